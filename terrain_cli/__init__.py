@@ -1,0 +1,64 @@
+"""terrain: the fastest path across ground that is slow here and fast there, by differentiable programming.
+
+The public names are imported when they are first used: `import terrain_cli` alone loads neither JAX nor pydantic.
+The first use of a numerical one switches JAX to 64-bit floats (docs/decisions/0001-float64.md).
+
+Example:
+
+    from terrain_cli import load_scenario, solve
+
+    solution = solve(load_scenario("configs/three_strips.yaml"))
+    print(solution.time)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "InputError": "errors",
+    "Scenario": "scenario",
+    "Solution": "solution",
+    "Step": "descent",
+    "Strips": "strips",
+    "best_time": "snell",
+    "calc_time": "strips",
+    "descend": "descent",
+    "find_optimum": "snell",
+    "load_scenario": "scenario",
+    "solve": "solution",
+}
+
+if TYPE_CHECKING:
+    from terrain_cli.descent import Step, descend
+    from terrain_cli.errors import InputError
+    from terrain_cli.scenario import Scenario, load_scenario
+    from terrain_cli.snell import best_time, find_optimum
+    from terrain_cli.solution import Solution, solve
+    from terrain_cli.strips import Strips, calc_time
+
+__all__ = [
+    "InputError",
+    "Scenario",
+    "Solution",
+    "Step",
+    "Strips",
+    "__version__",
+    "best_time",
+    "calc_time",
+    "descend",
+    "find_optimum",
+    "load_scenario",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,12 @@
+"""The one exception for what a user can put right: a bad file, a bad value, a bad call."""
+
+
+class InputError(ValueError):
+    """What is wrong with what was given, a sentence a line, each naming file, line, key, value and remedy as far as known.
+
+    The command line prints the lines and exits with 2.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
