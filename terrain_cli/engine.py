@@ -1,0 +1,62 @@
+"""JAX as terrain uses it: 64-bit floats, and compiled programs kept on disk between runs.
+
+Every numerical module imports this one first. In float32 the descent starts to climb by rounding near iteration 40, so
+64-bit floats are switched on for the whole process (docs/decisions/0001-float64.md).
+"""
+
+import os
+import stat
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import jax
+
+set_option = cast(Callable[[str, object], None], jax.config.update)
+set_option("jax_enable_x64", True)
+
+OFF = ("", "0", "off", "no", "false")
+
+
+def cache_folder() -> Path | None:
+    """Where compiled programs are kept: TERRAIN_CACHE_DIR, else the user's cache folder; None where it is switched off."""
+    named = os.environ.get("TERRAIN_CACHE_DIR")
+    if named is not None:
+        return None if named.strip().lower() in OFF else Path(named).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "terrain" / "compiled"
+
+
+def keep_compiled_programs() -> None:
+    """Keep compiled programs in `cache_folder()`, so that the next run need not compile them.
+
+    A cache that others can write to is code that others can run: the folder is made for its owner alone, and one that
+    belongs to someone else or that others can write to is not used. Whatever is wrong with the cache costs a warning,
+    never the result.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = folder.stat()
+        if os.name == "posix" and (owner.st_uid != os.geteuid() or stat.S_IMODE(owner.st_mode) & 0o022):
+            raise PermissionError(f"others can write to it (make it yours alone: chmod 700 {folder})")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        warnings.warn(f"compiled programs are not kept in {folder}: {problem}", RuntimeWarning, stacklevel=2)
+        return
+    set_option("jax_compilation_cache_dir", str(folder))
+    # JAX keeps only what took a second to compile by default; nothing here does.
+    set_option("jax_persistent_cache_min_compile_time_secs", 0.0)
+    set_option("jax_persistent_cache_min_entry_size_bytes", 0)
+    set_option("jax_persistent_cache_enable_xla_caches", "none")
