@@ -1,0 +1,182 @@
+"""One YAML document, read with the line of every value, before anything is known about what it should hold.
+
+PyYAML's events are read one at a time, so that a hostile file is refused before it has grown: deep nesting (which crashes
+the C composer), aliases that expand without end, tags that call code. Plain numbers are what people mean by them: `1e3` is
+1000, `017` is 17, `1:30` is a text, and `no` is a word.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import yaml
+
+from terrain_cli.errors import InputError
+
+DEPTH = 32  # a scenario needs four
+EXPANDED = 1_000_000  # values that aliases may add
+
+NUMBER = re.compile(r"[-+]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][-+]?\d+)?")
+NOT_FINITE = re.compile(r"[-+]?\.?(inf|infinity|nan)", re.IGNORECASE)
+WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and where it stands: `value` is a dict or list of nodes, or a scalar; `text` is a scalar as it was written."""
+
+    line: int
+    value: Any
+    text: str | None = None
+    size: int = 1
+    height: int = 1
+    key_lines: dict[str, int] = field(default_factory=dict)
+
+    def plain(self) -> Any:
+        """The value without its lines: dicts, lists, texts, floats, booleans, None."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def find(self, path: tuple[str | int, ...]) -> "tuple[Node, bool]":
+        """The node at `path`, or the last one on the way there, and whether it was reached."""
+        node = self
+        for key in path:
+            inside: Any = node.value
+            present = (
+                key in inside if isinstance(inside, dict) else isinstance(inside, list) and key in range(len(inside))
+            )
+            if not present:
+                return node, False
+            node = inside[key]
+        return node, True
+
+
+def read_document(data: bytes, name: str) -> Node:
+    """The single document in `data`. Raises InputError, naming the file as `name` and the line."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        found = f"byte 0x{data[problem.start]:02x}"
+        raise InputError(f"{name}:{line}: is not UTF-8 text ({found}): save it as UTF-8") from None
+    try:
+        return _Builder(name).build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.reader.ReaderError as problem:
+        line = text.count("\n", 0, problem.position) + 1
+        code = problem.character if isinstance(problem.character, int) else ord(problem.character)
+        raise InputError(f"{name}:{line}: has a character that YAML does not allow, U+{code:04X}: remove it") from None
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        what = "; ".join(part for part in (problem.context, problem.problem) if part)
+        raise InputError(f"{where}: is not valid YAML: {what}") from None
+
+
+class _Builder:
+    """Builds nodes from events, without recursion."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.anchors: dict[str, Node | None] = {}
+        self.added = 0
+
+    def fail(self, line: int, problem: str) -> InputError:
+        return InputError(f"{self.name}:{line}: {problem}")
+
+    def too_deep(self, line: int) -> InputError:
+        return self.fail(line, f"is nested more than {DEPTH} deep: a scenario is a flat list of strips")
+
+    def build(self, events: Iterator[yaml.Event]) -> Node:
+        root: Node | None = None
+        open_nodes: list[tuple[Node, str | None, str | None]] = []  # node, its anchor, the key that waits for a value
+        documents = 0
+        for event in events:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self.fail(line, "a second document starts here (---): keep one scenario in a file")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                node, anchor, _ = open_nodes.pop()
+                if anchor:
+                    self.anchors[anchor] = node
+                root = self._place(node, open_nodes) or root
+            elif isinstance(event, yaml.NodeEvent):
+                node = self._start(event, line)
+                if isinstance(event, yaml.CollectionStartEvent):
+                    if len(open_nodes) >= DEPTH:
+                        raise self.too_deep(line)
+                    open_nodes.append((node, event.anchor, None))
+                else:
+                    root = self._place(node, open_nodes) or root
+        if root is None:
+            raise self.fail(1, "is empty: `terrain new PATH` writes a scenario to start from")
+        return root
+
+    def _start(self, event: yaml.NodeEvent, line: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            target = self.anchors.get(str(event.anchor))
+            if target is None:
+                what = (
+                    "stands inside the value it repeats"
+                    if event.anchor in self.anchors
+                    else "repeats a value that has no anchor"
+                )
+                raise self.fail(line, f"*{event.anchor} {what}: write the value out")
+            self.added += target.size
+            if self.added > EXPANDED:
+                raise self.fail(line, f"aliases expand to more than {EXPANDED:,} values: write them out")
+            return replace(target, line=line)
+        if event.tag is not None:  # type: ignore[attr-defined]
+            raise self.fail(line, f"has the tag {event.tag}: scenarios have plain values only, remove it")  # type: ignore[attr-defined]
+        if isinstance(event, yaml.ScalarEvent):
+            node = Node(line, _scalar(event), event.value)
+            if event.anchor:
+                self.anchors[event.anchor] = node
+            return node
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        return Node(line, {} if isinstance(event, yaml.MappingStartEvent) else [])
+
+    def _place(self, node: Node, open_nodes: list[tuple[Node, str | None, str | None]]) -> Node | None:
+        """Put `node` where it belongs; the root has nowhere to go and is returned."""
+        if not open_nodes:
+            return node
+        parent, anchor, key = open_nodes[-1]
+        parent.size += node.size
+        parent.height = max(parent.height, node.height + 1)
+        if len(open_nodes) + node.height > DEPTH:
+            raise self.too_deep(node.line)
+        if isinstance(parent.value, list):
+            parent.value.append(node)
+        elif key is None:
+            if node.text is None:
+                raise self.fail(
+                    node.line,
+                    "a key must be a word, got a list or a mapping: quote it, or put a value before the colon",
+                )
+            if node.text in parent.value:
+                first = parent.key_lines[node.text]
+                raise self.fail(node.line, f"the key {node.text} stands twice, here and in line {first}: keep one")
+            parent.key_lines[node.text] = node.line
+            open_nodes[-1] = (parent, anchor, node.text)
+        else:
+            parent.value[key] = node
+            open_nodes[-1] = (parent, anchor, None)
+        return None
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    """A plain number, word or nothing; anything quoted is a text."""
+    if event.style is not None and event.style not in ("", ":"):
+        return event.value
+    text = event.value
+    if NUMBER.fullmatch(text):
+        return float(text)
+    if NOT_FINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    return WORDS.get(text.lower() if text not in ("~", "") else text, text)

@@ -1,0 +1,459 @@
+"""A scenario file, checked: what the user wrote, with its names and defaults, and every problem of it said at once.
+
+The models below are the reference for what a scenario may hold; `terrain schema` prints them as a JSON schema. Nothing here
+knows JAX: a scenario is names and floats.
+"""
+
+import difflib
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from terrain_cli.document import Node, read_document
+from terrain_cli.errors import InputError
+
+MethodName = Literal["gradient", "momentum", "adam", "snell"]
+
+# The settings that each method reads beside step, iterations and tolerance.
+OWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "gradient": (),
+    "momentum": ("momentum",),
+    "adam": ("beta1", "beta2", "epsilon"),
+    "snell": (),
+}
+
+# Squares of lengths and of 1/(width speed) must neither overflow nor vanish.
+SMALLEST, LARGEST = 1e-50, 1e50
+
+
+def _fail(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("terrain", cast(Any, sentence))
+
+
+def _number(value: object) -> float:
+    """A number that is one: no text, no yes or no, nothing that is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _fail("must be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _fail("must be a finite number")
+    if abs(number) > LARGEST:
+        raise _fail(f"must be at most {LARGEST:g} in size: choose larger units")
+    return number
+
+
+def _positive(value: object) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise _fail("must be greater than 0")
+    if number < SMALLEST:
+        raise _fail(f"must be at least {SMALLEST:g}: choose smaller units")
+    return number
+
+
+def _step(value: object) -> float:
+    """A step may be as large as a float goes: that is a lesson, not a mistake."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and LARGEST < value < math.inf:
+        return float(value)
+    return _positive(value)
+
+
+def _not_negative(value: object) -> float:
+    number = _number(value)
+    if number < 0:
+        raise _fail("must be 0 or greater")
+    return number
+
+
+def _fraction(value: object) -> float:
+    number = _not_negative(value)
+    if number >= 1:
+        raise _fail("must be less than 1")
+    return number
+
+
+def _count(value: object) -> int:
+    number = _not_negative(value)
+    if number != int(number):
+        raise _fail("must be a whole number")
+    if number > 2**53:
+        raise _fail(f"must be at most {2**53}")
+    return int(number)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _fail("must be a text: put it in quotes")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Positive = Annotated[float, BeforeValidator(_positive), Field(gt=0)]
+StepSize = Annotated[float, BeforeValidator(_step), Field(gt=0)]
+NotNegative = Annotated[float, BeforeValidator(_not_negative), Field(ge=0)]
+Fraction = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1)]
+Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Strip(_Model):
+    """A strip of ground."""
+
+    width: Positive
+    """From one boundary to the other."""
+    speed: Positive
+    """How fast the ground can be crossed, in any direction."""
+    name: Text | None = None
+    """What to call it: meadow, bog, ..."""
+
+
+class Units(_Model):
+    """What lengths and times are called; nothing is converted."""
+
+    length: Text = "m"
+    time: Text = "s"
+
+
+class DescentPlan(_Model):
+    """How to descend: the method, where it starts, its step and when it stops."""
+
+    method: MethodName = "gradient"
+    """gradient, momentum, adam, or snell for the exact answer at once."""
+    initial: list[Number] | None = None
+    """The path to start from: how far it moves along the strips inside each strip but the last. Missing: the straight line."""
+    step: StepSize | None = None
+    """How far to go along the gradient. Missing: a step that is safe for these strips."""
+    iterations: Count = 1000
+    """When to give up."""
+    tolerance: NotNegative = 1e-9
+    """Stop where the largest derivative times the lowest speed is no more than this."""
+    momentum: Fraction = 0.9
+    """Of method momentum: the share of the last movement that is kept."""
+    beta1: Fraction = 0.9
+    """Of method adam: how slowly its mean of the gradient changes."""
+    beta2: Fraction = 0.999
+    """Of method adam: how slowly its mean of the squared gradient changes."""
+    epsilon: Positive = 1e-8
+    """Of method adam: keeps its step finite where the gradient is 0."""
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _known_method(cls, value: object) -> object:
+        if value not in OWN_SETTINGS:
+            near = difflib.get_close_matches(str(value).lower(), OWN_SETTINGS, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise _fail(f"must be one of {', '.join(OWN_SETTINGS)}{hint}")
+        return value
+
+    @field_validator("initial", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if value is not None and not isinstance(value, list | tuple):
+            raise _fail("must be a list of numbers, such as [2, 17]")
+        return value
+
+    @field_validator("momentum", "beta1", "beta2", "epsilon", mode="before")
+    @classmethod
+    def _of_this_method(cls, value: object, info: ValidationInfo) -> object:
+        method = info.data.get("method")
+        name = str(info.field_name)
+        if method is not None and name not in OWN_SETTINGS[method]:
+            owner = next(owner for owner, names in OWN_SETTINGS.items() if name in names)
+            raise _fail(f"is a setting of method {owner}, not of {method}: remove it, or set method: {owner}")
+        return value
+
+
+class Scenario(_Model):
+    """Strips of ground to cross, from the start to a goal that lies `offset` further along them, and how to descend."""
+
+    model_config = ConfigDict(title="terrain scenario")
+
+    name: Text = ""
+    """What to call the scenario. Missing: the name of its file."""
+    description: Text | None = None
+    """What it shows, in a sentence or two."""
+    strips: list[Strip] = Field(min_length=1)
+    """From the start to the goal."""
+    offset: Number
+    """How far the goal lies from the start along the strips."""
+    units: Units = Units()
+    """Names for the units of length and time."""
+    descent: DescentPlan = DescentPlan()
+    """How to descend."""
+
+    _file: str | None = PrivateAttr(None)
+
+    @field_validator("strips", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise _fail("must be a list of strips, such as [{width: 10, speed: 0.7}]")
+        if not value:
+            raise _fail("must have at least one strip, such as {width: 10, speed: 0.7}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Scenario":
+        initial, unknowns = self.descent.initial, len(self.strips) - 1
+        if initial is not None and len(initial) != unknowns:
+            numbers = "1 number" if unknowns == 1 else f"{unknowns} numbers"
+            raise PydanticCustomError(
+                "initial", cast(Any, f"must have {numbers}, one for each strip but the last, got {len(initial)}")
+            )
+        return self
+
+    @property
+    def file(self) -> str | None:
+        """The file it was read from; None where it was not."""
+        return self._file
+
+    @property
+    def widths(self) -> list[float]:
+        return [strip.width for strip in self.strips]
+
+    @property
+    def speeds(self) -> list[float]:
+        return [strip.speed for strip in self.strips]
+
+    def strip_name(self, index: int) -> str:
+        """What to call the strip with this index: "strip 2 (bog)"; people count from 1."""
+        name = self.strips[index].name
+        return f"strip {index + 1} ({name})" if name else f"strip {index + 1}"
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """The scenario in a YAML file; `-` is standard input.
+
+    Raises InputError with every problem of the file, a line each: file, line, key, what is wrong and what was found.
+
+    Example:
+
+        scenario = load_scenario("configs/three_strips.yaml")
+        print(scenario.strips[1].speed)
+    """
+    name = "<stdin>" if str(path) == "-" else str(path)
+    document = read_document(_read(path, name), name)
+    if not isinstance(document.value, dict):
+        raise InputError(
+            f"{name}:{document.line}: must be a scenario, a mapping with strips and offset: `terrain new PATH` writes one"
+        )
+    data = document.plain()
+    data.setdefault("name", "stdin" if name == "<stdin>" else Path(name).stem)
+    scenario = _checked(data, document, name)
+    scenario._file = None if name == "<stdin>" else name
+    return scenario
+
+
+def _read(path: str | Path, name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
+    except FileNotFoundError:
+        near = difflib.get_close_matches(Path(path).name, _siblings(Path(path)), 1)
+        raise InputError(
+            f"{name}: no such file" + (f", did you mean {Path(path).parent / near[0]}?" if near else "")
+        ) from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: is a folder: name a scenario file in it") from None
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{name}: cannot be read: {getattr(problem, 'strerror', None) or problem}") from None
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [file.name for file in path.parent.iterdir()]
+    except OSError:
+        return []
+
+
+def _checked(data: dict[str, Any], document: Node, name: str) -> Scenario:
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as invalid:
+        problems = [_explain(error, document, name) for error in invalid.errors(include_url=False)]
+    raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
+
+
+def with_descent(scenario: Scenario, **changes: Any) -> Scenario:
+    """The scenario with some settings of its descent replaced; a None changes nothing.
+
+    A change of method drops the settings that the new method does not read, and a step in other units (adam's is a length,
+    the others' is not). Raises InputError, naming the option, where a value will not do.
+    """
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if not changes:
+        return scenario
+    kept = scenario.descent.model_dump(exclude_unset=True)
+    method = changes.get("method", scenario.descent.method)
+    others = {name for names in OWN_SETTINGS.values() for name in names} - set(OWN_SETTINGS.get(method, ()))
+    if method != scenario.descent.method and "adam" in (method, scenario.descent.method):
+        others.add("step")
+    kept = {key: value for key, value in kept.items() if key not in others}
+    data = scenario.model_dump(exclude_unset=True)
+    data["descent"] = kept | changes
+    try:
+        changed = Scenario.model_validate(data)
+    except ValidationError as invalid:
+        options = (
+            f"--{_key(error['loc'][1:]) or 'initial'}: {error['msg']}" + _got(error)
+            for error in invalid.errors(include_url=False)
+        )
+        raise InputError(*options) from None
+    changed._file = scenario._file
+    return changed
+
+
+def _got(error: ErrorDetails, node: Node | None = None) -> str:
+    """ ", got ..." where the message does not say it yet."""
+    if error["type"] in ("initial", "missing", "extra_forbidden") or error["msg"].startswith(
+        ("is a setting", "must have at least")
+    ):
+        return ""
+    if node is not None and node.text is not None:
+        return f", got {node.text!r}" if isinstance(node.value, str) else f", got {node.text or 'nothing'}"
+    value = error["input"]
+    return f", got {'a mapping' if isinstance(value, dict) else 'a list' if isinstance(value, list) else repr(value)}"
+
+
+def _key(loc: Iterable[str | int]) -> str:
+    """A key as people write it: strips[1].speed."""
+    key = ""
+    for part in loc:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _explain(error: ErrorDetails, document: Node, name: str) -> tuple[int, str]:
+    """The line of a problem, and its sentence with file, line, key, what is wrong and what was found."""
+    loc = error["loc"] if error["type"] != "initial" else ("descent", "initial")
+    node, reached = document.find(loc)
+    line = node.line
+    message = error["msg"]
+    if error["type"] == "missing":
+        example = {
+            "width": "width: 10",
+            "speed": "speed: 0.5",
+            "strips": "strips: [{width: 10, speed: 0.7}]",
+            "offset": "offset: 20",
+        }
+        message = f"is missing: add {example[str(loc[-1])]}"
+    elif error["type"] == "extra_forbidden":
+        parent, _ = document.find(loc[:-1])
+        line = parent.key_lines.get(str(loc[-1]), line)
+        known = _known_keys(loc[:-1])
+        near = difflib.get_close_matches(str(loc[-1]).lower(), known, 1)
+        message = (
+            f"is not a key here: did you mean {near[0]}?"
+            if near
+            else f"is not a key here: known are {', '.join(known)}"
+        )
+    elif error["type"] == "model_type":
+        message = f"must be a mapping with {', '.join(_known_keys(loc))}"
+    return line, f"{name}:{line}: {_key(loc)}: {message}{_got(error, node if reached else None)}"
+
+
+def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
+    models: dict[tuple[str, ...], type[_Model]]
+    models = {(): Scenario, ("strips",): Strip, ("units",): Units, ("descent",): DescentPlan}
+    model = models[tuple(part for part in loc if isinstance(part, str))]
+    return list(model.model_fields)
+
+
+class Quantity:
+    """A number of a scenario by its dotted name, as in the file: `strips.1.speed`, `offset`, `descent.initial.0`.
+
+    path: its parts. label: what people call it, counting from 1: "speed of strip 2 (bog)".
+    """
+
+    def __init__(self, scenario: Scenario, name: str) -> None:
+        """Raises InputError for a name that is not one of the scenario's numbers."""
+        self.name = name
+        self.path = tuple(
+            int(part) if part.isdecimal() else part for part in name.replace("[", ".").replace("]", "").split(".")
+        )
+        plan, units = scenario.descent, scenario.units
+        model: type[_Model] | None
+        match self.path:
+            case ("strips", int(index), ("width" | "speed") as key):
+                self._in_range(index, len(scenario.strips), "strips")
+                unit = units.length if key == "width" else f"{units.length}/{units.time}"
+                self.label, model = f"{key} of {scenario.strip_name(index)} ({unit})", Strip
+            case ("offset",):
+                key, self.label, model = "offset", f"offset ({units.length})", Scenario
+            case ("descent", "initial", int(index)):
+                self._in_range(index, len(scenario.strips) - 1, "descent.initial")
+                key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
+            case ("descent", ("step" | "iterations" | "tolerance") as key) if plan.method != "snell":
+                self.label, model = key, DescentPlan
+            case ("descent", str(key)) if key in OWN_SETTINGS[plan.method]:
+                self.label, model = key, DescentPlan
+            case _:
+                known = ["offset", "strips.0.width", "strips.0.speed"]
+                if plan.method != "snell":
+                    known += ["descent.step", "descent.iterations", "descent.tolerance", "descent.initial.0"]
+                known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"
+                raise InputError(f"{name}: is not a number of this scenario (method {plan.method}): {hint}")
+        self._type = Number if model is None else get_type_hints(model, include_extras=True)[key]
+
+    def _in_range(self, index: int, count: int, what: str) -> None:
+        if index >= count:
+            last = f"the last is {what}.{count - 1}" if count else "it has none"
+            raise InputError(f"{self.name}: there is no {what}.{index} in this scenario, {last} (they count from 0)")
+
+    def check(self, values: Iterable[float]) -> list[float]:
+        """The values, each allowed for this number. Raises InputError for the first that is not."""
+        adapter = TypeAdapter(self._type)
+        checked = []
+        for value in values:
+            try:
+                checked.append(float(adapter.validate_python(value)))
+            except ValidationError as invalid:
+                raise InputError(f"{self.name}: {invalid.errors()[0]['msg']}, got {value:g}") from None
+        return checked
+
+
+def packaged_folder() -> Path:
+    """The folder of the scenarios that come with terrain: inside the package where it was installed, else beside it."""
+    inside = Path(__file__).parent / "configs"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def scenario_files(path: str | Path) -> list[Path]:
+    """The scenario files that `path` means: itself, or the .yaml and .yml files in a folder, by name.
+
+    Raises InputError for a folder without any.
+    """
+    path = Path(path)
+    if str(path) == "-" or not path.is_dir():
+        return [path]
+    try:
+        files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
+    if not files:
+        raise InputError(f"{path}: has no scenarios (.yaml or .yml): `terrain new {path / 'scenario.yaml'}` writes one")
+    return files
