@@ -1,0 +1,70 @@
+"""The command line: `terrain COMMAND`. Each command lives in a module of its own in `commands`.
+
+Nothing heavy is imported here: `terrain --help` knows neither JAX nor pydantic.
+"""
+
+import os
+import sys
+import warnings
+from typing import Annotated, Any
+
+import typer
+
+from terrain_cli import __version__
+from terrain_cli.commands.check import check
+from terrain_cli.commands.new import new
+from terrain_cli.commands.schema import schema
+from terrain_cli.commands.solve import solve
+from terrain_cli.commands.sweep import sweep
+from terrain_cli.errors import InputError
+
+app = typer.Typer(
+    name="terrain",
+    help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
+    epilog="Start with: terrain new my.yaml, then terrain solve my.yaml",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"terrain {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _terrain(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (solve, sweep, check, schema, new):
+    app.command()(command)
+
+
+def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as a remark on stderr, without the line of code that `warnings` would show."""
+    print(f"terrain: warning: {message}", file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 bad news, 2 the input or the call is wrong, 130 interrupted."""
+    warnings.showwarning = _remark
+    try:
+        app(arguments)
+    except InputError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`terrain solve ... | head`); that is no mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

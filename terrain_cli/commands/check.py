@@ -1,0 +1,106 @@
+"""`terrain check`: do the scenarios still give what was recorded?"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from terrain_cli.commands.options import Json
+from terrain_cli.errors import InputError
+
+SAID = {
+    "same": "same",
+    "moved": "MOVED",
+    "unrecorded": "no record: terrain check --update writes one",
+    "orphan": "a record without a scenario: delete it, or bring the scenario back",
+    "refused": "refused",
+    "recorded": "recorded",
+    "updated": "record updated",
+}
+SHOWN = 12  # changes of one scenario on screen
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH...]", help="Scenario files, or folders of them.  [default: configs, else .]"),
+    ] = None,
+    tolerance: Annotated[float, typer.Option(help="How far a result may move, relative.")] = 1e-9,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the records that are missing or have changed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Solve scenarios and compare with the results recorded beside them (NAME.expected.json).
+
+    Exit code 1 where a result moved, an input changed, or a record or its scenario is missing.
+
+    Example: terrain check configs/
+    """
+    if not 0 <= tolerance < 1:
+        raise InputError(f"--tolerance: must be at least 0 and less than 1, got {tolerance:g}")
+    if not paths:
+        paths = [Path("configs") if Path("configs").is_dir() else Path()]
+
+    from terrain_cli.check import check as check_path
+    from terrain_cli.engine import keep_compiled_programs
+
+    keep_compiled_programs()
+    results = []
+    refused = False
+    for path in paths:
+        try:
+            results += check_path(path, tolerance=tolerance, update=update)
+        except InputError as error:
+            refused = True
+            print(error, file=sys.stderr)
+    for result in results:
+        for problem in result.problems:
+            print(problem, file=sys.stderr)
+    if as_json:
+        print(
+            json.dumps(
+                {"version": 1, "tolerance": tolerance, "scenarios": [dataclasses.asdict(result) for result in results]},
+                ensure_ascii=False,
+            )
+        )
+    else:
+        _print(results)
+    verdicts = {result.verdict for result in results}
+    raise typer.Exit(
+        2 if refused or "refused" in verdicts else 1 if verdicts & {"moved", "unrecorded", "orphan"} else 0
+    )
+
+
+def _print(results: list[Any]) -> None:
+    from rich.text import Text
+
+    from terrain_cli.show.console import out
+
+    for result in results:
+        bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
+        out.print(Text(f"{result.file}: {SAID[result.verdict]}", style="bold red" if bad else ""))
+        for change in result.changes[:SHOWN]:
+            what = f"input {change.what}" if change.kind == "input" else change.what
+            out.print(Text(f"  {what}: {_said(change.before)} -> {_said(change.now)}"))
+        if len(result.changes) > SHOWN:
+            out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json has all"))
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.verdict] = counts.get(result.verdict, 0) + 1
+    out.print(
+        Text(f"{len(results):,} checked: " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()))
+    )
+
+
+def _said(value: Any) -> str:
+    return (
+        "nothing"
+        if value is None
+        else repr(value)
+        if isinstance(value, float)
+        else json.dumps(value, ensure_ascii=False)
+    )

@@ -1,0 +1,46 @@
+"""`terrain new`: a commented scenario to start from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from terrain_cli.errors import InputError
+
+STARTER = """\
+# yaml-language-server: $schema=scenario.schema.json
+# (terrain schema > scenario.schema.json gives an editor the schema: it then checks and completes as you type)
+#
+# Cross the strips from the start to a goal that lies `offset` further along them.
+# Try: terrain solve {file}
+name: across the valley
+strips: # from the start to the goal
+  - {{width: 300, speed: 1.4, name: meadow}}
+  - {{width: 120, speed: 0.3, name: bog}}
+  - {{width: 200, speed: 0.9, name: forest}}
+offset: 500
+units: {{length: m, time: s}} # names only, nothing is converted
+
+# Everything below may be left out: the descent then starts from the straight line with a safe step.
+descent:
+  method: gradient # or momentum, adam; snell gives the exact answer at once
+  # initial: [150, 40] # movement along the strips inside each strip but the last
+  # step: 12
+  iterations: 1000
+  tolerance: 1e-9
+"""
+
+
+def new(path: Annotated[Path, typer.Argument(help="File to write; one that exists is never overwritten.")]) -> None:
+    """Write a commented scenario to start from.
+
+    Example: terrain new my.yaml
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(STARTER.format(file=path))
+    except FileExistsError:
+        raise InputError(f"{path}: exists already: choose another name") from None
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{path}: cannot be written: {getattr(problem, 'strerror', None) or problem}") from None
+    typer.echo(f"wrote {path}: now try terrain solve {path}", err=True)

@@ -1,0 +1,38 @@
+"""Arguments and options that several commands share, so that a word means the same everywhere."""
+
+from typing import Annotated
+
+import typer
+
+from terrain_cli.errors import InputError
+
+Method = Annotated[
+    str | None, typer.Option(help="Method of descent: gradient, momentum, adam; or snell for the exact answer.")
+]
+Iterations = Annotated[float | None, typer.Option(help="When to give up.", metavar="COUNT")]
+Tolerance = Annotated[
+    float | None, typer.Option(help="Stop where the largest derivative times the lowest speed is this small.")
+]
+Initial = Annotated[
+    str | None, typer.Option(help="Path to start from, a number for each strip but the last: 2,17.", metavar="X,X,...")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the summary alone.")]
+
+
+def parse_numbers(text: str | None, option: str) -> list[float] | None:
+    """The numbers of a comma list; None stays None. Raises InputError, naming the option."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")] if text.strip() else []
+    except ValueError:
+        raise InputError(f"{option}: must be numbers with commas between them, such as 2,17, got {text!r}") from None
+
+
+def one_of(option: dict[str, bool]) -> None:
+    """Raises InputError where more than one of these flags is given."""
+    given = [name for name, value in option.items() if value]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)}: choose one of them")

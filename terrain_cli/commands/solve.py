@@ -1,0 +1,131 @@
+"""`terrain solve`: descend from a first guess to the fastest path."""
+
+import csv
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
+from terrain_cli.errors import InputError
+
+
+def solve(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO...", help="Scenario files, folders of them, or - for standard input."),
+    ],
+    method: Method = None,
+    step: Annotated[float | None, typer.Option(help="How far to go along the gradient.")] = None,
+    iterations: Iterations = None,
+    tolerance: Tolerance = None,
+    initial: Initial = None,
+    show: Annotated[
+        str, typer.Option(help="What the columns show: crossings (from the start) or x (within each strip).")
+    ] = "crossings",
+    every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the fastest path of a scenario, iteration by iteration.
+
+    Options override the file. Exit code 1 where a descent diverged, 2 where a file or an option will not do.
+
+    Example: terrain solve configs/three_strips.yaml --step 3.19
+    """
+    one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
+    if show not in ("crossings", "x"):
+        raise InputError(f"--show: must be crossings or x, got {show!r}")
+    changes = {
+        "method": method,
+        "step": step,
+        "iterations": iterations,
+        "tolerance": tolerance,
+        "initial": parse_numbers(initial, "--initial"),
+    }
+    files, failures = _find(scenarios)
+    loaded = [scenario for file in files if (scenario := _load(file, changes, failures))]
+    several = (
+        len(scenarios) > 1
+        or len(files) > 1
+        or any(file != given for file, given in zip(files, scenarios, strict=False))
+    )
+    for problem in (problem for problems in failures.values() for problem in problems):
+        print(problem, file=sys.stderr)
+    if not loaded:
+        raise typer.Exit(2)
+    if as_csv and several:
+        raise InputError("--csv: takes one scenario, the history of its descent")
+
+    from terrain_cli.engine import keep_compiled_programs
+
+    keep_compiled_programs()
+    solutions = _solve_all(loaded, every=every, show=show, quiet=quiet or as_json or as_csv or several)
+    if as_json:
+        documents = [solution.to_json() for solution in solutions]
+        print(json.dumps(documents if several else documents[0], ensure_ascii=False))
+    elif as_csv:
+        _write_csv(solutions[0])
+    else:
+        from terrain_cli.show import descent
+
+        if several:
+            descent.print_overview(solutions, list(failures))
+        else:
+            descent.print_summary(solutions[0])
+    statuses = {solution.status for solution in solutions}
+    raise typer.Exit(130 if "interrupted" in statuses else 2 if failures else 1 if "diverged" in statuses else 0)
+
+
+def _find(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """The files that the arguments mean, and the problems of those that mean none."""
+    from terrain_cli.scenario import scenario_files
+
+    files: list[str] = []
+    failures: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        try:
+            files += map(str, scenario_files(name))
+        except InputError as error:
+            failures[name] = error.problems
+    return files, failures
+
+
+def _load(file: str, changes: dict[str, Any], failures: dict[str, tuple[str, ...]]) -> Any:
+    from terrain_cli.scenario import load_scenario, with_descent
+
+    try:
+        return with_descent(load_scenario(file), **changes)
+    except InputError as error:
+        failures[file] = error.problems
+    return None
+
+
+def _solve_all(scenarios: list[Any], *, every: int | None, show: str, quiet: bool) -> list[Any]:
+    """Solve one after the other; Ctrl-C keeps what there is."""
+    from terrain_cli.solution import solve as solve_scenario
+
+    solutions = []
+    for scenario in scenarios:
+        watch = None
+        if not quiet:
+            from terrain_cli.show.descent import DescentTable, print_title
+
+            print_title(scenario)
+            if scenario.descent.method != "snell":
+                watch = DescentTable(scenario, show, every).add
+        solutions.append(solve_scenario(scenario, every=every, watch=watch))
+        if solutions[-1].status == "interrupted":
+            break
+    return solutions
+
+
+def _write_csv(solution: Any) -> None:
+    count = len(solution.x)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    names = [f"x_{i + 1}" for i in range(count)] + [f"crossing_{i + 1}" for i in range(count)]
+    writer.writerow(["iteration", *names, "time", "gradient_norm"])
+    for step in solution.history:
+        writer.writerow([step.iteration, *step.x.tolist(), *step.crossings.tolist(), step.time, step.gradient_norm])

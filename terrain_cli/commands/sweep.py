@@ -1,0 +1,202 @@
+"""`terrain sweep`: the same scenario for many values of a number, all in one compiled program."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
+from terrain_cli.errors import InputError
+
+COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
+
+
+def sweep(
+    scenario: Annotated[
+        str | None, typer.Argument(help="Scenario file, or - for standard input. Missing: the packaged three strips.")
+    ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            help="Values of the step: START:STOP, START:STOP:COUNT, either with :log, or a comma list.",
+            metavar="VALUES",
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Values of any number by its dotted name, counting from 0. Several give all combinations.",
+            metavar="NAME=VALUES",
+        ),
+    ] = None,
+    method: Method = None,
+    iterations: Iterations = None,
+    tolerance: Tolerance = None,
+    initial: Initial = None,
+    within: Annotated[float, typer.Option(help="How close to the optimum counts as reached, relative.")] = 1e-4,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    quiet: Quiet = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all points to this .csv or .json file as well.")
+    ] = None,
+) -> None:
+    """Solve a scenario for many values of a number, or all combinations of several, at once.
+
+    Exit code 0 whatever the points come to: a step that diverges is what one looks for.
+
+    Example: terrain sweep --step 0.5:2.0
+
+    Example: terrain sweep configs/three_strips.yaml --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
+    """
+    one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
+    if output and output.suffix not in (".csv", ".json"):
+        raise InputError(f"--output: must end in .csv or .json, got {output}")
+    if not 0 < within < 1:
+        raise InputError(f"--within: must be greater than 0 and less than 1, got {within:g}")
+    varied = _parse_varied(step, vary or [])
+
+    from terrain_cli.scenario import Quantity, load_scenario, packaged_folder, with_descent
+
+    loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
+    changes = {
+        "method": method,
+        "iterations": iterations,
+        "tolerance": tolerance,
+        "initial": parse_numbers(initial, "--initial"),
+    }
+    loaded = with_descent(loaded, **changes)
+    quantities = [Quantity(loaded, name) for name in varied]
+    varied = {
+        quantity.name: quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)
+    }
+
+    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.show.sweep import SweepTable
+
+    keep_compiled_programs()
+    table = SweepTable(loaded, quantities, varied, within, rows=not quiet)
+    points = table.watch(_records(loaded, varied, within))
+    if output:
+        points = _write(points, output, list(varied))
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "version": 1,
+                    "scenario": loaded.name,
+                    "file": loaded.file,
+                    "varied": varied,
+                    **table.facts(),
+                    "points": list(points),
+                }
+            )
+        )
+    elif as_csv:
+        _row_writer(sys.stdout, list(varied)).writerows(points)
+    else:
+        for _ in points:
+            pass
+        table.print()
+
+
+def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:
+    """Values by dotted name, from the options."""
+    varied: dict[str, list[float]] = {}
+    if step is not None:
+        varied["descent.step"] = parse_values(step, "--step")
+    for item in vary:
+        name, equals, values = item.partition("=")
+        if not equals or not name:
+            raise InputError(f"--vary: must be NAME=VALUES, such as strips.1.speed=0.2:0.8:25, got {item!r}")
+        if name in varied:
+            raise InputError(f"--vary {name}: is given twice: put the values in one list")
+        varied[name] = parse_values(values, f"--vary {name}")
+    if not varied:
+        raise InputError(
+            "nothing to vary: give --step 0.5:2.0, or --vary NAME=VALUES such as --vary strips.1.speed=0.2:0.8"
+        )
+    return varied
+
+
+def parse_values(text: str, option: str) -> list[float]:
+    """The values that `text` means: START:STOP (16, both ends included), START:STOP:COUNT, either with :log, or a comma list."""
+    if ":" not in text:
+        values = parse_numbers(text, option)
+        if not values:
+            raise InputError(f"{option}: is empty: give START:STOP, START:STOP:COUNT or a comma list")
+        return values
+    parts = text.split(":")
+    log = parts[-1] == "log"
+    parts = parts[: len(parts) - log]
+    try:
+        start, stop, count = float(parts[0]), float(parts[1]), int(parts[2]) if len(parts) > 2 else COUNT
+        if len(parts) > 3:
+            raise ValueError
+    except (ValueError, IndexError):
+        raise InputError(
+            f"{option}: must be START:STOP, START:STOP:COUNT (either with :log behind) or a comma list, got {text!r}"
+        ) from None
+    if count < 2 or count > 10_000_000:
+        raise InputError(f"{option}: must have a count from 2 to 10,000,000, got {count}")
+    if log and (start <= 0 or stop <= 0):
+        raise InputError(f"{option}: log spacing needs ends greater than 0, got {text!r}")
+    if log:
+        return [start * (stop / start) ** (i / (count - 1)) for i in range(count - 1)] + [stop]
+    # Rounded to what is meant: 0.5:2.0 has 0.6, not 0.6000000000000001.
+    inner = [float(f"{start + (stop - start) * i / (count - 1):.14g}") for i in range(1, count - 1)]
+    return [start, *inner, stop]
+
+
+def _records(scenario: Any, varied: dict[str, list[float]], within: float) -> Iterator[dict[str, Any]]:
+    """A record for each point, as it is computed."""
+    from terrain_cli.solution import plain
+    from terrain_cli.sweep import sweep as sweep_scenario
+
+    for points in sweep_scenario(scenario, varied, within=within):
+        for values, time, iterations, reached, status, optimum in zip(
+            *(column.tolist() for column in points), strict=True
+        ):
+            record = dict(zip(varied, values, strict=True))
+            gap = time / optimum - 1
+            yield record | {
+                "time": plain(time),
+                "optimum": optimum,
+                "gap": plain(0.0 if abs(gap) < 1e-15 else gap),
+                "iterations": iterations,
+                "reached": reached if reached >= 0 else None,
+                "status": status,
+            }
+
+
+def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":
+    writer = csv.DictWriter(
+        file, [*names, "time", "optimum", "gap", "iterations", "reached", "status"], lineterminator="\n"
+    )
+    writer.writeheader()
+    return writer
+
+
+def _write(points: Iterator[dict[str, Any]], output: Path, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Pass the points on while writing them to `output`: beside it first, then renamed, so that nothing half-written is left."""
+    beside = output.with_name(output.name + ".part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            writer = _row_writer(file, names) if output.suffix == ".csv" else None
+            for i, point in enumerate(points):
+                if writer:
+                    writer.writerow(point)
+                else:
+                    file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
+                yield point
+            if not writer:
+                file.write("\n]\n")
+        beside.replace(output)
+    except OSError as problem:
+        raise InputError(f"{output}: cannot be written: {problem.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
