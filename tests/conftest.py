@@ -1,0 +1,72 @@
+"""Strict numerics, and two ways to run the command line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+# One cache of compiled programs for all tests, apart from the user's own.
+CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
+os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
+
+import jax
+from hypothesis import settings
+
+from terrain_cli import cli, engine
+
+engine.set_option("jax_numpy_rank_promotion", "raise")
+engine.keep_compiled_programs()
+
+settings.register_profile("terrain", deadline=None, derandomize=True, max_examples=100)
+settings.load_profile("terrain")
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = ROOT / "configs"
+
+
+@dataclass
+class Ran:
+    """What a run of the command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def terrain(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run `terrain` with these arguments in this process."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: object) -> Ran:
+        with pytest.raises(SystemExit) as exit_:
+            cli.main([str(argument) for argument in arguments])
+        code = exit_.value.code
+        captured = capfd.readouterr()
+        return Ran(code if isinstance(code, int) else 0 if code is None else 1, captured.out, captured.err)
+
+    return run
+
+
+def run_process(*arguments: object, stdin: bytes = b"", cwd: Path | None = None, **environment: str) -> Ran:
+    """Run `terrain` with these arguments as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "terrain_cli", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80", **environment},
+        timeout=300,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(autouse=True)
+def _x64() -> Iterator[None]:
+    assert jax.config.read("jax_enable_x64")
+    yield
