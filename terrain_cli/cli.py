@@ -3,6 +3,7 @@
 Nothing heavy is imported here: `terrain --help` knows neither JAX nor pydantic.
 """
 
+import gc
 import os
 import sys
 import warnings
@@ -56,6 +57,9 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 bad news, 2 the input or the call is wrong, 130 interrupted."""
     warnings.showwarning = _remark
+    gc.set_threshold(
+        100_000, 20, 20
+    )  # importing JAX and tracing make a million objects that stay: looking them over takes long
     try:
         app(arguments)
     except InputError as error:

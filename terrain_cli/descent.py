@@ -4,7 +4,7 @@ A method is a pair of pure functions: `init` makes what it remembers between ste
 iteration of any of them, the only one there is: `descend` runs it for one path, `sweep.py` for many at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from terrain_cli.programs import kept
 from terrain_cli.step_size import safe_step
 from terrain_cli.strips import Strips, calc_time
 from terrain_cli.verdict import ON_ITS_WAY, STATUS, judge, keep_watch, start_watch
@@ -77,7 +78,7 @@ def adam_memory(settings: Settings) -> Array:
 METHODS = {
     "gradient": Method(lambda x: (), follow_gradient, lambda settings: 1),
     "momentum": Method(lambda x: 0 * x, follow_momentum, lambda settings: 1 / (1 - settings.momentum)),
-    "adam": Method(lambda x: (0 * x, 0 * x, 0), follow_adam, adam_memory),
+    "adam": Method(lambda x: (0 * x, 0 * x, np.int64(0)), follow_adam, adam_memory),
 }
 
 
@@ -138,9 +139,9 @@ class Step(NamedTuple):
         return np.cumsum(self.x)
 
 
-@partial(jax.jit, static_argnames=("method", "size"))
+@partial(kept, static_argnames=("method", "size"))
 def run(
-    descent: Descent, strips: Strips, settings: Settings, until: ArrayLike, every: ArrayLike, method: str, size: int
+    descent: Descent, strips: Strips, settings: Settings, until: ArrayLike, every: ArrayLike, *, method: str, size: int
 ) -> tuple[Descent, Step, Array]:
     """Advance until iteration `until` or a verdict, and keep a row every `every` iterations: (descent, rows, count).
 
@@ -164,7 +165,7 @@ def run(
 
 
 def descend(
-    x: ArrayLike,
+    x: ArrayLike | Sequence[float],
     strips: Strips,
     method: str = "gradient",
     *,
@@ -192,17 +193,17 @@ def descend(
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if step is None:
         step = float(safe_step(strips, method))
-    settings = Settings(step, iterations, tolerance, momentum, beta1, beta2, epsilon)
+    settings = Settings(*map(np.float64, (step, iterations, tolerance, momentum, beta1, beta2, epsilon)))
 
     # The compiled loop comes back every so often, so that rows appear while it runs and Ctrl-C is heard.
     n = len(strips.widths)
     size, work = max(1, min(64, 2**22 // n)), max(1, 2**24 // n)
     descent = begin(np.asarray(x, dtype=np.float64), METHODS[method])
-    while descent.status == ON_ITS_WAY:
+    while int(descent.status) == ON_ITS_WAY:
         iteration = int(descent.iteration)
         spacing = every or thinning(max(iteration, 0), n)
         until = iteration + min(size * spacing - iteration % spacing, work)
-        descent, rows, count = run(descent, strips, settings, until, spacing, method, size)
+        descent, rows, count = run(descent, strips, settings, until, spacing, method=method, size=size)
         rows = jax.device_get(rows)
         for i in range(int(count)):
             time, gradient_norm, status = float(rows.time[i]), float(rows.gradient_norm[i]), STATUS[rows.status[i]]

@@ -18,6 +18,8 @@ import jax
 set_option = cast(Callable[[str, object], None], jax.config.update)
 set_option("jax_enable_x64", True)
 
+kept_in: Path | None = None  # where compiled programs are kept; None: nowhere
+
 OFF = ("", "0", "off", "no", "false")
 
 
@@ -42,6 +44,7 @@ def keep_compiled_programs() -> None:
     belongs to someone else or that others can write to is not used. Whatever is wrong with the cache costs a warning,
     never the result.
     """
+    global kept_in
     folder = cache_folder()
     if folder is None:
         return
@@ -55,8 +58,4 @@ def keep_compiled_programs() -> None:
     except OSError as problem:
         warnings.warn(f"compiled programs are not kept in {folder}: {problem}", RuntimeWarning, stacklevel=2)
         return
-    set_option("jax_compilation_cache_dir", str(folder))
-    # JAX keeps only what took a second to compile by default; nothing here does.
-    set_option("jax_persistent_cache_min_compile_time_secs", 0.0)
-    set_option("jax_persistent_cache_min_entry_size_bytes", 0)
-    set_option("jax_persistent_cache_enable_xla_caches", "none")
+    kept_in = folder

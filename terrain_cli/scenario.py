@@ -116,18 +116,15 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Strip(_Model):
     """A strip of ground."""
 
-    width: Positive
-    """From one boundary to the other."""
-    speed: Positive
-    """How fast the ground can be crossed, in any direction."""
-    name: Text | None = None
-    """What to call it: meadow, bog, ..."""
+    width: Positive = Field(description="From one boundary to the other.")
+    speed: Positive = Field(description="How fast the ground can be crossed, in any direction.")
+    name: Text | None = Field(default=None, description="What to call it: meadow, bog, ...")
 
 
 class Units(_Model):
@@ -140,29 +137,36 @@ class Units(_Model):
 class DescentPlan(_Model):
     """How to descend: the method, where it starts, its step and when it stops."""
 
-    method: MethodName = "gradient"
-    """gradient, momentum, adam, or snell for the exact answer at once."""
-    initial: list[Number] | None = None
-    """The path to start from: how far it moves along the strips inside each strip but the last. Missing: the straight line."""
-    step: StepSize | None = None
-    """How far to go along the gradient. Missing: a step that is safe for these strips."""
-    iterations: Count = 1000
-    """When to give up."""
-    tolerance: NotNegative = 1e-9
-    """Stop where the largest derivative times the lowest speed is no more than this."""
-    momentum: Fraction = 0.9
-    """Of method momentum: the share of the last movement that is kept."""
-    beta1: Fraction = 0.9
-    """Of method adam: how slowly its mean of the gradient changes."""
-    beta2: Fraction = 0.999
-    """Of method adam: how slowly its mean of the squared gradient changes."""
-    epsilon: Positive = 1e-8
-    """Of method adam: keeps its step finite where the gradient is 0."""
+    method: MethodName = Field(
+        default="gradient", description="gradient, momentum, adam, or snell for the exact answer at once."
+    )
+    initial: list[Number] | None = Field(
+        default=None,
+        description="The path to start from: how far it moves along the strips inside each strip but the last. "
+        "Missing: the straight line.",
+    )
+    step: StepSize | None = Field(
+        default=None, description="How far to go along the gradient. Missing: a step that is safe for these strips."
+    )
+    iterations: Count = Field(default=1000, description="When to give up.")
+    tolerance: NotNegative = Field(
+        default=1e-9, description="Stop where the largest derivative times the lowest speed is no more than this."
+    )
+    momentum: Fraction = Field(
+        default=0.9, description="Of method momentum: the share of the last movement that is kept."
+    )
+    beta1: Fraction = Field(default=0.9, description="Of method adam: how slowly its mean of the gradient changes.")
+    beta2: Fraction = Field(
+        default=0.999, description="Of method adam: how slowly its mean of the squared gradient changes."
+    )
+    epsilon: Positive = Field(
+        default=1e-8, description="Of method adam: keeps its step finite where the gradient is 0."
+    )
 
     @field_validator("method", mode="before")
     @classmethod
     def _known_method(cls, value: object) -> object:
-        if value not in OWN_SETTINGS:
+        if not isinstance(value, str) or value not in OWN_SETTINGS:
             near = difflib.get_close_matches(str(value).lower(), OWN_SETTINGS, 1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise _fail(f"must be one of {', '.join(OWN_SETTINGS)}{hint}")
@@ -191,18 +195,12 @@ class Scenario(_Model):
 
     model_config = ConfigDict(title="terrain scenario")
 
-    name: Text = ""
-    """What to call the scenario. Missing: the name of its file."""
-    description: Text | None = None
-    """What it shows, in a sentence or two."""
-    strips: list[Strip] = Field(min_length=1)
-    """From the start to the goal."""
-    offset: Number
-    """How far the goal lies from the start along the strips."""
-    units: Units = Units()
-    """Names for the units of length and time."""
-    descent: DescentPlan = DescentPlan()
-    """How to descend."""
+    name: Text = Field(default="", description="What to call the scenario. Missing: the name of its file.")
+    description: Text | None = Field(default=None, description="What it shows, in a sentence or two.")
+    strips: list[Strip] = Field(min_length=1, description="From the start to the goal.")
+    offset: Number = Field(description="How far the goal lies from the start along the strips.")
+    units: Units = Field(default=Units(), description="Names for the units of length and time.")
+    descent: DescentPlan = Field(default=DescentPlan(), description="How to descend.")
 
     _file: str | None = PrivateAttr(None)
 

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from terrain_cli.programs import kept
 from terrain_cli.strips import Strips
 
 
@@ -39,7 +40,6 @@ def _reach(q: Array, strips: Strips) -> Array:
 
 
 @jax.custom_jvp
-@jax.jit
 def ray(strips: Strips) -> Array:
     """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign.
 
@@ -79,27 +79,20 @@ def _ray_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Array, Ar
 
 
 @jax.custom_jvp
-@jax.jit
-def best_time(strips: Strips) -> Array:
-    """The least travel time across the strips, shape (), s.
-
-    Its derivatives are those of the time with the path held still (envelope theorem), so nothing is differentiated through
-    Newton's steps; second derivatives follow the path through `ray`'s own rule.
-    """
-    q = ray(strips)
+def _time_at(q: Array, strips: Strips) -> Array:
+    """The travel time of the fastest path, whose ray has tangent `q`, shape (), s."""
     v, _, k = _ratios(strips)
     sine = q / jnp.sqrt(1 + q**2)
     # p offset + sum w cos(angle)/v: only positive terms, and stationary in q, so that its rounding hardly matters.
-    time: Array = sine / v * strips.offset + jnp.sum(
-        strips.widths / strips.speeds * jnp.sqrt((1 + q**2 * k) / (1 + q**2))
-    )
+    crossing = jnp.sum(strips.widths / strips.speeds * jnp.sqrt((1 + q**2 * k) / (1 + q**2)))
+    time: Array = sine / v * strips.offset + crossing
     return time
 
 
-@best_time.defjvp
-def _best_time_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Array, Array]:
-    (strips,), (change,) = primals, tangents
-    q = ray(strips)
+@_time_at.defjvp
+def _time_at_jvp(primals: tuple[Array, Strips], tangents: tuple[Array, Strips]) -> tuple[Array, Array]:
+    """The path may be held still (envelope theorem): the change of q does not count, to first order."""
+    (q, strips), (_, change) = primals, tangents
     v, _, k = _ratios(strips)
     cosine = jnp.sqrt((1 + q**2 * k) / (1 + q**2))
     slope = Strips(
@@ -108,7 +101,17 @@ def _best_time_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Arr
         offset=q / jnp.sqrt(1 + q**2) / v,
     )
     changed = jax.tree.map(lambda a, b: jnp.sum(a * b), slope, change)
-    return best_time(strips), changed.widths + changed.speeds + changed.offset
+    return _time_at(q, strips), changed.widths + changed.speeds + changed.offset
+
+
+@jax.jit
+def best_time(strips: Strips) -> Array:
+    """The least travel time across the strips, shape (), s.
+
+    Its derivatives are those of the time with the path held still (envelope theorem), so nothing is differentiated through
+    Newton's steps; second derivatives follow the path through `ray`'s own rule.
+    """
+    return _time_at(ray(strips), strips)
 
 
 class Optimum(NamedTuple):
@@ -133,9 +136,10 @@ class Optimum(NamedTuple):
         return np.cumsum(self.x)
 
 
-@jax.jit
+@kept
 def find_optimum(strips: Strips) -> Optimum:
     """The fastest path across the strips, for any number of them: time and memory grow like n."""
-    movements = _reach(ray(strips), strips)
+    q = ray(strips)
+    movements = _reach(q, strips)
     lengths = jnp.sqrt(movements**2 + strips.widths**2)
-    return Optimum(best_time(strips), movements, movements / lengths / strips.speeds)
+    return Optimum(_time_at(q, strips), movements, movements / lengths / strips.speeds)

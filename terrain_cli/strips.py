@@ -5,6 +5,7 @@ A path is a handful of numbers, `x`: how far it moves along the strips inside ea
 what is left. Everything else in terrain is `jax.grad` of `calc_time`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from terrain_cli import engine as engine  # 64-bit floats
+from terrain_cli.programs import kept
 
 
 @jax.tree_util.register_dataclass
@@ -40,7 +41,7 @@ class Strips:
                 object.__setattr__(self, name, np.asarray(value, dtype=np.float64))
 
 
-def movements(x: ArrayLike, strips: Strips) -> Array:
+def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     """How far the path `x` moves along the strips inside each strip, the last included, shape (n,), m."""
     x = jnp.asarray(x, dtype=float)
     if x.shape != (len(strips.widths) - 1,):
@@ -51,7 +52,7 @@ def movements(x: ArrayLike, strips: Strips) -> Array:
 
 
 @jax.jit
-def calc_time(x: ArrayLike, strips: Strips) -> Array:
+def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     """Travel time of the path `x`, shape (n-1,), m, across the strips: shape (), s.
 
     In each strip the path is the long side of a right triangle: it moves `x_i` along the strip while it crosses its width.
@@ -68,7 +69,7 @@ def straight_x(strips: Strips) -> Array:
     return x
 
 
-@jax.jit
+@kept
 def largest_curvature(curvatures: Array) -> Array:
     """The largest eigenvalue of diag(c_1 .. c_{n-1}) + c_n 1 1', shape (); `curvatures` are the c_i, shape (n,), s/m².
 

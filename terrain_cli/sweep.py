@@ -15,6 +15,7 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.descent import METHODS, Descent, Settings, advance, begin
+from terrain_cli.programs import kept
 from terrain_cli.scenario import Quantity, Scenario
 from terrain_cli.snell import best_time
 from terrain_cli.step_size import safe_step
@@ -47,8 +48,8 @@ class _Case(NamedTuple):
     settings: Settings
 
 
-@partial(jax.jit, static_argnames="method")
-def _solve_block(cases: _Case, within: float, method: str) -> tuple[Array, ...]:
+@partial(kept, static_argnames=("method",))
+def _solve_block(cases: _Case, within: float, *, method: str) -> tuple[Array, ...]:
     """Time, iterations, reached, status and optimum of each case, shape (B,) each."""
     return jax.vmap(partial(_solve_case, within=within, method=method))(cases)
 
@@ -100,7 +101,7 @@ def sweep(scenario: Scenario, varied: Mapping[str, Sequence[float]], *, within: 
             values = np.stack([grid[i] for grid, i in zip(grids, np.unravel_index(index, shape), strict=True)], axis=1)
             cases = _cases(scenario, quantities, values)
             time, iterations, reached, status, optimum = jax.device_get(
-                _solve_block(cases, within, scenario.descent.method)
+                _solve_block(cases, within, method=scenario.descent.method)
             )
             kept = slice(min(block, math.prod(shape) - first))
             names = np.array(STATUS)[status]

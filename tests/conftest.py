@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,9 @@ import pytest
 CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
 
-import jax
-from hypothesis import settings
+from hypothesis import settings  # noqa: E402
 
-from terrain_cli import cli, engine
+from terrain_cli import cli, engine  # noqa: E402
 
 engine.set_option("jax_numpy_rank_promotion", "raise")
 engine.keep_compiled_programs()
@@ -64,9 +63,3 @@ def run_process(*arguments: object, stdin: bytes = b"", cwd: Path | None = None,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-@pytest.fixture(autouse=True)
-def _x64() -> Iterator[None]:
-    assert jax.config.read("jax_enable_x64")
-    yield

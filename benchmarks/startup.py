@@ -1,0 +1,100 @@
+"""Whole processes against their bare imports, and the compiled descent against the post's own loop, as ratios in one run."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+THREE = str(ROOT / "configs" / "three_strips.yaml")
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+PAIRS = {
+    # what: (ours, the bare thing it is compared with)
+    "terrain solve, warm / import jax and one operation": (
+        python("-m", "terrain_cli", "solve", THREE),
+        python("-c", "import jax; jax.numpy.add(1.0, 1.0).block_until_ready()"),
+    ),
+    "terrain --help / import typer, rich.console": (
+        python("-m", "terrain_cli", "--help"),
+        python("-c", "import typer, rich.console"),
+    ),
+    "sweep of 10,000 steps / sweep of 10": (
+        python("-m", "terrain_cli", "sweep", "--step", "0.1:6:10000", "--quiet"),
+        python("-m", "terrain_cli", "sweep", "--step", "0.1:6:10", "--quiet"),
+    ),
+}
+
+
+def median_times(tasks: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """Median seconds of each task; the tasks take turns, so that a busy machine slows all alike."""
+    times: list[list[float]] = [[] for _ in tasks]
+    for task in tasks:
+        task()
+    for _ in range(rounds):
+        for task, seconds in zip(tasks, times, strict=True):
+            start = time.perf_counter()
+            task()
+            seconds.append(time.perf_counter() - start)
+    return [statistics.median(seconds) for seconds in times]
+
+
+def process_ratio(ours: list[str], bare: list[str], rounds: int, **environment: str) -> tuple[float, float]:
+    """Median seconds of both commands, run in turns."""
+
+    def run(command: list[str]) -> Callable[[], object]:
+        return lambda: subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+
+    first, second = median_times([run(ours), run(bare)], rounds)
+    return first, second
+
+
+def the_posts_loop() -> None:
+    """The post's own loop: `jax.grad`, not compiled, twenty iterations."""
+    import jax
+    import jax.numpy as jnp
+
+    speeds, width, across = (0.7, 0.3, 0.45), 10.0, 20.0
+
+    def calc_time(x: jax.Array) -> jax.Array:
+        moves = (x[0], x[1], across - x[0] - x[1])
+        return sum(
+            (jnp.sqrt(move**2 + width**2) / speed for move, speed in zip(moves, speeds, strict=True)), jnp.zeros(())
+        )
+
+    x = jnp.array([2.0, 17.0])
+    for _ in range(20):
+        x = x - 1.5 * jax.grad(calc_time)(x)
+    x.block_until_ready()
+
+
+def our_loop() -> None:
+    from terrain_cli import Strips, descend
+
+    list(descend([2, 17], Strips([10, 10, 10], [0.7, 0.3, 0.45], 20), step=1.5, iterations=20))
+
+
+def run(rounds: int = 9) -> list[dict[str, object]]:
+    """A row for each comparison: what, seconds of ours and of the bare thing, and their ratio."""
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as cache:
+        for what, (ours, bare) in PAIRS.items():
+            first, second = process_ratio(ours, bare, rounds, TERRAIN_CACHE_DIR=cache)
+            rows.append({"what": what, "ours (s)": first, "bare (s)": second, "ratio": first / second})
+    first, second = median_times([our_loop, the_posts_loop], rounds)
+    what = "compiled descent / the post's loop, not compiled"
+    rows.append({"what": what, "ours (s)": first, "bare (s)": second, "ratio": first / second})
+    return rows
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(f"{row['what']:55s} {row['ours (s)']:.4f} s / {row['bare (s)']:.4f} s = {row['ratio']:.2f}")

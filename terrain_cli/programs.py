@@ -1,0 +1,106 @@
+"""Compiled programs kept on disk whole, so that a second run neither traces nor compiles.
+
+JAX's own persistent cache spares the compilation alone; tracing and lowering are done every time, and for programs as small
+as these they cost more than all else (docs/decisions/0002-kept-programs.md). The few functions that a command calls at the
+top are kept so.
+"""
+
+import functools
+import hashlib
+import os
+import pickle
+import platform
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jaxlib.version
+from jax.experimental.serialize_executable import deserialize_and_load, serialize
+
+from terrain_cli import engine
+
+MOST = 256  # files kept; the oldest go
+
+
+class kept:  # noqa: N801  used as a decorator, in place of jax.jit
+    """`jax.jit` for a function whose compiled form is kept on disk, where `engine.keep_compiled_programs()` was called.
+
+    Positional arguments are arrays or pytrees of them, keyword arguments are static. Inside another transformation, or
+    where nothing is kept, it is `jax.jit` and nothing else. What cannot be read or written costs a warning, never the result.
+    """
+
+    def __init__(self, function: Callable[..., Any], static_argnames: tuple[str, ...] = ()) -> None:
+        functools.update_wrapper(self, function)
+        self.name = function.__name__
+        self.jitted = jax.jit(function, static_argnames=static_argnames)
+        self.programs: dict[Any, Callable[..., Any]] = {}
+
+    def __call__(self, *arguments: Any, **static: Any) -> Any:
+        leaves, tree = jax.tree.flatten(arguments)
+        if engine.kept_in is None or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            return self.jitted(*arguments, **static)
+        shapes = tuple((a.shape, str(a.dtype), a.weak_type) for a in map(jax.typeof, leaves))
+        key = (tree, shapes, tuple(sorted(static.items())))
+        if key in self.programs:
+            return self.programs[key](*arguments)
+        name = hashlib.sha256(repr((self.name, str(key), _circumstances())).encode()).hexdigest()
+        file = engine.kept_in / f"{self.name}-{name}"
+        try:
+            if not file.exists():
+                _write(file, self.jitted.lower(*arguments, **static).compile())
+            program = _read(file)  # also the one just written: what is kept has run once
+            result = program(*arguments)
+        except Exception as problem:
+            file.unlink(missing_ok=True)
+            warnings.warn(f"the compiled program of {self.name} is not kept: {problem}", RuntimeWarning, stacklevel=2)
+            program = functools.partial(self.jitted, **static)
+            result = program(*arguments)
+        self.programs[key] = program
+        return result
+
+
+@functools.cache
+def _circumstances() -> str:
+    """All that a compiled program depends on beside its arguments: our source, JAX and its settings, the processor."""
+    source = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        source.update(module.read_bytes())
+    try:
+        processor = [
+            line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("flags", "Features"))
+        ][:1]
+    except OSError:
+        processor = [platform.processor()]
+    flags = sorted((key, value) for key, value in os.environ.items() if key.startswith(("XLA_", "JAX_")))
+    devices = [(device.platform, device.device_kind) for device in jax.devices()]
+    versions = (jax.__version__, jaxlib.version.__version__, platform.python_version(), platform.machine())
+    return repr((source.hexdigest(), versions, processor, devices, flags, sorted(jax.config.values.items())))
+
+
+def _read(file: Path) -> Callable[..., Any]:
+    """The program in a file. A checksum tells damage, for damaged code would crash."""
+    data = file.read_bytes()
+    checksum, content = data[:32], data[32:]
+    if hashlib.sha256(content).digest() != checksum:
+        raise ValueError(f"{file} was damaged")
+    program: Callable[..., Any] = deserialize_and_load(*pickle.loads(content))
+    return program
+
+
+def _write(file: Path, program: Any) -> None:
+    """Keep a program, beside first and then renamed, and let the oldest files go."""
+    content = pickle.dumps(serialize(program))
+    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as beside:
+        try:
+            beside.write(hashlib.sha256(content).digest() + content)
+            beside.close()
+            Path(beside.name).replace(file)
+        except BaseException:
+            Path(beside.name).unlink(missing_ok=True)
+            raise
+    files = sorted(file.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
+    for old in files[MOST:]:
+        old.unlink(missing_ok=True)
