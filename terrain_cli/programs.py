@@ -48,9 +48,10 @@ class kept:  # noqa: N801  used as a decorator, in place of jax.jit
             return self.programs[key](*arguments)
         name = hashlib.sha256(repr((self.name, str(key), _circumstances())).encode()).hexdigest()
         file = engine.kept_in / f"{self.name}-{name}"
+        lowered = None if file.exists() else self.jitted.lower(*arguments, **static)
         try:
-            if not file.exists():
-                _write(file, self.jitted.lower(*arguments, **static).compile())
+            if lowered:
+                _write(file, lowered.compile())
             program = _read(file)  # also the one just written: what is kept has run once
             result = program(*arguments)
         except Exception as problem:

@@ -107,11 +107,11 @@ def _text(value: object) -> str:
 
 
 Number = Annotated[float, BeforeValidator(_number)]
-Positive = Annotated[float, BeforeValidator(_positive), Field(gt=0)]
-StepSize = Annotated[float, BeforeValidator(_step), Field(gt=0)]
-NotNegative = Annotated[float, BeforeValidator(_not_negative), Field(ge=0)]
-Fraction = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1)]
-Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(_positive)]
+StepSize = Annotated[float, Field(gt=0), BeforeValidator(_step)]
+NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_not_negative)]
+Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_fraction)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(_count)]
 Text = Annotated[str, BeforeValidator(_text)]
 
 
@@ -167,7 +167,7 @@ class DescentPlan(_Model):
     @classmethod
     def _known_method(cls, value: object) -> object:
         if not isinstance(value, str) or value not in OWN_SETTINGS:
-            near = difflib.get_close_matches(str(value).lower(), OWN_SETTINGS, 1)
+            near = difflib.get_close_matches(value.lower(), OWN_SETTINGS, 1) if isinstance(value, str) else []
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise _fail(f"must be one of {', '.join(OWN_SETTINGS)}{hint}")
         return value
