@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
         100_000, 20, 20
     )  # importing JAX and tracing make a million objects that stay: looking them over takes long
     try:
-        app(arguments)
+        app(arguments, prog_name="terrain")
     except InputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)

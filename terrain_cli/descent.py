@@ -215,6 +215,6 @@ def thinning(iteration: int, n: int) -> int:
 
     So a history of any length fits in memory; its first 1,024 iterations (fewer for thousands of strips) are whole.
     """
-    whole: int = 2 ** min(10, max(2, (2**20 // n).bit_length() - 1))
+    whole: int = 2 ** min(10, max(2, (2**17 // n).bit_length() - 1))
     spacing: int = 2 ** (iteration // whole).bit_length()
     return spacing

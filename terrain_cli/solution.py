@@ -235,4 +235,7 @@ def _iterations_left(solution: Solution) -> int | None:
         return None
     rate = math.log(last.gradient_norm / before.gradient_norm) / (last.iteration - before.iteration)
     left = math.log(CLOSE / solution.gap) / (2 * rate)
-    return int(float(f"{left:.1g}")) or 1 if left < 1e9 else None
+    if not left < 1e9:
+        return None
+    digit = 10 ** math.floor(math.log10(max(left, 1)))
+    return math.ceil(left / digit) * digit

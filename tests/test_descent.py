@@ -184,7 +184,7 @@ class TestRows:
 
     def test_thinning_keeps_few_rows_of_many_strips(self) -> None:
         assert [thinning(i, 3) for i in (0, 1023, 1024, 2047, 2048, 2**20)] == [1, 1, 2, 2, 4, 2**11]
-        assert thinning(4, 10**6) == 2
+        assert [thinning(i, 10**6) for i in (0, 3, 4, 8)] == [1, 1, 2, 4]
 
     def test_crossings_are_running_sums(self) -> None:
         step = last(descend(START, POST, iterations=0))

@@ -6,12 +6,29 @@ import typer
 
 from terrain_cli.errors import InputError
 
+
+def parse_number(text: str) -> float:
+    """A number on the command line. Raises typer.BadParameter, which names the option."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be a number, got {text!r}") from None
+
+
 Method = Annotated[
     str | None, typer.Option(help="Method of descent: gradient, momentum, adam; or snell for the exact answer.")
 ]
-Iterations = Annotated[float | None, typer.Option(help="When to give up.", metavar="COUNT")]
+StepSize = Annotated[
+    float | None, typer.Option(help="How far to go along the gradient.", parser=parse_number, metavar="NUMBER")
+]
+Iterations = Annotated[float | None, typer.Option(help="When to give up.", parser=parse_number, metavar="COUNT")]
 Tolerance = Annotated[
-    float | None, typer.Option(help="Stop where the largest derivative times the lowest speed is this small.")
+    float | None,
+    typer.Option(
+        help="Stop where the largest derivative times the lowest speed is this small.",
+        parser=parse_number,
+        metavar="NUMBER",
+    ),
 ]
 Initial = Annotated[
     str | None, typer.Option(help="Path to start from, a number for each strip but the last: 2,17.", metavar="X,X,...")

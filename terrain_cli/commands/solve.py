@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
+from terrain_cli.commands.options import (
+    Csv,
+    Initial,
+    Iterations,
+    Json,
+    Method,
+    Quiet,
+    StepSize,
+    Tolerance,
+    one_of,
+    parse_numbers,
+)
 from terrain_cli.errors import InputError
 
 
@@ -17,7 +28,7 @@ def solve(
         typer.Argument(metavar="SCENARIO...", help="Scenario files, folders of them, or - for standard input."),
     ],
     method: Method = None,
-    step: Annotated[float | None, typer.Option(help="How far to go along the gradient.")] = None,
+    step: StepSize = None,
     iterations: Iterations = None,
     tolerance: Tolerance = None,
     initial: Initial = None,

@@ -118,7 +118,7 @@ def _print_rays(solution: Solution) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("strip")
     table.add_column(
-        f"sin(angle)/speed ({solution.scenario.units.time}/{solution.scenario.units.length})", justify="right"
+        Text(f"sin(angle)/speed ({solution.scenario.units.time}/{solution.scenario.units.length})"), justify="right"
     )
     rays = solution.optimum.ray
     for i in (

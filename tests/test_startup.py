@@ -1,0 +1,216 @@
+"""Light commands stay light, and compiled programs are kept from run to run, come what may."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.startup import process_ratio, python
+from terrain_cli import engine
+from tests.conftest import CONFIGS, Ran, run_process
+
+THREE = str(CONFIGS / "three_strips.yaml")
+TIME = "81.916383 s"
+
+
+def imported(*arguments: str, code: str = "") -> set[str]:
+    """Which heavy packages are imported once `terrain` has run with these arguments."""
+    program = (
+        "import sys\nfrom terrain_cli import cli\n"
+        f"try: cli.main({list(arguments)!r})\nexcept SystemExit: pass\n{code}\n"
+        "print(*[name for name in ('jax', 'numpy', 'matplotlib', 'pydantic', 'yaml') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("solve", "--help"),
+        ("sweep", "--help"),
+        ("check", "--help"),
+        ("--version",),
+        (),
+        ("nonsense",),
+        ("schema",),
+        ("new", "/no/such/folder/x.yaml"),
+        ("solve", "nowhere.yaml"),
+        ("sweep", "nowhere.yaml", "--step", "1"),
+        ("sweep",),
+        ("solve", str(CONFIGS / "scenario.schema.json")),
+    ],
+)
+def test_light_commands_import_neither_jax_nor_matplotlib(arguments: tuple[str, ...]) -> None:
+    assert not imported(*arguments) & {"jax", "numpy", "matplotlib"}
+
+
+def test_help_imports_no_pydantic() -> None:
+    assert imported("--help") == set()
+
+
+def test_the_check_would_notice() -> None:
+    assert "jax" in imported("--help", code="import jax")
+    assert "jax" in imported("solve", THREE)
+    assert "matplotlib" not in imported("solve", THREE)
+
+
+def test_completion_is_light() -> None:
+    code = (
+        "import sys, terrain_cli.cli as c\n"
+        "try: c.main([])\nexcept SystemExit: pass\n"
+        "print('jax' in sys.modules, file=sys.stderr)"
+    )
+    environment = {**os.environ, "_TERRAIN_COMPLETE": "complete_bash", "COMP_WORDS": "terrain so", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["solve"]
+    assert done.stderr.splitlines()[-1] == "False"
+
+
+def test_the_api_is_lazy() -> None:
+    code = (
+        "import sys, terrain_cli; dir(terrain_cli); print('jax' in sys.modules)\n"
+        "terrain_cli.calc_time; print('jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+class TestKeptPrograms:
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Path:
+        return tmp_path / "cache"
+
+    def solve(self, cache: Path | str) -> Ran:
+        ran = run_process("solve", THREE, "--quiet", TERRAIN_CACHE_DIR=str(cache))
+        assert ran.code == 0
+        assert TIME in ran.out
+        return ran
+
+    def test_are_made_once(self, cache: Path) -> None:
+        assert self.solve(cache).err == ""
+        files = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
+        assert {file.name.split("-")[0] for file in files} == {"run", "find_optimum"}
+        assert self.solve(cache).err == ""
+        assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == files
+
+    @pytest.mark.skipif(os.name != "posix", reason="modes")
+    def test_are_the_users_alone(self, cache: Path) -> None:
+        self.solve(cache)
+        assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+        assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in cache.iterdir())
+
+    @pytest.mark.skipif(os.name != "posix", reason="modes")
+    def test_are_not_read_where_others_can_write(self, cache: Path) -> None:
+        cache.mkdir()
+        cache.chmod(0o777)
+        ran = self.solve(cache)
+        reason = f"others can write to it (make it yours alone: chmod 700 {cache})"
+        assert ran.err == f"terrain: warning: compiled programs are not kept in {cache}: {reason}\n"
+        assert list(cache.iterdir()) == []
+
+    @pytest.mark.parametrize("off", ["", "off", "0"])
+    def test_can_be_switched_off(self, off: str, tmp_path: Path) -> None:
+        ran = run_process("solve", THREE, "--quiet", TERRAIN_CACHE_DIR=off, XDG_CACHE_HOME=str(tmp_path), cwd=tmp_path)
+        assert (ran.code, ran.err) == (0, "")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("damage", [b"", b"rubbish" * 100, None])
+    def test_damaged_ones_cost_a_warning(self, cache: Path, damage: bytes | None) -> None:
+        self.solve(cache)
+        for file in cache.iterdir():
+            content = file.read_bytes()
+            file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage is None else damage)
+        ran = self.solve(cache)
+        assert ran.err.count("terrain: warning: the compiled program of ") == 2
+        assert "was damaged" in ran.err
+        assert "Traceback" not in ran.err
+        self.solve(cache)  # made anew
+        assert self.solve(cache).err == ""
+
+    def test_a_file_in_place_of_the_folder_costs_a_warning(self, cache: Path) -> None:
+        cache.write_text("")
+        assert "terrain: warning: compiled programs are not kept in" in self.solve(cache).err
+        assert cache.read_text() == ""
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+    def test_a_folder_that_cannot_be_made_costs_a_warning(self) -> None:
+        assert "terrain: warning: compiled programs are not kept in /proc/none" in self.solve("/proc/none").err
+
+    @pytest.mark.skipif(os.name != "posix", reason="ulimit")
+    def test_a_full_disk_costs_a_warning(self, cache: Path) -> None:
+        """A limit on the size of files stands for the full disk."""
+        command = f"ulimit -f 8; '{sys.executable}' -m terrain_cli solve '{THREE}' --quiet"
+        environment = {**os.environ, "TERRAIN_CACHE_DIR": str(cache)}
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0
+        assert TIME in done.stdout
+        assert done.stderr.count("terrain: warning: the compiled program of ") == 2
+        assert "Traceback" not in done.stderr
+        assert list(cache.iterdir()) == []
+
+    def test_the_oldest_go(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import jax.numpy as jnp
+
+        from terrain_cli import programs
+
+        monkeypatch.setattr(engine, "kept_in", cache)
+        monkeypatch.setattr(programs, "MOST", 3)
+        cache.mkdir()
+        double = programs.kept(lambda x: 2 * x)
+        for size in range(1, 6):
+            assert double(jnp.ones(size)).shape == (size,)
+        assert len(list(cache.iterdir())) == 3
+        shutil.rmtree(cache)
+
+    def test_a_change_of_the_source_makes_new_ones(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import jax.numpy as jnp
+
+        from terrain_cli import programs
+
+        monkeypatch.setattr(engine, "kept_in", cache)
+        cache.mkdir()
+        for circumstance in ("one", "another"):
+            monkeypatch.setattr(programs, "_circumstances", lambda circumstance=circumstance: circumstance)
+            assert float(programs.kept(lambda x: 2 * x)(jnp.ones(()))) == 2
+        assert len(list(cache.iterdir())) == 2
+
+    def test_the_folder_is_the_systems_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("TERRAIN_CACHE_DIR")
+        monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+        monkeypatch.setenv("LOCALAPPDATA", "/y")
+        for platform, expected in (
+            ("linux", Path("/x/terrain/compiled")),
+            ("darwin", Path("~/Library/Caches/terrain/compiled").expanduser()),
+            ("win32", Path("/y/terrain/compiled")),
+        ):
+            monkeypatch.setattr(sys, "platform", platform)
+            assert engine.cache_folder() == expected
+
+
+@pytest.fixture
+def _warm() -> None:
+    run_process("solve", THREE)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_warm")
+def test_a_warm_solve_is_not_far_from_importing_jax() -> None:
+    """Loose, for machines are noisy; `make bench` measures."""
+    ours, bare = process_ratio(
+        python("-m", "terrain_cli", "solve", THREE),
+        python("-c", "import jax; jax.numpy.add(1.0, 1.0).block_until_ready()"),
+        5,
+    )
+    assert ours / bare < 2
+
+
+@pytest.mark.slow
+def test_help_is_not_far_from_importing_typer() -> None:
+    ours, bare = process_ratio(python("-m", "terrain_cli", "--help"), python("-c", "import typer, rich.console"), 5)
+    assert ours / bare < 2
