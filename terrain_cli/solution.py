@@ -237,5 +237,5 @@ def _iterations_left(solution: Solution) -> int | None:
     left = math.log(CLOSE / solution.gap) / (2 * rate)
     if not left < 1e9:
         return None
-    digit = 10 ** math.floor(math.log10(max(left, 1)))
-    return math.ceil(left / digit) * digit
+    digit = int(10 ** math.floor(math.log10(max(left, 1))))
+    return int(math.ceil(left / digit) * digit)

@@ -17,7 +17,7 @@ def random_strips(seed: int, most: int = 12, spread: float = 1.0) -> Strips:
 def random_x(strips: Strips, seed: int) -> np.ndarray:
     """A path near nothing in particular."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=len(strips.widths) - 1) * 10 ** rng.uniform(-1, 1) * strips.widths[:-1]
+    return np.asarray(rng.normal(size=len(strips.widths) - 1) * 10 ** rng.uniform(-1, 1) * strips.widths[:-1])
 
 
 def last_movement(x: np.ndarray, strips: Strips) -> np.ndarray:

@@ -94,15 +94,17 @@ def test_a_safe_step_takes_the_promised_share_off() -> None:
 
 def test_beyond_the_largest_step_nothing_settles_below_it_all_does() -> None:
     limit = largest_step(find_optimum(POST).movements, POST)
+    assert limit is not None
     assert limit == pytest.approx(3.952, abs=5e-4)
     near = np.asarray(find_optimum(POST).x) + 1e-3
     assert last(descend(near, POST, step=1.02 * limit)).status == "diverged"
     assert last(descend(near, POST, step=0.98 * limit, iterations=5000)).status == "converged"
-    assert largest_step([1.0], POST, "adam") is None
+    assert largest_step(np.ones(3), POST, "adam") is None
 
 
 def test_momentum_raises_the_largest_step() -> None:
     limit = largest_step(find_optimum(POST).movements, POST, "momentum", 0.5)
+    assert limit is not None
     assert limit == pytest.approx(3.952 * 1.5, abs=1e-3)
     near = np.asarray(find_optimum(POST).x) + 1e-3
     settled = last(descend(near, POST, "momentum", step=0.97 * limit, momentum=0.5, iterations=5000))

@@ -277,7 +277,7 @@ def mutants(count: int) -> list[str]:
         "\x85",
         "💥",
     ]
-    texts = []
+    texts: list[str] = []
     while len(texts) < count:
         data = copy.deepcopy(good)
         kind = random_.randrange(6)

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_each_point_is_the_solve_of_its_own(method: str) -> None:
         data = scenario.model_dump(exclude_unset=True)
         for name, value in zip(varied, combination, strict=True):
             *path, last = (int(part) if part.isdecimal() else part for part in name.split("."))
-            inside = data
+            inside: Any = data
             for part in path:
                 inside = inside[part]
             inside[last] = value

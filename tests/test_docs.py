@@ -1,0 +1,125 @@
+"""What the documents print is run: every command as written, every output compared, every Python block executed."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from terrain_cli import cli
+from tests.conftest import CONFIGS, ROOT, Ran
+
+BROKEN = "name: broken\nstrips:\n  - {width: -10, speed: 0.7}\n  - {widht: 10, width: 10, speed: 0.3}\noffset: twenty\n"
+COMMANDS = sorted(info.callback.__name__ for info in cli.app.registered_commands if info.callback)
+
+
+def blocks(language: str, file: str = "README.md") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / file).read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Each command of the README, and the output printed below it."""
+    found = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command.partition("  #")[0].strip(), output))
+    return found
+
+
+def test_readme_commands_give_what_is_printed(
+    terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the README, in one folder."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CONFIGS, "configs")
+    Path("broken.yaml").write_text(BROKEN)
+    ran_any = 0
+    for command, output in commands():
+        words = shlex.split(command)
+        if words[0] != "terrain":
+            continue
+        to_file = words[words.index(">") + 1] if ">" in words else None
+        ran = terrain(*words[1 : words.index(">") if to_file else None])
+        if to_file:
+            Path(to_file).write_text(ran.out)
+        assert ran.code == (
+            2
+            if "broken" in command
+            else 1
+            if "too_large" in command or (command.endswith("configs/") and words[1] == "solve")
+            else 0
+        ), command
+        if output:
+            printed = "".join(line.rstrip() + "\n" for line in (ran.out or ran.err).splitlines())
+            assert printed == output, command
+        ran_any += 1
+    assert ran_any >= 12
+
+
+def test_readme_has_the_two_make_commands_first() -> None:
+    assert [command for command, _ in commands()][:2] == ["make solve", "make test"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("target", "does"), [("solve", "terrain solve configs/three_strips.yaml"), ("test", "-m pytest")]
+)
+def test_make_targets(target: str, does: str) -> None:
+    """A dry run: .ci/run makes both for real."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert does in done.stdout
+    assert "-m venv .venv" in done.stdout
+
+
+def test_readme_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    for block in blocks("python"):
+        exec(block, names)
+    assert "81.91638300562" in capsys.readouterr().out
+
+
+def test_readme_scenario_is_the_shipped_one() -> None:
+    import yaml
+
+    [shown] = [block for block in blocks("yaml") if block.startswith("# configs/three_strips.yaml")]
+    assert yaml.safe_load(shown) == yaml.safe_load((CONFIGS / "three_strips.yaml").read_text())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(terrain: Callable[..., Ran], command: str) -> None:
+    assert f"terrain {command}" in (ROOT / "README.md").read_text()
+    ran = terrain(command, "--help")
+    assert ran.code == 0
+    assert f"Example: terrain {command}" in ran.out
+    assert "TODO" not in ran.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_in_help_run(
+    terrain: Callable[..., Ran], command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CONFIGS, "configs")
+    text = re.sub(r"\s+", " ", terrain(command, "--help").out)
+    for example in re.findall(r"Example: (terrain .*?)(?= Example:| Arguments:| Options:)", text):
+        words = shlex.split(example.partition(" > ")[0])
+        assert terrain(*words[1:]).code == 0, example
+
+
+def test_links_lead_somewhere() -> None:
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text()):
+            assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_decisions_are_short() -> None:
+    for file in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert re.match(r"\d{4}-[a-z0-9-]+\.md", file.name)
+        assert len(file.read_text().splitlines()) <= 40
