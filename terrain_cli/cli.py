@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import warnings
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -60,15 +61,28 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(
         100_000, 20, 20
     )  # importing JAX and tracing make a million objects that stay: looking them over takes long
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback
     try:
-        app(arguments, prog_name="terrain")
+        try:
+            app(arguments, prog_name="terrain")
+        finally:
+            sys.stdout.flush()
     except InputError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
+        print(error, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of our output has gone (`terrain solve ... | head`); that is no mistake.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader has gone (`terrain solve ... | head`); that is no mistake
         sys.exit(0)
+    except OSError as problem:
+        print(f"terrain: the output cannot be written: {problem.strerror}", file=sys.stderr)
+        _drop_output()
+        sys.exit(1)
+
+
+def _drop_output() -> None:
+    """What is still in the buffer of stdout goes nowhere, or Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,5 +8,9 @@ class InputError(ValueError):
     """
 
     def __init__(self, *problems: str) -> None:
+        # What was given may hold anything: a terminal must not be told to do it.
+        problems = tuple(
+            "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text) for text in problems
+        )
         super().__init__("\n".join(problems))
         self.problems = problems

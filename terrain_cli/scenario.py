@@ -7,6 +7,7 @@ knows JAX: a scenario is names and floats.
 import difflib
 import math
 import sys
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_type_hints
@@ -103,6 +104,8 @@ def _count(value: object) -> int:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise _fail("must be a text: put it in quotes")
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
+        raise _fail("must not hold control characters: remove them")
     return value
 
 

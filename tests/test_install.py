@@ -47,7 +47,14 @@ def test_the_sdist_builds_the_same(dist: Path) -> None:
     [sdist] = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py", "configs/three_strips.yaml"} <= names
+    assert {
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "Makefile",
+        "tests/conftest.py",
+        "configs/three_strips.yaml",
+    } <= names
 
 
 def test_a_working_copy_finds_its_scenarios() -> None:

@@ -100,6 +100,8 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ("offset: 20", "", ":1: offset: is missing: add offset: 20"),
         ("name: bog", "nme: bog", ":3: strips[1].nme: is not a key here: did you mean name?"),
         ("offset: 20", "offset: 20\nstrips: []", ":5: the key strips stands twice, here and in line 1: keep one"),
+        ("name: bog", 'name: "\\e[31m"', ":3: strips[1].name: must not hold control characters: remove them, got '\\x1b[31m'"),
+        ("name: bog", '"\\e[31m": bog', ":3: strips[1].\\x1b[31m: is not a key here: known are width, speed, name"),
         ("name: bog", "name: [bog]", ":3: strips[1].name: must be a text: put it in quotes, got a list"),
         ("offset: 20", "offset: 20\nunits: {length: 3}", ":5: units.length: must be a text: put it in quotes, got 3"),
         ("offset: 20", "offset: 20\ndescent: {initial: [1, 2]}", ":5: descent.initial: must have 1 number, one for each strip but the last, got 2"),

@@ -303,6 +303,27 @@ def test_a_closed_pipe_is_no_mistake() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_a_full_disk_is_said(option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "terrain_cli", "solve", str(THREE), option]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "terrain: the output cannot be written: No space left on device\n")
+
+
+def test_a_terminal_without_unicode(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "name: 山\nstrips: [{width: 1, speed: 1, name: é}, {width: 1, speed: 2}]\noffset: 1\n", encoding="utf-8"
+    )
+    ran = run_process("solve", path, PYTHONIOENCODING="ascii")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("\\u5c71: 2 strips")
+    ran = run_process("solve", CONFIGS / "fifty_strips.yaml", "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(ran.out)["scenario"] == "fifty strips"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_progress_and_colour_on_a_terminal_only(tmp_path: Path) -> None:
     import pty

@@ -97,10 +97,4 @@ def _print(results: list[Any]) -> None:
 
 
 def _said(value: Any) -> str:
-    return (
-        "nothing"
-        if value is None
-        else repr(value)
-        if isinstance(value, float)
-        else json.dumps(value, ensure_ascii=False)
-    )
+    return "nothing" if value is None else repr(value) if isinstance(value, float) else json.dumps(value)

@@ -76,7 +76,7 @@ def solve(
     solutions = _solve_all(loaded, every=every, show=show, quiet=quiet or as_json or as_csv or several)
     if as_json:
         documents = [solution.to_json() for solution in solutions]
-        print(json.dumps(documents if several else documents[0], ensure_ascii=False))
+        print(json.dumps(documents if several else documents[0]))
     elif as_csv:
         _write_csv(solutions[0])
     else:
