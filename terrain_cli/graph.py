@@ -101,7 +101,7 @@ def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[n
 
         x, y = leaves("x", 3), leaves("y", 4)
         root = read_graph(lambda x, y: x**2 + y / 2, 3.0, 4.0, leaves=[x, y])
-        print(root.value, x[()].derivative, y[()].derivative)  # 11.0 6.0 0.5
+        print(root.value, x.item().derivative, y.item().derivative)  # 11.0 6.0 0.5
     """
     traced = jax.make_jaxpr(function)(*arguments)
     if [variable.aval.shape for variable in traced.jaxpr.outvars] != [()]:

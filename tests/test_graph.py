@@ -37,7 +37,22 @@ PLAIN: dict[str, Callable[..., float]] = {
     "logistic": lambda a: 1 / (1 + math.exp(-a)),
     **{
         name: getattr(math, name)
-        for name in "exp expm1 log log1p sin cos tan asin acos atan atan2 sinh cosh tanh".split()
+        for name in [
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "atan2",
+            "sinh",
+            "cosh",
+            "tanh",
+        ]
     },
 }
 
@@ -87,12 +102,12 @@ def assert_leaves_agree(all_leaves: Sequence[np.ndarray], gradient: Any, toleran
 def test_the_first_expression_of_the_post() -> None:
     x, y = leaves("x", 3), leaves("y", 4)
     root = read_graph(lambda x, y: x**2 + y / 2, 3.0, 4.0, leaves=[x, y])
-    assert (root.value, x[()].derivative, y[()].derivative) == (11, 6, 0.5)
+    assert (root.value, x.item().derivative, y.item().derivative) == (11, 6, 0.5)
     square, half = root.inputs
     assert (root.label, square.label, half.label) == ("+", "²", "÷")
-    assert (square.inputs, half.inputs[0]) == ((x[()],), y[()])
+    assert (square.inputs, half.inputs[0]) == ((x.item(),), y.item())
     assert (half.inputs[1].kind, half.inputs[1].label, half.inputs[1].value) == (CONSTANT, "2", 2)
-    assert (root.kind, x[()].kind) == (OPERATION, VARIABLE)
+    assert (root.kind, x.item().kind) == (OPERATION, VARIABLE)
 
 
 def test_the_time_of_the_post_has_the_shape_of_its_formula() -> None:
@@ -107,8 +122,8 @@ def test_the_time_of_the_post_has_the_shape_of_its_formula() -> None:
             assert along.inputs == (x[strip],)
         else:
             (left,) = along.inputs
-            assert (left.label, left.inputs[0], left.inputs[1].inputs) == ("−", h[()], tuple(x))
-    assert [node.label for node in (*x, *w, *v, h[()])] == ["x₁", "x₂", "w₁", "w₂", "w₃", "v₁", "v₂", "v₃", "h"]
+            assert (left.label, left.inputs[0], left.inputs[1].inputs) == ("−", h.item(), tuple(x))
+    assert [node.label for node in (*x, *w, *v, h.item())] == ["x₁", "x₂", "w₁", "w₂", "w₃", "v₁", "v₂", "v₃", "h"]
     assert occurrences(root)[id(x[0])] == 2
 
 
@@ -127,8 +142,8 @@ def test_derivatives_of_the_scenarios(name: str) -> None:
 def test_one_strip_has_no_variables_and_no_empty_sum() -> None:
     strips = Strips(widths=[3], speeds=[0.5], offset=4)
     root, (x, _, _, h) = time_graph([], strips)
-    assert (root.value, x.size, root.inputs[0].inputs[0].inputs[0].inputs) == (10, 0, (h[()],))
-    assert h[()].derivative == pytest.approx(4 / 5 / 0.5)
+    assert (root.value, x.size, root.inputs[0].inputs[0].inputs[0].inputs) == (10, 0, (h.item(),))
+    assert h.item().derivative == pytest.approx(4 / 5 / 0.5)
 
 
 def test_thousands_of_strips() -> None:
@@ -240,7 +255,7 @@ def test_sums_and_products_are_one_node() -> None:
     root = read_graph(lambda a, b, c, d: (a + b) + (c + (d + a * (b * (c * d)))), 1.0, 0.0, 3.0, 4.0, leaves=nodes)
     assert [node.label for node in root.inputs] == ["a", "b", "c", "d", "×"]
     assert [node.label for node in root.inputs[-1].inputs] == ["a", "b", "c", "d"]
-    assert [node[()].derivative for node in nodes] == [1, 13, 1, 1]
+    assert [node.item().derivative for node in nodes] == [1, 13, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +264,7 @@ def test_sums_and_products_are_one_node() -> None:
         (lambda x: jnp.stack([x, x]), "one number"),
         (lambda x: (x, x), "one number"),
         (lambda x: jnp.where(x > 0, x, 0.0), "operation gt cannot be shown"),
-        (lambda x: jax.lax.fori_loop(0, 3, lambda i, y: y * y, x), "cannot be shown"),
+        (lambda x: jax.lax.fori_loop(0, 3, lambda _, y: y * y, x), "cannot be shown"),
     ],
 )
 def test_what_has_no_tree_is_refused(function: Callable[..., Any], said: str) -> None:
@@ -260,7 +275,7 @@ def test_what_has_no_tree_is_refused(function: Callable[..., Any], said: str) ->
 def test_a_constant_or_a_lone_variable_is_a_graph() -> None:
     x = leaves("x", 3.0)
     assert read_graph(lambda x: x, 3.0, leaves=[x]).derivative == 1
-    root = read_graph(lambda x: 5.0, 3.0, leaves=[x])
+    root = read_graph(lambda _: 5.0, 3.0, leaves=[x])
     assert (root.label, root.value, root.named) == ("5", 5, False)
 
 
