@@ -24,6 +24,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from terrain_cli import engine as engine  # 64-bit floats
+from terrain_cli.strips import Strips, calc_time
 
 VARIABLE, CONSTANT, OPERATION = "variable", "constant", "operation"
 
@@ -384,3 +385,26 @@ def _multiply(a: np.ndarray, b: np.ndarray, a_axes: Sequence[int], b_axes: Seque
             )
             made[i + j] = _combine("add", [_operate("mul", *pair) for pair in pairs])
     return made
+
+
+# --- The travel time ----------------------------------------------------------------------------------------------------
+
+
+def time_graph(x: ArrayLike, strips: Strips, names: Sequence[str] = ()) -> Node:
+    """The graph of the travel time (s) of the path `x`, shape (n-1,), m: x₁ ... vary, widths w, speeds v and offset h do not.
+
+    names: of the strips, as notes on their leaves.
+    """
+    path = np.asarray(x, dtype=np.float64)
+    nodes = [
+        leaves("x", path, notes=names),
+        leaves("w", strips.widths, CONSTANT, names),
+        leaves("v", strips.speeds, CONSTANT, names),
+        leaves("h", strips.offset, CONSTANT),
+    ]
+    return read_graph(calc_time, path, strips, leaves=nodes)
+
+
+def first_not_finite(root: Node) -> Node | None:
+    """The operation where numbers stop being finite: its inputs still are. None where all are."""
+    return next((node for node in nodes_of(root) if not math.isfinite(node.value)), None)
