@@ -393,12 +393,12 @@ def _multiply(a: np.ndarray, b: np.ndarray, a_axes: Sequence[int], b_axes: Seque
 def time_graph(x: ArrayLike, strips: Strips, names: Sequence[str] = ()) -> Node:
     """The graph of the travel time (s) of the path `x`, shape (n-1,), m: x₁ ... vary, widths w, speeds v and offset h do not.
 
-    names: of the strips, as notes on their leaves.
+    names: of the strips, as notes on their speeds.
     """
     path = np.asarray(x, dtype=np.float64)
     nodes = [
-        leaves("x", path, notes=names),
-        leaves("w", strips.widths, CONSTANT, names),
+        leaves("x", path),
+        leaves("w", strips.widths, CONSTANT),
         leaves("v", strips.speeds, CONSTANT, names),
         leaves("h", strips.offset, CONSTANT),
     ]

@@ -74,7 +74,7 @@ def graph(
     from terrain_cli.show.console import out
     from terrain_cli.show.graph import print_graph
 
-    out.print(Text.assemble((title[0], "bold"), title[1]))
+    out.print(Text.assemble((title[0], "bold"), f"{'' if expr else ':'} {title[1]}".rstrip()))
     print_graph(root, gradients=gradients, whole=whole)
     for line in legend:
         out.print(Text(line, style="dim"))
@@ -87,7 +87,7 @@ def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, A
     expression = parse_expression(text)
     values = parse_named(at, expression.names)
     where = ", ".join(f"{name} = {value:.6g}" for name, value in values.items())
-    title = expression.text, f" at {where}" if values else ""
+    title = expression.text, f"at {where}" if values else ""
     return title, {"version": 1, "expression": expression.text, "at": values}, expression.graph(values)
 
 
@@ -125,7 +125,7 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
     shown = [figure(value) for value in x] if len(x) <= 4 else [figure(x[0]), figure(x[1]), "…", figure(x[-1])]
     said = {"start": ", where the descent starts", "end": ", where the descent ends", "optimum": ", the optimum"}
     point = f" at x = ({', '.join(shown)})" if x else ""
-    title = visible(scenario.name), f": travel time{point}{said.get(where, '')}"
+    title = visible(scenario.name), f"travel time{point}{said.get(where, '')}"
     units = scenario.units.model_dump()
     length, time = visible(units["length"]), visible(units["time"])
     letters = f"x movement along a strip ({length}), " if x else ""

@@ -22,7 +22,7 @@ SIZE = 32.0  # of a shape
 LINE = 14.0  # of a caption
 MARGIN = 24.0
 KEY_LINE = 19.0
-LONGEST, LONGEST_TITLE = 18, 100  # characters of a strip's name below a leaf, and of each part of the title
+LONGEST, LONGEST_TITLE = 16, 80  # characters of a strip's name below a leaf, and of each part of the title
 
 # Colours after Okabe and Ito, told apart by lightness as well: (fill, outline, text).
 COLOURS = {
@@ -40,8 +40,8 @@ def draw_tree(
 ) -> str:
     """The tree as an SVG document.
 
-    title: two parts, the first in bold. legend: lines below the tree, on what the letters mean. gradients: with the derivative of the root by every node, and along each line the slope
-    by which the chain rule multiplies. whole: fold nothing.
+    title: the title proper, and a line below it. legend: lines below the tree, on what the letters mean. gradients: with the
+    derivative of the root by every node, and along each line the slope by which the chain rule multiplies. whole: fold nothing.
     """
     title = [_shorten(visible(part), LONGEST_TITLE) for part in title]
     trunk = unfold(root, None if whole else SHOWN)
@@ -62,10 +62,10 @@ def draw_tree(
 
     left, right = min(ends[0] for ends in outline), max(ends[1] for ends in outline)
     key = _key(legend, gradients, any(branch.shared for branch in branches))
-    heading = 18 + 8.6 * sum(map(cell_len, title))
+    heading = max(11.6 * cell_len(title[0]), 8 * cell_len(title[1]))
     width = max(right - left, heading, *(length for _, length in key)) + 2 * MARGIN
     across = (width - (right - left)) / 2 - left
-    down = MARGIN + 44
+    down = MARGIN + 58
     bottom = down + tops[-1] - drop + 26
     height = bottom + KEY_LINE * len(key) + MARGIN - 6
 
@@ -80,11 +80,13 @@ def draw_tree(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="STIX Two Text, Cambria, Georgia, DejaVu Serif, serif" '
             f'font-size="17" text-anchor="middle" role="img">',
-            f"<title>{_escape(''.join(title))}</title>",
+            f"<title>{_escape(' '.join(title).strip())}</title>",
             f'<rect x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="10" '
             'fill="#fffdf9" stroke="#ddd8cc"/>',
-            f'<text x="{MARGIN:g}" y="{MARGIN + 14:g}" text-anchor="start" fill="{INK}">'
-            f'<tspan font-weight="bold">{_escape(title[0])}</tspan>{_escape(title[1])}</text>',
+            f'<text x="{MARGIN:g}" y="{MARGIN + 14:g}" text-anchor="start" font-weight="bold" fill="{INK}">'
+            f"{_escape(title[0])}</text>",
+            f'<text x="{MARGIN:g}" y="{MARGIN + 34:g}" text-anchor="start" font-size="14" fill="{PALE}">'
+            f"{_escape(title[1])}</text>",
             *body,
             *_stack(key, bottom),
             "</svg>",
@@ -140,7 +142,7 @@ def _shape_width(branch: Branch) -> float:
 
 def _width(branch: Branch, captions: list[tuple[str, str]], gradients: bool) -> float:
     """How wide the block is; letters have no known width here, so it is reckoned generously."""
-    texts = [7.0 * cell_len(text) for text, _ in captions]
+    texts = [7.6 * cell_len(text) for text, _ in captions]
     if gradients and branch.parent and branch.node:
         texts.append(6.6 * len(_factor(branch)) + 4)
     return max(_shape_width(branch), *texts, 0.0) if texts else _shape_width(branch)
