@@ -119,13 +119,12 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
 
     keep_compiled_programs()
     where = "given" if given is not None else at or "start"
-    x = given if given is not None else _place(scenario, where)
+    x, said = (given, "") if given is not None else _place(scenario, where)
     root = time_graph(np.array(x), to_strips(scenario), [strip.name or "" for strip in scenario.strips])
 
     shown = [figure(value) for value in x] if len(x) <= 4 else [figure(x[0]), figure(x[1]), "…", figure(x[-1])]
-    said = {"start": ", where the descent starts", "end": ", where the descent ends", "optimum": ", the optimum"}
     point = f" at x = ({', '.join(shown)})" if x else ""
-    title = visible(scenario.name), f"travel time{point}{said.get(where, '')}"
+    title = visible(scenario.name), f"travel time{point}{said}"
     units = scenario.units.model_dump()
     length, time = visible(units["length"]), visible(units["time"])
     letters = f"x movement along a strip ({length}), " if x else ""
@@ -134,8 +133,8 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
     return title, facts | {"at": where, "x": plain(x)}, root, legend
 
 
-def _place(scenario: Any, where: str) -> list[float]:
-    """The path where the descent starts, where it ends, or the fastest there is."""
+def _place(scenario: Any, where: str) -> tuple[list[float], str]:
+    """The path where the descent starts, where it ends, or the fastest there is; and which of them it is, in words."""
     from terrain_cli.snell import find_optimum
     from terrain_cli.solution import solve, to_strips
     from terrain_cli.strips import straight_x
@@ -143,8 +142,12 @@ def _place(scenario: Any, where: str) -> list[float]:
     strips = to_strips(scenario)
     if where == "start":
         initial = scenario.descent.initial
-        return list(straight_x(strips).tolist() if initial is None else initial)
-    return list((solve(scenario).x if where == "end" else find_optimum(strips).x).tolist())
+        return (straight_x(strips).tolist() if initial is None else initial), ", where the descent starts"
+    if where == "optimum":
+        return find_optimum(strips).x.tolist(), ", the optimum"
+    solution = solve(scenario, every=2**40)
+    ended = " (it diverged)" if solution.status == "diverged" else ""
+    return solution.x.tolist(), f", where the descent ends{ended}"
 
 
 def _check(root: Any, gradients: bool) -> None:
