@@ -299,7 +299,7 @@ def test_drawing_has_every_node_its_value_and_its_derivative(terrain: Callable[.
     shapes = [block.findall(f"{SVG}rect")[0].get("rx") for block in blocks]
     assert shapes == ["10", "10", "16", "10", "16", "3"]
     titles = [block.findtext(f"{SVG}title") for block in blocks]
-    assert titles[2] == "x = 3.0, derivative 6.0"
+    assert titles[2] == "x = 3, derivative 6"
 
 
 def test_drawing_without_gradients_has_no_derivatives(terrain: Callable[..., Ran], tmp_path: Path) -> None:

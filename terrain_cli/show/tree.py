@@ -283,11 +283,11 @@ def _lettering(branch: Branch, x: float, y: float) -> str:
 
 
 def _tooltip(branch: Branch) -> str:
-    """A node in full."""
+    """A node with more digits."""
     node = branch.node
     assert node is not None
     note = f" ({node.note})" if node.note else ""
-    return f"{node.label}{note} = {node.value!r}, derivative {node.derivative!r}"
+    return f"{node.label}{note} = {figure(node.value, 12)}, derivative {figure(node.derivative, 12)}"
 
 
 def _stack(key: list[tuple[list[str], float]], y: float) -> list[str]:
@@ -313,7 +313,7 @@ def _key(legend: Sequence[str], gradients: bool, shared: bool) -> list[tuple[lis
         drawn.append(f'<text x="{x + 20:g}" y="11.5">{kind}</text>')
         x += 32 + 7.2 * len(kind)
     drawn.append(f'<text x="{x:g}" y="11.5" fill="{INK}">below: the value</text>')
-    lines = [(drawn, x + 100)]
+    lines = [(drawn, x + 112)]
     said = [(PALE, _escape(text)) for text in legend]
     if gradients:
         said += [
