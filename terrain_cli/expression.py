@@ -67,7 +67,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """A checked expression: its text, the names in it in the order they appear, and the steps that compute it."""
+    """A checked expression: its text in a line, the names in it in the order they appear, and the steps that compute it."""
 
     text: str
     names: tuple[str, ...]
@@ -107,7 +107,7 @@ class Expression:
 
         from terrain_cli.graph import CONSTANT, leaves, literal, read_graph
 
-        named = [values[name] for name in self.names]
+        named = [float(values[name]) for name in self.names]
         numbers = [step.value for step in self.numbers]
         nodes = [leaves(name, value) for name, value in zip(self.names, named, strict=True)]
         for step in self.numbers:
@@ -151,7 +151,7 @@ class _Reader:
         for node in _inputs_first(self._tree()):
             self._add(node)
         names = tuple(dict.fromkeys(step.text for step in self.steps if step.what == "name"))
-        return Expression(self.text.strip(), names, tuple(self.steps))
+        return Expression(" ".join(self.text.split()), names, tuple(self.steps))
 
     def _tree(self) -> ast.expr:
         """The syntax tree of the text, once it is known to be short and shallow."""

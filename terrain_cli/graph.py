@@ -94,9 +94,10 @@ def literal(value: float) -> Node:
 def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[np.ndarray]) -> Node:
     """The root of the graph of `function(*arguments)`, a number, at these arguments.
 
-    leaves: an array of nodes for each array among the arguments, in the order of `jax.tree.leaves`. Sums of sums and products
-    of products are one node. Raises ValueError where the result is not one number, or where the program has an operation that
-    is not one of numbers (a loop, a branch, a comparison).
+    leaves: an array of nodes for each array among the arguments, in the order of `jax.tree.leaves`, with the same values. Sums
+    of sums and products of products are one node. Raises ValueError where the result is not one number, where the leaves are
+    not those of the arguments, and where the program has something that is not arithmetic of 64-bit floats: a loop, a branch,
+    a comparison, or a part with a derivative rule of its own.
 
     Example:
 
@@ -104,6 +105,9 @@ def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[n
         root = read_graph(lambda x, y: x**2 + y / 2, 3.0, 4.0, leaves=[x, y])
         print(root.value, x.item().derivative, y.item().derivative)  # 11.0 6.0 0.5
     """
+    given = [np.asarray(argument, dtype=np.float64) for argument in jax.tree.leaves(arguments)]
+    if [_values(nodes) for nodes in leaves] != [(array.shape, array.tolist()) for array in given]:
+        raise ValueError("leaves must have the shapes and values of the arguments, in their order")
     traced = jax.make_jaxpr(function)(*arguments)
     if [variable.aval.shape for variable in traced.jaxpr.outvars] != [()]:
         raise ValueError("only a function whose result is one number has a tree")
@@ -114,6 +118,11 @@ def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[n
     _evaluate(root)
     _differentiate(root)
     return root
+
+
+def _values(nodes: np.ndarray) -> tuple[tuple[int, ...], Any]:
+    """Shape and values of an array of nodes."""
+    return nodes.shape, np.array([node.value for node in nodes.flat]).reshape(nodes.shape).tolist()
 
 
 def nodes_of(root: Node) -> list[Node]:
@@ -267,6 +276,9 @@ MOVES: dict[str, Callable[..., Any]] = {
     "copy": lambda a, **_: a,
 }
 
+# What calls another program; those with a derivative rule of their own are not among them.
+CALLS = ("jit", "pjit", "closed_call", "core_call", "checkpoint", "remat", "remat2")
+
 # What gathers numbers along axes into one.
 GATHERS = {"reduce_sum": "add", "reduce_prod": "mul", "reduce_max": "max", "reduce_min": "min"}
 
@@ -304,10 +316,14 @@ def _interpret(program: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
 def _apply(step: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
     """The results of one step of a traced program."""
     name, settings = step.primitive.name, step.params
-    inner = settings.get("jaxpr", settings.get("call_jaxpr"))
-    if inner is not None and name not in ("while", "scan", "cond"):
+    if name in CALLS:
+        inner = settings["jaxpr"] if "jaxpr" in settings else settings["call_jaxpr"]
         consts = [_literals(value) for value in getattr(inner, "consts", [])]
         return _interpret(getattr(inner, "jaxpr", inner), [*consts, *inputs])
+    if any(result.aval.dtype != np.float64 for result in step.outvars):
+        raise ValueError(
+            f"the operation {name} cannot be shown in a tree: it makes {step.outvars[0].aval.dtype}, not 64-bit floats"
+        )
     if name in MOVES:
         return [np.asarray(MOVES[name](*inputs, **settings), dtype=object)]
     if name in GATHERS:
@@ -326,10 +342,8 @@ def _apply(step: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
 def _each(make: Callable[..., Node], inputs: list[np.ndarray]) -> np.ndarray:
     """A node made from the inputs, number by number."""
     inputs = list(np.broadcast_arrays(*inputs))
-    made = np.empty(inputs[0].shape, dtype=object)
-    for index in np.ndindex(made.shape):
-        made[index] = make(*(array[index] for array in inputs))
-    return made
+    made = map(make, *(array.flat for array in inputs))
+    return np.fromiter(made, dtype=object, count=inputs[0].size).reshape(inputs[0].shape)
 
 
 NOTHING = Node(CONSTANT, "0", 0.0, named=False)

@@ -264,12 +264,30 @@ def test_sums_and_products_are_one_node() -> None:
         (lambda x: jnp.stack([x, x]), "one number"),
         (lambda x: (x, x), "one number"),
         (lambda x: jnp.where(x > 0, x, 0.0), "operation gt cannot be shown"),
+        (lambda x: jax.lax.cond(True, jnp.sin, jnp.cos, x), "cannot be shown"),
+        (lambda x: x.astype(int) * x, "operation convert_element_type cannot be shown in a tree: it makes int64"),
+        (lambda x: (x.astype("float32") * 2).astype(float), "it makes float32"),
+        (lambda x: jax.nn.relu(x), "operation custom_jvp_call cannot be shown"),
+        (lambda x: jax.lax.stop_gradient(x) * x, "operation stop_gradient cannot be shown"),
+        (lambda x: jax.lax.erf(x), "operation erf cannot be shown in a tree: it is not one of add, mul"),
         (lambda x: jax.lax.fori_loop(0, 3, lambda _, y: y * y, x), "cannot be shown"),
     ],
 )
 def test_what_has_no_tree_is_refused(function: Callable[..., Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        read_graph(function, 1.0, leaves=[leaves("x", 1.0)])
+        read_graph(function, jnp.array(1.0), leaves=[leaves("x", 1.0)])
+
+
+@pytest.mark.parametrize("wrong", [[], [1.0], [[1.0, 2.0], 3.0], [[[1.0, 2.5]]], [[2.0, 1.0]]])
+def test_leaves_must_be_those_of_the_arguments(wrong: list[Any]) -> None:
+    with pytest.raises(ValueError, match="leaves must have the shapes and values of the arguments"):
+        read_graph(jnp.sum, np.array([1.0, 2.0]), leaves=[leaves("x", np.array(value)) for value in wrong])
+
+
+def test_looks_into_what_is_called() -> None:
+    x = leaves("x", 0.5)
+    root = read_graph(jax.checkpoint(jax.jit(lambda x: jax.jit(jnp.sin)(x) * x)), 0.5, leaves=[x])
+    assert [node.label for node in nodes_of(root)] == ["x", "sin", "×"]
 
 
 def test_a_constant_or_a_lone_variable_is_a_graph() -> None:
