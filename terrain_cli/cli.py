@@ -14,6 +14,7 @@ import typer
 
 from terrain_cli import __version__
 from terrain_cli.commands.check import check
+from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
 from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
@@ -46,7 +47,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, check, schema, new):
+for command in (solve, sweep, graph, check, schema, new):
     app.command()(command)
 
 
