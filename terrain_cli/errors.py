@@ -9,8 +9,11 @@ class InputError(ValueError):
 
     def __init__(self, *problems: str) -> None:
         # What was given may hold anything: a terminal must not be told to do it.
-        problems = tuple(
-            "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text) for text in problems
-        )
+        problems = tuple(visible(text, keep="\n\t") for text in problems)
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def visible(text: str, keep: str = "") -> str:
+    """The text as it is, but for characters that would break a line or steer a terminal: those by their escapes."""
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)

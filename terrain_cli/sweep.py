@@ -16,7 +16,8 @@ from jax import Array
 
 from terrain_cli.descent import METHODS, Descent, Settings, advance, begin
 from terrain_cli.programs import kept
-from terrain_cli.scenario import Quantity, Scenario
+from terrain_cli.quantity import Quantity
+from terrain_cli.scenario import Scenario
 from terrain_cli.snell import best_time
 from terrain_cli.step_size import safe_step
 from terrain_cli.strips import Strips, straight_x

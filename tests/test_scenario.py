@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from terrain_cli import InputError, Scenario, load_scenario
-from terrain_cli.scenario import OWN_SETTINGS, Quantity, scenario_files, with_descent
+from terrain_cli.quantity import Quantity
+from terrain_cli.scenario import OWN_SETTINGS, scenario_files, with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
 GOOD = "strips:\n  - {width: 10, speed: 0.7}\n  - {width: 5, speed: 0.3, name: bog}\noffset: 20\n"

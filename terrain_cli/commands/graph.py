@@ -113,8 +113,9 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
     import numpy as np
 
     from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.errors import visible
     from terrain_cli.graph import time_graph
-    from terrain_cli.show.graph import figure, visible
+    from terrain_cli.show.graph import figure
     from terrain_cli.solution import plain, to_strips
 
     keep_compiled_programs()

@@ -60,7 +60,8 @@ def sweep(
         raise InputError(f"--within: must be greater than 0 and less than 1, got {within:g}")
     varied = _parse_varied(step, vary or [])
 
-    from terrain_cli.scenario import Quantity, load_scenario, packaged_folder, with_descent
+    from terrain_cli.quantity import Quantity
+    from terrain_cli.scenario import load_scenario, packaged_folder, with_descent
 
     loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
     changes = {

@@ -4,6 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from terrain_cli.descent import Step
+from terrain_cli.errors import visible
 from terrain_cli.scenario import Scenario
 from terrain_cli.show.console import Progress, number, out, percent
 from terrain_cli.solution import Solution
@@ -63,12 +64,12 @@ def print_title(scenario: Scenario) -> None:
     count = "1 strip" if len(scenario.strips) == 1 else f"{len(scenario.strips):,} strips"
     out.print(
         Text.assemble(
-            (scenario.name, "bold"),
+            (visible(scenario.name), "bold"),
             f": {count}, offset {scenario.offset:g} {scenario.units.length}, method {plan.method}",
         )
     )
     if scenario.description:
-        out.print(Text(scenario.description.strip(), style="dim"))
+        out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
 
 
 def print_summary(solution: Solution) -> None:
@@ -89,7 +90,9 @@ def print_summary(solution: Solution) -> None:
             table.add_row("…", "", f"{len(crossings) - NAMED:,} more")
         else:
             where = f"from {scenario.strip_name(i)} to {scenario.strip_name(i + 1)}"
-            table.add_row(Text(f"crossing {i + 1}"), f"{number(float(crossings[i]))} {units.length}", Text(where))
+            table.add_row(
+                Text(f"crossing {i + 1}"), f"{number(float(crossings[i]))} {units.length}", Text(visible(where))
+            )
     table.add_row("time", Text(f"{number(solution.time)} {units.time}"), "")
     saved = solution.straight_time - solution.time
     table.add_row(
@@ -126,7 +129,9 @@ def _print_rays(solution: Solution) -> None:
         if len(rays) <= NAMED
         else [*range(NAMED // 2), None, *range(len(rays) - NAMED // 2, len(rays))]
     ):
-        table.add_row("…", "") if i is None else table.add_row(Text(solution.scenario.strip_name(i)), f"{rays[i]:.15g}")
+        table.add_row("…", "") if i is None else table.add_row(
+            Text(visible(solution.scenario.strip_name(i))), f"{rays[i]:.15g}"
+        )
     out.print(table)
 
 
@@ -141,7 +146,7 @@ def print_overview(solutions: list[Solution], failures: list[str]) -> None:
     for solution in solutions:
         unit = solution.scenario.units.time
         table.add_row(
-            Text(solution.scenario.name),
+            Text(visible(solution.scenario.name)),
             solution.scenario.descent.method,
             Text(solution.status, style=STATUS_STYLE[solution.status]),
             f"{solution.iterations:,}",

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 from rich.text import Text
 
-from terrain_cli.graph import CONSTANT, SUM, VARIABLE, Node, occurrences
+from terrain_cli.errors import visible
+from terrain_cli.graph import CONSTANT, VARIABLE, Node, occurrences
+from terrain_cli.operations import SUM
 from terrain_cli.show.console import out
 
 SHOWN = 8  # terms of a sum before it is folded
@@ -92,11 +94,6 @@ def preorder(trunk: Branch) -> Iterator[tuple[Branch, str]]:
 def figure(value: float, digits: int = 6) -> str:
     """A number as short as it goes: 11, 0.5, 102.645."""
     return f"{value + 0.0:.{digits}g}"
-
-
-def visible(text: str) -> str:
-    """The text as it is, but for characters that would break a line or steer a terminal: those by their escapes."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def caption(branch: Branch) -> str:

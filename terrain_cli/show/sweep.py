@@ -7,7 +7,8 @@ import jax
 from rich.table import Table
 from rich.text import Text
 
-from terrain_cli.scenario import Quantity, Scenario
+from terrain_cli.quantity import Quantity
+from terrain_cli.scenario import Scenario
 from terrain_cli.show.console import Progress, number, out, percent
 from terrain_cli.show.descent import STATUS_STYLE
 from terrain_cli.snell import find_optimum

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
+from terrain_cli.errors import visible
 from terrain_cli.graph import CONSTANT, OPERATION, VARIABLE, Node
-from terrain_cli.show.graph import SHOWN, Branch, figure, preorder, unfold, visible
+from terrain_cli.show.graph import SHOWN, Branch, figure, preorder, unfold
 
 GAP = 14.0  # between neighbours
 DROP = 34.0  # from a layer to the next, where the lines are
