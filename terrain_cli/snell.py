@@ -23,24 +23,13 @@ from terrain_cli.strips import Strips
 
 
 def _ratios(strips: Strips) -> tuple[Array, Array, Array]:
-    """v, r_i = v_i/v and 1 - r_i² (a product, exact near r = 1) for a fixed scale v, the largest speed.
-
-    Any v would do, so its own derivative is left out: that keeps ties smooth.
-    """
-    v = jax.lax.stop_gradient(jnp.max(strips.speeds))
+    """v, the largest speed, r_i = v_i/v and 1 - r_i² (a product, exact near r = 1)."""
+    v = jnp.max(strips.speeds)
     return v, strips.speeds / v, (v - strips.speeds) * (v + strips.speeds) / v**2
 
 
-def _reach(q: Array, strips: Strips) -> Array:
-    """The movement along the strips inside each strip of the ray with tangent `q`, shape (n,), m."""
-    _, r, k = _ratios(strips)
-    movements: Array = strips.widths * r * q / jnp.sqrt(1 + q**2 * k)
-    return movements
-
-
-@jax.custom_jvp
 @jax.jit
-def ray(strips: Strips) -> Array:
+def _ray(strips: Strips) -> Array:
     """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign.
 
     Each look at the movements for some q bounds the root from both sides. Their sum is concave in q, so Newton's method
@@ -69,13 +58,34 @@ def ray(strips: Strips) -> Array:
     return jax.lax.while_loop(moves, lambda pair: (pair[1], newton(pair[1])), (first, newton(first)))[1]
 
 
-@ray.defjvp
-def _ray_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Array, Array]:
+@jax.custom_jvp
+@jax.jit
+def trace(strips: Strips) -> tuple[Array, Array]:
+    """The fastest path: tan(angle) in each strip, shape (n,), and sin(angle)/speed, the same in all, shape (), s/m."""
+    v, r, k = _ratios(strips)
+    q = _ray(strips)
+    return r * q / jnp.sqrt(1 + q**2 * k), q / jnp.sqrt(1 + q**2) / v
+
+
+@trace.defjvp
+def _trace_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The implicit function theorem on sum_i w_i tan_i = offset, where d tan_i = (v_i dp + sin_i dv_i/v_i)/cos_i³.
+
+    Faster by one share everywhere, the path stays and p falls by that share. This is taken out first, as the share of the
+    strip that counts most, and put back into dp alone: a grazing ray would multiply its rounding by tan².
+    """
     (strips,), (change,) = primals, tangents
-    q = ray(strips)
-    _, slope = jax.jvp(lambda q: jnp.sum(_reach(q, strips)), (q,), (jnp.ones_like(q),))
-    _, moved = jax.jvp(lambda strips: jnp.sum(_reach(q, strips)), (strips,), (change,))
-    return q, (change.offset - moved) / slope
+    tangent, p = trace(strips)
+    square = 1 + tangent**2
+    by_ray = strips.speeds * square * jnp.sqrt(square)
+    by_speed = tangent * square
+    share = change.speeds / strips.speeds
+    most = jnp.argmax(strips.widths * by_ray)
+    common = share[most]
+    share = jnp.where(jnp.arange(len(share)) == most, 0.0, share - common)
+    moved = jnp.sum(change.widths * tangent) + jnp.sum(strips.widths * by_speed * share)
+    bent = (change.offset - moved) / jnp.sum(strips.widths * by_ray)
+    return (tangent, p), (by_ray * bent + by_speed * share, bent - p * common)
 
 
 @jax.custom_jvp
@@ -84,9 +94,9 @@ def best_time(strips: Strips) -> Array:
     """The least travel time across the strips, shape (), s.
 
     Its derivatives are those of the time with the path held still (envelope theorem), so nothing is differentiated through
-    Newton's steps; second derivatives follow the path through `ray`'s own rule.
+    Newton's steps; second derivatives follow the path through the rule of `trace`.
     """
-    q = ray(strips)
+    q = _ray(strips)
     v, _, k = _ratios(strips)
     sine = q / jnp.sqrt(1 + q**2)
     # p offset + sum w cos(angle)/v: only positive terms, and stationary in q, so that its rounding hardly matters.
@@ -98,17 +108,14 @@ def best_time(strips: Strips) -> Array:
 
 @best_time.defjvp
 def _best_time_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Array, Array]:
+    """dT/dw_i = cos_i/v_i, dT/dv_i = -length_i/v_i², dT/d offset = p."""
     (strips,), (change,) = primals, tangents
-    q = ray(strips)
-    v, _, k = _ratios(strips)
-    cosine = jnp.sqrt((1 + q**2 * k) / (1 + q**2))
-    slope = Strips(
-        widths=cosine / strips.speeds,
-        speeds=-strips.widths / cosine / strips.speeds**2,
-        offset=q / jnp.sqrt(1 + q**2) / v,
-    )
-    changed = jax.tree.map(lambda a, b: jnp.sum(a * b), slope, change)
-    return best_time(strips), changed.widths + changed.speeds + changed.offset
+    tangent, p = trace(strips)
+    longer = jnp.sqrt(1 + tangent**2)  # 1/cos(angle)
+    by_width = 1 / (longer * strips.speeds)
+    by_speed = -strips.widths * longer / strips.speeds**2
+    changed = jnp.sum(by_width * change.widths) + jnp.sum(by_speed * change.speeds) + p * change.offset
+    return best_time(strips), changed
 
 
 class Optimum(NamedTuple):
@@ -136,6 +143,6 @@ class Optimum(NamedTuple):
 @jax.jit
 def find_optimum(strips: Strips) -> Optimum:
     """The fastest path across the strips, for any number of them: time and memory grow like n."""
-    movements = _reach(ray(strips), strips)
+    movements = strips.widths * trace(strips)[0]
     lengths = jnp.sqrt(movements**2 + strips.widths**2)
     return Optimum(best_time(strips), movements, movements / lengths / strips.speeds)
