@@ -8,27 +8,28 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-DIGITS = 50
-GUARD = 110  # 1 - sine² loses 46 digits where a ray grazes a thin strip; the rest is for second differences
+LOST = 60  # digits: 1 - sine² is 1e-46 where a ray grazes the thinnest of strips
 
 
 class Exact(NamedTuple):
-    """time: s. movements: in each strip, m. sines: of the angles. All are mpmath numbers of `DIGITS` digits or more."""
+    """time: s. movements: in each strip, m. sines: of the angles. All are mpmath numbers."""
 
     time: Any
     movements: list[Any]
     sines: list[Any]
 
 
-def solve_exactly(widths: Sequence[Any], speeds: Sequence[Any], offset: Any, guess: float | None = None) -> Exact:
-    """The fastest path across strips of these `widths` (m) and `speeds` (m/s) to a goal `offset` (m) along them.
+def solve_exactly(
+    widths: Sequence[Any], speeds: Sequence[Any], offset: Any, guess: float | None = None, digits: int = 50
+) -> Exact:
+    """The fastest path across strips of these `widths` (m) and `speeds` (m/s) to a goal `offset` (m), to so many `digits`.
 
     The unknown is q, the tangent of the angle in the fastest strip; the others follow from sin(a_i)/v_i being one number. The
     movements sum to more and more as q grows, ever more slowly, so Newton's method from below climbs to the root. guess:
     a q to start near; what comes out does not depend on it. Raises ArithmeticError where Snell's law or the offset is missed
     by more than the digits allow.
     """
-    with mpmath.workdps(DIGITS + GUARD):
+    with mpmath.workdps(digits + LOST):
         w, v, h = [mpmath.mpf(a) for a in widths], [mpmath.mpf(a) for a in speeds], mpmath.mpf(offset)
         fastest = max(v)
         ratios = [a / fastest for a in v]
@@ -46,11 +47,11 @@ def solve_exactly(widths: Sequence[Any], speeds: Sequence[Any], offset: Any, gue
             slope = mpmath.fsum(a * r / c**3 for a, r, c in zip(w, ratios, cosines, strict=True)) / (1 + q**2) ** 1.5
             moved = (h - total) / slope
             q += moved
-            if abs(moved) <= abs(q) * mpmath.mpf(10) ** -(DIGITS + 5):
+            if abs(moved) <= abs(q) * mpmath.mpf(10) ** -(digits + 5):
                 break
         sines, cosines = trace(q)
         movements = [a * s / c for a, s, c in zip(w, sines, cosines, strict=True)]
         missed = abs(mpmath.fsum(movements) - h)
-        if missed > mpmath.mpf(10) ** -DIGITS * (abs(h) + mpmath.fsum(w)):
+        if missed > mpmath.mpf(10) ** -digits * (abs(h) + mpmath.fsum(w)):
             raise ArithmeticError(f"the movements miss the offset by {mpmath.nstr(missed, 3)}")
         return Exact(mpmath.fsum(a / b / c for a, b, c in zip(w, v, cosines, strict=True)), movements, sines)
