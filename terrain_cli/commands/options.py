@@ -7,7 +7,7 @@ import typer
 from terrain_cli.errors import InputError
 
 Method = Annotated[
-    str | None, typer.Option(help="Method of descent: gradient, momentum, adam; or snell for the exact answer.")
+    str | None, typer.Option(help="Method of descent: gradient, momentum, adam, newton; or snell for the exact answer.")
 ]
 Iterations = Annotated[float | None, typer.Option(help="When to give up.", metavar="COUNT")]
 Tolerance = Annotated[
