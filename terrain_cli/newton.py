@@ -35,7 +35,7 @@ def follow_newton(x: Array, gradient: Array, state: Any, strips: Strips, setting
         ray = jnp.clip(jnp.sum(mean * rays) / jnp.sum(mean), -1 / fastest, 1 / fastest)
         mean = least * _mean_share(sine, cosine, ray * strips.speeds)
 
-    best, time = x, jnp.inf
+    best, time = x, jnp.full_like(lengths[0], jnp.inf)
     for inverse in (least, mean, least / cosine**2):
         tried = x + _step(inverse, rays)
         its_time = calc_time(tried, strips)
