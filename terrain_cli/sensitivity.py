@@ -32,12 +32,12 @@ class Sensitivity:
     @property
     def width_elasticities(self) -> np.ndarray:
         """Shape (n,), 0 to 1; with the offset's they sum to 1."""
-        return self.by_widths * self.strips.widths / self.time
+        return np.asarray(self.by_widths * self.strips.widths / self.time)
 
     @property
     def speed_elasticities(self) -> np.ndarray:
         """Minus the share of the time that is spent in each strip, shape (n,); they sum to -1."""
-        return self.by_speeds * self.strips.speeds / self.time
+        return np.asarray(self.by_speeds * self.strips.speeds / self.time)
 
     @property
     def offset_elasticity(self) -> float:

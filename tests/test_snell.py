@@ -244,6 +244,7 @@ def test_reverse_over_reverse_is_forward_over_reverse() -> None:
 def test_the_path_has_derivatives_too() -> None:
     """How the movements follow the offset: they share it out, against differences."""
     path = lambda offset: find_optimum(Strips(POST.widths, POST.speeds, offset)).movements
+    slope: Any
     _, slope = jax.jvp(path, (20.0,), (1.0,))
     assert float(slope.sum()) == pytest.approx(1, rel=1e-14)
     np.testing.assert_allclose(slope, (path(20.0 + 1e-5) - path(20.0 - 1e-5)) / 2e-5, rtol=1e-8)
