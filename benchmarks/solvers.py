@@ -48,7 +48,7 @@ def solve_with_scipy(strips: Strips, method: str) -> np.ndarray:
     options: dict[str, Any] = {"maxiter": 100_000}
     more: dict[str, Any] = {}
     if method in SECOND_ORDER:
-        more["hessp"] = lambda x, v: np.asarray(_product(x, v, strips))
+        more["hessp"] = lambda x, v: np.asarray(_product(x, np.asarray(v, dtype=float), strips))
     elif method in DENSE:
         more["hess"] = lambda x: np.asarray(_hessian(x, strips))
     if method in ("TNC", "L-BFGS-B"):
