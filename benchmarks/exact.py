@@ -6,7 +6,7 @@ Nothing here shares a formula with `terrain_cli.snell` but the law itself, and n
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 
 LOST = 60  # digits: 1 - sine² is 1e-46 where a ray grazes the thinnest of strips
 

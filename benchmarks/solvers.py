@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ import scipy.optimize
 
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_ordinary
-from benchmarks.table import Table, seconds
+from benchmarks.table import Table, seconds, wait_for
 from terrain_cli.descent import descend
 from terrain_cli.snell import find_optimum, trace
 from terrain_cli.strips import Strips, calc_time, straight_x
@@ -45,18 +46,19 @@ def solve_with_scipy(strips: Strips, method: str) -> np.ndarray:
         value, gradient = _value_and_grad(x, strips)
         return float(value), np.asarray(gradient)
 
-    options: dict[str, Any] = {"maxiter": 100_000}
+    options: dict[str, Any] = {"maxfun": 1_000_000} if method == "TNC" else {"maxiter": 100_000}
     more: dict[str, Any] = {}
     if method in SECOND_ORDER:
         more["hessp"] = lambda x, v: np.asarray(_product(x, np.asarray(v, dtype=float), strips))
     elif method in DENSE:
         more["hess"] = lambda x: np.asarray(_hessian(x, strips))
-    if method in ("TNC", "L-BFGS-B"):
-        options |= {"maxfun": 1_000_000}
-    options |= {"xtol": 1e-12} if method == "Newton-CG" else {}
+    if method == "L-BFGS-B":
+        options["maxfun"] = 1_000_000
+    if method == "Newton-CG":
+        options["xtol"] = 1e-12
     tolerance = 1e-10 if method != "L-BFGS-B" else 1e-15
     start = np.asarray(straight_x(strips))
-    found = scipy.optimize.minimize(
+    found: Any = scipy.optimize.minimize(
         value_and_grad, start, jac=True, method=method, tol=tolerance, options=options, **more
     )
     return np.asarray(found.x)
@@ -96,7 +98,7 @@ def _attempt(solve: Callable[[], Any], to_time: Callable[[Any], float]) -> tuple
         found = solve()
     except (OutOfPatienceError, np.linalg.LinAlgError, ValueError):
         return None, None
-    jax.block_until_ready(found)
+    wait_for(found)
     once = time.perf_counter() - before
     return (seconds(solve) if once < 2 else once), to_time(found)
 
@@ -127,7 +129,7 @@ def measure(n: int, slowest: float, fastest: float) -> Table:
         attempts[2] = ("terrain gradient, 100 iterations", *attempts[2][1:])
     for method in (*FIRST_ORDER, *SECOND_ORDER, *DENSE):
         if n <= LARGEST.get(method, 10**9):
-            attempts.append((f"scipy {method}", lambda method=method: solve_with_scipy(strips, method), time_of))
+            attempts.append((f"scipy {method}", partial(solve_with_scipy, strips, method), time_of))
     for solver in (optimistix.BFGS, optimistix.LBFGS, optimistix.NonlinearCG):
         if n <= (3000 if solver is optimistix.BFGS else 10**5):
             compiled = solve_with_optimistix(strips, solver(rtol=1e-10, atol=1e-10))

@@ -7,6 +7,8 @@ from typing import Any
 
 import jax
 
+wait_for: Callable[[Any], Any] = jax.block_until_ready
+
 
 @dataclass
 class Table:
@@ -36,18 +38,18 @@ class Table:
 def _said(value: Any) -> str:
     if value is None:
         return "-"
-    if isinstance(value, bool | str):
-        return str(value)
+    if isinstance(value, str):
+        return value.replace("|", "\\|")
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 def seconds(function: Callable[[], Any], least: float = 0.3) -> float:
     """The shortest of several calls after one that warms up, s; calls go on for `least` seconds, three at the least."""
-    jax.block_until_ready(function())
+    wait_for(function())
     times: list[float] = []
     while len(times) < 3 or sum(times) < least:
         before = time.perf_counter()
-        jax.block_until_ready(function())
+        wait_for(function())
         times.append(time.perf_counter() - before)
     return min(times)
 
@@ -55,11 +57,11 @@ def seconds(function: Callable[[], Any], least: float = 0.3) -> float:
 def side_by_side(functions: list[Callable[[], Any]], rounds: int = 15) -> list[float]:
     """The shortest time of each, s, measured in turns, so that a busy machine is busy for all of them."""
     for function in functions:
-        jax.block_until_ready(function())
+        wait_for(function())
     times: list[list[float]] = [[] for _ in functions]
     for _ in range(rounds):
         for function, its in zip(functions, times, strict=True):
             before = time.perf_counter()
-            jax.block_until_ready(function())
+            wait_for(function())
             its.append(time.perf_counter() - before)
     return [min(its) for its in times]

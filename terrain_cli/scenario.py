@@ -422,7 +422,8 @@ class Quantity:
             case _:
                 known = ["offset", "strips.0.width", "strips.0.speed"]
                 if plan.method != "snell":
-                    known += ["descent.step", "descent.iterations", "descent.tolerance", "descent.initial.0"]
+                    known += ["descent.step"] * (plan.method != "newton")
+                    known += ["descent.iterations", "descent.tolerance", "descent.initial.0"]
                 known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"

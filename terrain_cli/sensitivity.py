@@ -64,7 +64,8 @@ def _hessian(strips: Strips) -> Array:
     n = len(strips.widths)
 
     def time(flat: Array) -> Array:
-        return best_time(Strips(flat[:n], flat[n : 2 * n], flat[2 * n]))
+        best: Array = best_time(Strips(flat[:n], flat[n : 2 * n], flat[2 * n]))
+        return best
 
     flat = jnp.concatenate([strips.widths, strips.speeds, jnp.reshape(strips.offset, 1)])
     hessian: Array = jax.hessian(time)(flat)

@@ -160,7 +160,9 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
     ran = terrain("sweep", THREE, "--method", "newton", "--step", "1:3")
     assert ran.code == 2
     assert "descent.step: is not a setting of method newton" in ran.err
-    with pytest.raises(InputError, match=r"descent\.tolerance, descent\.initial"):
+    with pytest.raises(
+        InputError, match=r"strips\.0\.speed, descent\.iterations, descent\.tolerance, descent\.initial"
+    ):
         next(sweep(with_descent(load_scenario(THREE), method="newton"), {"zebra": [1.0]}))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -243,7 +243,10 @@ def test_reverse_over_reverse_is_forward_over_reverse() -> None:
 
 def test_the_path_has_derivatives_too() -> None:
     """How the movements follow the offset: they share it out, against differences."""
-    path = lambda offset: find_optimum(Strips(POST.widths, POST.speeds, offset)).movements
+
+    def path(offset: Any) -> Any:
+        return find_optimum(Strips(POST.widths, POST.speeds, offset)).movements
+
     slope: Any
     _, slope = jax.jvp(path, (20.0,), (1.0,))
     assert float(slope.sum()) == pytest.approx(1, rel=1e-14)
