@@ -82,11 +82,10 @@ def measure_iterations() -> Table:
     x, step = jnp.asarray(straight_x(strips)), safe_step(strips)
     plain = partial(time_after, iterations=ITERATIONS)
     nested = partial(time_after, iterations=ITERATIONS, checkpoints=100)
-    cases: tuple[tuple[str, Any], ...]
-    cases = (("value", plain), ("gradient", jax.grad(plain)), ("gradient, 100 checkpoints", jax.grad(nested)))
-    times = side_by_side([partial(jax.jit(function), strips, x, step) for _, function in cases], 3)
-    for case, taken in zip(cases, times, strict=True):
-        name, function = case
+    pairs: list[tuple[str, Any]]
+    pairs = [("value", plain), ("gradient", jax.grad(plain)), ("gradient, 100 checkpoints", jax.grad(nested))]
+    times = side_by_side([partial(jax.jit(function), strips, x, step) for _, function in pairs], 3)
+    for (name, function), taken in zip(pairs, times, strict=True):
         table.rows.append([name, memory(function, strips, x, step) / 1e6, taken, taken / times[0]])
     return table
 
