@@ -19,21 +19,26 @@ __version__ = "0.1.0"
 _HOME = {
     "InputError": "errors",
     "Scenario": "scenario",
+    "Sensitivity": "sensitivity",
     "Solution": "solution",
     "Step": "descent",
     "Strips": "strips",
     "best_time": "snell",
     "calc_time": "strips",
     "descend": "descent",
+    "find_hessian": "sensitivity",
     "find_optimum": "snell",
+    "find_sensitivity": "sensitivity",
     "load_scenario": "scenario",
     "solve": "solution",
+    "spread_of_time": "sensitivity",
 }
 
 if TYPE_CHECKING:
     from terrain_cli.descent import Step, descend
     from terrain_cli.errors import InputError
     from terrain_cli.scenario import Scenario, load_scenario
+    from terrain_cli.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
     from terrain_cli.snell import best_time, find_optimum
     from terrain_cli.solution import Solution, solve
     from terrain_cli.strips import Strips, calc_time
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InputError",
     "Scenario",
+    "Sensitivity",
     "Solution",
     "Step",
     "Strips",
@@ -48,9 +54,12 @@ __all__ = [
     "best_time",
     "calc_time",
     "descend",
+    "find_hessian",
     "find_optimum",
+    "find_sensitivity",
     "load_scenario",
     "solve",
+    "spread_of_time",
 ]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from terrain_cli.newton import follow_newton
 from terrain_cli.programs import kept
 from terrain_cli.step_size import safe_step
 from terrain_cli.strips import Strips, calc_time
@@ -23,7 +24,8 @@ from terrain_cli.verdict import ON_ITS_WAY, STATUS, judge, keep_watch, start_wat
 class Settings(NamedTuple):
     """The numbers a descent is run with: a pytree, so that a sweep can trace them. Each method reads those it knows.
 
-    step: how far to go along the gradient, m²/s (adam: m). iterations: when to give up. tolerance: on max|g_i| min(v).
+    step: how far to go along the gradient, m²/s (adam: m; newton reads none). iterations: when to give up. tolerance: on
+    max|g_i| min(v).
     """
 
     step: Any
@@ -79,6 +81,7 @@ METHODS = {
     "gradient": Method(lambda x: (), follow_gradient, lambda settings: 1),
     "momentum": Method(lambda x: 0 * x, follow_momentum, lambda settings: 1 / (1 - settings.momentum)),
     "adam": Method(lambda x: (0 * x, 0 * x, np.int64(0)), follow_adam, adam_memory),
+    "newton": Method(lambda x: (), follow_newton, lambda settings: 1),
 }
 
 

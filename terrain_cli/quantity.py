@@ -34,6 +34,8 @@ class Quantity:
             case ("descent", "initial", int(index)):
                 self._in_range(index, len(scenario.strips) - 1, "descent.initial")
                 key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
+            case ("descent", "step") if plan.method == "newton":
+                raise InputError(f"{name}: is not a setting of method newton, which finds its own: set another method")
             case ("descent", ("step" | "iterations" | "tolerance") as key) if plan.method != "snell":
                 self.label, model = key, DescentPlan
             case ("descent", str(key)) if key in OWN_SETTINGS[plan.method]:
@@ -41,7 +43,8 @@ class Quantity:
             case _:
                 known = ["offset", "strips.0.width", "strips.0.speed"]
                 if plan.method != "snell":
-                    known += ["descent.step", "descent.iterations", "descent.tolerance", "descent.initial.0"]
+                    known += ["descent.step"] * (plan.method != "newton")
+                    known += ["descent.iterations", "descent.tolerance", "descent.initial.0"]
                 known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"

@@ -28,13 +28,14 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from terrain_cli.document import Node, read_document
 from terrain_cli.errors import InputError
 
-MethodName = Literal["gradient", "momentum", "adam", "snell"]
+MethodName = Literal["gradient", "momentum", "adam", "newton", "snell"]
 
 # The settings that each method reads beside step, iterations and tolerance.
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "gradient": (),
     "momentum": ("momentum",),
     "adam": ("beta1", "beta2", "epsilon"),
+    "newton": (),
     "snell": (),
 }
 
@@ -140,7 +141,7 @@ class DescentPlan(_Model):
     """How to descend: the method, where it starts, its step and when it stops."""
 
     method: MethodName = Field(
-        default="gradient", description="gradient, momentum, adam, or snell for the exact answer at once."
+        default="gradient", description="gradient, momentum, adam, newton, or snell for the exact answer at once."
     )
     initial: list[Number] | None = Field(
         default=None,
@@ -179,6 +180,13 @@ class DescentPlan(_Model):
     def _listed(cls, value: object) -> object:
         if value is not None and not isinstance(value, list | tuple):
             raise _fail("must be a list of numbers, such as [2, 17]")
+        return value
+
+    @field_validator("step", mode="before")
+    @classmethod
+    def _has_a_step(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("method") == "newton":
+            raise _fail("is not a setting of method newton, which finds its own: remove it, or set another method")
         return value
 
     @field_validator("momentum", "beta1", "beta2", "epsilon", mode="before")
@@ -299,8 +307,8 @@ def _checked(data: dict[str, Any], document: Node, name: str) -> Scenario:
 def with_descent(scenario: Scenario, **changes: Any) -> Scenario:
     """The scenario with some settings of its descent replaced; a None changes nothing.
 
-    A change of method drops the settings that the new method does not read, and a step in other units (adam's is a length,
-    the others' is not). Raises InputError, naming the option, where a value will not do.
+    A change of method drops the settings that the new method does not read (newton reads no step), and a step in other units
+    (adam's is a length, the others' is not). Raises InputError, naming the option, where a value will not do.
     """
     changes = {key: value for key, value in changes.items() if value is not None}
     if not changes:
@@ -308,7 +316,7 @@ def with_descent(scenario: Scenario, **changes: Any) -> Scenario:
     kept = scenario.descent.model_dump(exclude_unset=True)
     method = changes.get("method", scenario.descent.method)
     others = {name for names in OWN_SETTINGS.values() for name in names} - set(OWN_SETTINGS.get(method, ()))
-    if method != scenario.descent.method and "adam" in (method, scenario.descent.method):
+    if method != scenario.descent.method and {"adam", "newton"} & {method, scenario.descent.method}:
         others.add("step")
     kept = {key: value for key, value in kept.items() if key not in others}
     data = scenario.model_dump(exclude_unset=True)
@@ -328,7 +336,7 @@ def with_descent(scenario: Scenario, **changes: Any) -> Scenario:
 def _got(error: ErrorDetails, node: Node | None = None) -> str:
     """ ", got ..." where the message does not say it yet."""
     if error["type"] in ("initial", "missing", "extra_forbidden") or error["msg"].startswith(
-        ("is a setting", "must have at least")
+        ("is a setting", "is not a setting", "must have at least")
     ):
         return ""
     if node is not None and node.text is not None:

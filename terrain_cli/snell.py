@@ -24,94 +24,113 @@ from terrain_cli.strips import Strips
 
 
 def _ratios(strips: Strips) -> tuple[Array, Array, Array]:
-    """v, r_i = v_i/v and 1 - r_i² (a product, exact near r = 1) for a fixed scale v, the largest speed.
-
-    Any v would do, so its own derivative is left out: that keeps ties smooth.
-    """
-    v = jax.lax.stop_gradient(jnp.max(strips.speeds))
+    """v, the largest speed, r_i = v_i/v and 1 - r_i² (a product, exact near r = 1)."""
+    v = jnp.max(strips.speeds)
     return v, strips.speeds / v, (v - strips.speeds) * (v + strips.speeds) / v**2
 
 
-def _reach(q: Array, strips: Strips) -> Array:
-    """The movement along the strips inside each strip of the ray with tangent `q`, shape (n,), m."""
+SAMPLE = 61  # of very many strips every 61st; a prime, since ground that repeats itself seldom does so every 61 strips
+
+
+def _ray(strips: Strips) -> Array:
+    """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign."""
     _, r, k = _ratios(strips)
-    movements: Array = strips.widths * r * q / jnp.sqrt(1 + q**2 * k)
-    return movements
+    weights = strips.widths * r
+    total = jnp.sum(weights)
+    q = strips.offset / total
+    if len(weights) >= 1000 * SAMPLE:
+        some = weights[::SAMPLE]
+        q = _find_root(q, some, k[::SAMPLE], strips.offset * (jnp.sum(some) / total))
+    return _find_root(q, weights, k, strips.offset)
 
 
-@jax.custom_jvp
-def ray(strips: Strips) -> Array:
-    """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign.
+def _find_root(q: Array, weights: Array, k: Array, offset: Array) -> Array:
+    """The q where the movements, q sum_i weights_i/sqrt(1 + q² k_i), are the offset, found from a `q` of the same sign.
 
     Each look at the movements for some q bounds the root from both sides. Their sum is concave in q, so Newton's method
     never comes out above the root; their sum to the power -2 is concave in q to the power -2 (a power mean of exponent
     -1/2), so Newton's method in those never comes out below. The second is exact for one strip and for steep paths, hence
-    fast: three steps as a rule, nine at most on thousands of hard scenarios. The first stands in where the second would
-    take the root of a negative number.
-    """
-    _, r, k = _ratios(strips)
-    weights = strips.widths * r
-    offset = strips.offset
+    fast: two or three steps as a rule. The first stands in where the second would take the root of a negative number; it
+    climbs more slowly, to thirty steps in all where many strips are nearly ties and the ray grazes.
 
-    def newton(q: Array) -> Array:
-        cosine = 1 / jnp.sqrt(1 + q**2 * k)
-        total = jnp.sum(weights * cosine)
-        slope = jnp.sum(weights * cosine**3)
+    It ends where a step is small, or comes out no lower than an earlier bound from above: then rounding is all it has left.
+    Where most of the way lies in strips that are nearly ties, q may have few digits, since the path hardly depends on it.
+    """
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        q, above, _ = state
+        square = 1 + q**2 * k
+        total = jnp.sum(weights / jnp.sqrt(square))
+        slope = jnp.sum(weights / (square * jnp.sqrt(square)))
         share = jnp.where(offset == 0, 1.0, q * total / offset)
         squared = 1 + total / slope * (share - 1) * (share + 1)
-        positive = squared > 0
-        return jnp.where(positive, q / jnp.sqrt(jnp.where(positive, squared, 1.0)), q + (offset - q * total) / slope)
+        bounds = squared > 0
+        new = jnp.where(bounds, q / jnp.sqrt(jnp.where(bounds, squared, 1.0)), q + (offset - q * total) / slope)
+        size = jnp.abs(new)
+        moves = (jnp.abs(new - q) > 1e-9 * size) & (size < above)  # the error after a step is about its square
+        return new, jnp.where(bounds, jnp.minimum(above, size), above), moves
 
-    def moves(pair: tuple[Array, Array]) -> Array:
-        return jnp.abs(pair[1] - pair[0]) > 1e-9 * jnp.abs(pair[1])  # the error after a step is about its square
-
-    first = offset / jnp.sum(weights)
-    return jax.lax.while_loop(moves, lambda pair: (pair[1], newton(pair[1])), (first, newton(first)))[1]
+    start = q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool)
+    return jax.lax.while_loop(lambda state: state[2], step, start)[0]
 
 
-@ray.defjvp
-def _ray_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Array, Array]:
-    (strips,), (change,) = primals, tangents
-    q = ray(strips)
-    _, slope = jax.jvp(lambda q: jnp.sum(_reach(q, strips)), (q,), (jnp.ones_like(q),))
-    _, moved = jax.jvp(lambda strips: jnp.sum(_reach(q, strips)), (strips,), (change,))
-    return q, (change.offset - moved) / slope
+class Ray(NamedTuple):
+    """The fastest path: tan(angle) in each strip, shape (n,); sin(angle)/speed, the same in all, s/m; and its time, s."""
+
+    tangents: Array
+    parameter: Array
+    time: Array
 
 
 @jax.custom_jvp
-def _time_at(q: Array, strips: Strips) -> Array:
-    """The travel time of the fastest path, whose ray has tangent `q`, shape (), s."""
-    v, _, k = _ratios(strips)
-    sine = q / jnp.sqrt(1 + q**2)
+def trace(strips: Strips) -> Ray:
+    """The fastest path across the strips."""
+    v, r, k = _ratios(strips)
+    q = _ray(strips)
+    p = q / jnp.sqrt(1 + q**2) / v
     # p offset + sum w cos(angle)/v: only positive terms, and stationary in q, so that its rounding hardly matters.
     crossing = jnp.sum(strips.widths / strips.speeds * jnp.sqrt((1 + q**2 * k) / (1 + q**2)))
-    time: Array = sine / v * strips.offset + crossing
-    return time
+    return Ray(r * q / jnp.sqrt(1 + q**2 * k), p, p * strips.offset + crossing)
 
 
-@_time_at.defjvp
-def _time_at_jvp(primals: tuple[Array, Strips], tangents: tuple[Array, Strips]) -> tuple[Array, Array]:
-    """The path may be held still (envelope theorem): the change of q does not count, to first order."""
-    (q, strips), (_, change) = primals, tangents
-    v, _, k = _ratios(strips)
-    cosine = jnp.sqrt((1 + q**2 * k) / (1 + q**2))
-    slope = Strips(
-        widths=cosine / strips.speeds,
-        speeds=-strips.widths / cosine / strips.speeds**2,
-        offset=q / jnp.sqrt(1 + q**2) / v,
+@trace.defjvp
+def _trace_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Ray, Ray]:
+    """The path by the implicit function theorem, its time by the envelope theorem.
+
+    The time changes as if the path were held still: dT/dw_i = cos_i/v_i, dT/dv_i = -length_i/v_i², dT/d offset = p.
+
+    The path obeys sum_i w_i tan_i = offset, where d tan_i = (v_i dp + sin_i dv_i/v_i)/cos_i³. Faster by one share
+    everywhere, it stays and p falls by that share. This is taken out first, as the share of the strip that counts most, and
+    put back into dp alone: a grazing ray would multiply its rounding by tan².
+    """
+    (strips,), (change,) = primals, tangents
+    ray = trace(strips)
+    square = 1 + ray.tangents**2
+    longer = jnp.sqrt(square)  # 1/cos(angle)
+    later = (
+        jnp.sum(change.widths / (longer * strips.speeds))
+        - jnp.sum(strips.widths * longer / strips.speeds**2 * change.speeds)
+        + ray.parameter * change.offset
     )
-    changed = jax.tree.map(lambda a, b: jnp.sum(a * b), slope, change)
-    return _time_at(q, strips), changed.widths + changed.speeds + changed.offset
+
+    by_ray = strips.speeds * square * longer
+    by_speed = ray.tangents * square
+    share = change.speeds / strips.speeds
+    most = jnp.argmax(strips.widths * by_ray)
+    common = share[most]
+    share = jnp.where(jnp.arange(len(share)) == most, 0.0, share - common)
+    moved = jnp.sum(change.widths * ray.tangents) + jnp.sum(strips.widths * by_speed * share)
+    bent = (change.offset - moved) / jnp.sum(strips.widths * by_ray)
+    return ray, Ray(by_ray * bent + by_speed * share, bent - ray.parameter * common, later)
 
 
 @jax.jit
 def best_time(strips: Strips) -> Array:
     """The least travel time across the strips, shape (), s.
 
-    Its derivatives are those of the time with the path held still (envelope theorem), so nothing is differentiated through
-    Newton's steps; second derivatives follow the path through `ray`'s own rule.
+    Its derivatives are exact, of any order: nothing is differentiated through Newton's steps.
     """
-    return _time_at(ray(strips), strips)
+    return trace(strips).time
 
 
 class Optimum(NamedTuple):
@@ -139,7 +158,6 @@ class Optimum(NamedTuple):
 @kept
 def find_optimum(strips: Strips) -> Optimum:
     """The fastest path across the strips, for any number of them: time and memory grow like n."""
-    q = ray(strips)
-    movements = _reach(q, strips)
-    lengths = jnp.sqrt(movements**2 + strips.widths**2)
-    return Optimum(_time_at(q, strips), movements, movements / lengths / strips.speeds)
+    ray = trace(strips)
+    sines = ray.tangents / jnp.sqrt(1 + ray.tangents**2)
+    return Optimum(ray.time, strips.widths * ray.tangents, sines / strips.speeds)

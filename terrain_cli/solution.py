@@ -23,8 +23,8 @@ class Solution:
     """How a scenario was solved.
 
     scenario: what was asked. status: "converged", "iterations" (ran out of them), "diverged" or "interrupted"; message says it
-    in a sentence. step: the one used; None for snell. history: a `Step` for each iteration that was kept, the first and the
-    last among them. straight_time: of the straight line, s. optimum: the fastest path there is.
+    in a sentence. step: the one used; None for newton and snell. history: a `Step` for each iteration that was kept, the
+    first and the last among them. straight_time: of the straight line, s. optimum: the fastest path there is.
     """
 
     scenario: Scenario
@@ -162,7 +162,8 @@ def solve(scenario: Scenario, *, every: int | None = None, watch: Callable[[Step
         history.append(Step(0, optimum.x, float(optimum.time), 0.0, "converged"))
     else:
         initial = straight_x(strips) if plan.initial is None else np.array(plan.initial)
-        step = plan.step if plan.step is not None else float(safe_step(strips, plan.method))
+        if plan.method != "newton":
+            step = plan.step if plan.step is not None else float(safe_step(strips, plan.method))
         settings = plan.model_dump(exclude={"method", "initial", "step"})
         try:
             for row in descend(initial, strips, plan.method, step=step, every=every, **settings):
@@ -212,6 +213,8 @@ def _explain_divergence(solution: Solution, strips: Strips) -> str:
         )
     else:
         what = f"at iteration {last.iteration} the time is no longer a finite number"
+    if solution.step is None:
+        return f"Diverged: {what}. --method snell has the answer."
     safe = float(safe_step(strips, method))
     cure = f"Step {safe:.3g} would work"
     limit = largest_step(solution.optimum.movements, strips, method, solution.scenario.descent.momentum)

@@ -23,7 +23,7 @@ units: {{length: m, time: s}} # names only, nothing is converted
 
 # Everything below may be left out: the descent then starts from the straight line with a safe step.
 descent:
-  method: gradient # or momentum, adam; snell gives the exact answer at once
+  method: gradient # or momentum, adam, newton; snell gives the exact answer at once
   # initial: [150, 40] # movement along the strips inside each strip but the last
   # step: 12
   iterations: 1000

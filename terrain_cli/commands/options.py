@@ -16,7 +16,7 @@ def parse_number(text: str) -> float:
 
 
 Method = Annotated[
-    str | None, typer.Option(help="Method of descent: gradient, momentum, adam; or snell for the exact answer.")
+    str | None, typer.Option(help="Method of descent: gradient, momentum, adam, newton; or snell for the exact answer.")
 ]
 StepSize = Annotated[
     float | None, typer.Option(help="How far to go along the gradient.", parser=parse_number, metavar="NUMBER")

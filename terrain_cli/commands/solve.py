@@ -35,6 +35,9 @@ def solve(
     show: Annotated[
         str, typer.Option(help="What the columns show: crossings (from the start) or x (within each strip).")
     ] = "crossings",
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Say what the best time depends on: speeds, widths, the offset.")
+    ] = False,
     every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -69,13 +72,18 @@ def solve(
         raise typer.Exit(2)
     if as_csv and several:
         raise InputError("--csv: takes one scenario, the history of its descent")
+    if as_csv and sensitivity:
+        raise InputError("--sensitivity and --csv: choose one of them; --json has both the history and the sensitivity")
 
     from terrain_cli.engine import keep_compiled_programs
 
     keep_compiled_programs()
     solutions = _solve_all(loaded, every=every, show=show, quiet=quiet or as_json or as_csv or several)
     if as_json:
-        documents = [solution.to_json() for solution in solutions]
+        documents = [
+            solution.to_json() | ({"sensitivity": _sensitivity(solution).to_json()} if sensitivity else {})
+            for solution in solutions
+        ]
         print(json.dumps(documents if several else documents[0]))
     elif as_csv:
         _write_csv(solutions[0])
@@ -86,6 +94,11 @@ def solve(
             descent.print_overview(solutions, list(failures))
         else:
             descent.print_summary(solutions[0])
+        if sensitivity:
+            from terrain_cli.show.sensitivity import print_sensitivity
+
+            for solution in solutions:
+                print_sensitivity(solution.scenario, _sensitivity(solution))
     statuses = {solution.status for solution in solutions}
     raise typer.Exit(130 if "interrupted" in statuses else 2 if failures else 1 if "diverged" in statuses else 0)
 
@@ -131,6 +144,13 @@ def _solve_all(scenarios: list[Any], *, every: int | None, show: str, quiet: boo
         if solutions[-1].status == "interrupted":
             break
     return solutions
+
+
+def _sensitivity(solution: Any) -> Any:
+    from terrain_cli.sensitivity import find_sensitivity
+    from terrain_cli.solution import to_strips
+
+    return find_sensitivity(to_strips(solution.scenario))
 
 
 def _write_csv(solution: Any) -> None:

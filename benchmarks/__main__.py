@@ -1,0 +1,60 @@
+"""`python -m benchmarks [PART...]`: run the parts (all of them where none is named), write Markdown and JSON.
+
+What is written goes to `benchmarks/results/PART.md` and `PART.json`; `docs/benchmarks.md` keeps a run that was looked at.
+"""
+
+import importlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+PARTS = {
+    "solvers": "one scenario, all solvers side by side",
+    "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
+    "gradients": "time and memory of gradients",
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def describe_machine() -> dict[str, str | int | None]:
+    """What the numbers depend on, and nothing that says whose machine it is."""
+    import jax
+    import numpy
+    import scipy
+
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "numpy": numpy.__version__,
+        "scipy": scipy.__version__,
+        "device": jax.default_backend(),
+    }
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"no such part: {', '.join(unknown)}; there are:", file=sys.stderr)
+        print("\n".join(f"  {name}: {what}" for name, what in PARTS.items()), file=sys.stderr)
+        return 2
+    machine = describe_machine()
+    RESULTS.mkdir(exist_ok=True)
+    for name in names or PARTS:
+        print(f"{name}: {PARTS[name]} ...", file=sys.stderr)
+        tables = importlib.import_module(f"benchmarks.{name}").run()
+        said = ", ".join(f"{key} {value}" for key, value in machine.items())
+        text = f"## {name}\n\n{said}\n\n" + "\n".join(table.to_markdown() for table in tables)
+        data = {"part": name, "machine": machine, "tables": [table.to_json() for table in tables]}
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+        (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

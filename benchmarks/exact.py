@@ -1,0 +1,57 @@
+"""The fastest path to as many digits as asked, in mpmath, from Snell's law as it is taught: what terrain is measured against.
+
+Nothing here shares a formula with `terrain_cli.snell` but the law itself, and nothing here is fast.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import mpmath
+
+LOST = 60  # digits: 1 - sine² is 1e-46 where a ray grazes the thinnest of strips
+
+
+class Exact(NamedTuple):
+    """time: s. movements: in each strip, m. sines: of the angles. All are mpmath numbers."""
+
+    time: Any
+    movements: list[Any]
+    sines: list[Any]
+
+
+def solve_exactly(
+    widths: Sequence[Any], speeds: Sequence[Any], offset: Any, guess: float | None = None, digits: int = 50
+) -> Exact:
+    """The fastest path across strips of these `widths` (m) and `speeds` (m/s) to a goal `offset` (m), to so many `digits`.
+
+    The unknown is q, the tangent of the angle in the fastest strip; the others follow from sin(a_i)/v_i being one number. The
+    movements sum to more and more as q grows, ever more slowly, so Newton's method from below climbs to the root. guess:
+    a q to start near; what comes out does not depend on it. Raises ArithmeticError where Snell's law or the offset is missed
+    by more than the digits allow.
+    """
+    with mpmath.workdps(digits + LOST):
+        w, v, h = [mpmath.mpf(a) for a in widths], [mpmath.mpf(a) for a in speeds], mpmath.mpf(offset)
+        fastest = max(v)
+        ratios = [a / fastest for a in v]
+
+        def trace(q: Any) -> tuple[list[Any], list[Any]]:
+            sine = q / mpmath.sqrt(1 + q**2)
+            sines = [sine * r for r in ratios]
+            return sines, [mpmath.sqrt(1 - s**2) for s in sines]
+
+        q = mpmath.mpf(guess) if guess is not None else h / mpmath.fsum(a * r for a, r in zip(w, ratios, strict=True))
+        for _ in range(200):
+            sines, cosines = trace(q)
+            total = mpmath.fsum(a * s / c for a, s, c in zip(w, sines, cosines, strict=True))
+            # d sine_i/dq = r_i/(1 + q²)^(3/2), and d tan = d sine/cosine³
+            slope = mpmath.fsum(a * r / c**3 for a, r, c in zip(w, ratios, cosines, strict=True)) / (1 + q**2) ** 1.5
+            moved = (h - total) / slope
+            q += moved
+            if abs(moved) <= abs(q) * mpmath.mpf(10) ** -(digits + 5):
+                break
+        sines, cosines = trace(q)
+        movements = [a * s / c for a, s, c in zip(w, sines, cosines, strict=True)]
+        missed = abs(mpmath.fsum(movements) - h)
+        if missed > mpmath.mpf(10) ** -digits * (abs(h) + mpmath.fsum(w)):
+            raise ArithmeticError(f"the movements miss the offset by {mpmath.nstr(missed, 3)}")
+        return Exact(mpmath.fsum(a / b / c for a, b, c in zip(w, v, cosines, strict=True)), movements, sines)

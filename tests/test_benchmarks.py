@@ -1,0 +1,56 @@
+"""The benchmarks' own parts: tables, the list of parts, and that each solver they compare finds the answer."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks.table import Table
+from terrain_cli.strips import Strips
+
+POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
+
+
+def test_a_table_in_markdown_and_json() -> None:
+    table = Table("Title", ["name", "n", "ms"], "How.", [["|a|", 1000, 1.23456], ["b", None, 2e-9]])
+    assert table.to_markdown() == (
+        "### Title\n\nHow.\n\n| name | n | ms |\n|---|---|---|\n| \\|a\\| | 1,000 | 1.23 |\n| b | - | 2e-09 |\n"
+    )
+    assert table.to_json()["rows"][1] == {"name": "b", "n": None, "ms": 2e-9}
+
+
+def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmarks.main(["zebra"]) == 2
+    assert "no such part: zebra" in capsys.readouterr().err
+
+
+def test_a_part_writes_both_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = importlib.import_module("benchmarks.gradients")
+    monkeypatch.setattr(part, "run", lambda: [Table("T", ["a"], rows=[[1.5]])])
+    monkeypatch.setattr(benchmarks, "RESULTS", tmp_path / "results")
+    assert benchmarks.main(["gradients"]) == 0
+    assert "| 1.5 |" in (tmp_path / "results" / "gradients.md").read_text()
+    assert '"a": 1.5' in (tmp_path / "results" / "gradients.json").read_text()
+    assert "cores" in capsys.readouterr().out
+
+
+def test_the_solvers_solve() -> None:
+    pytest.importorskip("optimistix")
+    solvers = importlib.import_module("benchmarks.solvers")
+    best = 81.911687844967823857
+    for method in (*solvers.FIRST_ORDER, *solvers.SECOND_ORDER, *solvers.DENSE):
+        x = solvers.solve_with_scipy(POST, method)
+        np.testing.assert_allclose(x, [11.17307407, 3.36991448], atol=1e-3, err_msg=method)
+    assert solvers.solve_with_brentq(POST) == pytest.approx(best, rel=1e-15)
+
+
+def test_patience_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optimistix")
+    solvers = importlib.import_module("benchmarks.solvers")
+    monkeypatch.setattr(solvers, "PATIENCE", 0.0)
+    with pytest.raises(solvers.OutOfPatienceError):
+        solvers.solve_with_scipy(POST, "BFGS")
