@@ -13,6 +13,7 @@ import typer
 from terrain_cli import __version__
 from terrain_cli.commands.check import check
 from terrain_cli.commands.new import new
+from terrain_cli.commands.plot import plot
 from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
@@ -44,7 +45,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, check, schema, new):
+for command in (solve, sweep, plot, check, schema, new):
     app.command()(command)
 
 

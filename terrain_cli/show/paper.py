@@ -1,0 +1,188 @@
+"""Paper and ink: how every figure looks, and how it gets into a file. The drawing itself is in the modules beside.
+
+Draw inside `with paper():`, which sets matplotlib's defaults apart from what the user has set, and switches its reading of
+`$` as mathematics off: a name is shown as it was written. pyplot is not used: it would cost start-up time and open windows.
+"""
+
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import rcParamsDefault
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.ft2font import FT2Font
+from matplotlib.text import Text
+
+from terrain_cli.output import check_output, written
+
+FORMATS = (".png", ".svg", ".pdf")
+
+# Told apart by people of every kind of colour vision (Okabe and Ito 2008).
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
+    "#000000",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+)
+GREY = "#5f5f5f"
+SERIES = [
+    (BLUE, "-"),
+    (RED, "--"),
+    (GREEN, "-."),
+    (PURPLE, ":"),
+    (ORANGE, "-"),
+    (SKY, "--"),
+    (BLACK, "-."),
+    (GREY, ":"),
+]
+
+FONT = "DejaVu Sans"  # comes with matplotlib
+STYLE: dict[str, Any] = {
+    "font.family": [FONT],
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "figure.titlesize": 13,
+    "figure.titleweight": "bold",
+    "figure.dpi": 100,
+    "savefig.dpi": 160,
+    "lines.linewidth": 1.6,
+    "text.parse_math": False,
+    "svg.hashsalt": "terrain",  # else every SVG has other random ids
+    "svg.fonttype": "none",  # text stays text: to be searched, read aloud, and shown in any script the viewer has
+    "pdf.fonttype": 42,
+}
+UNTOUCHED = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk.", "date.epoch", "figure.hooks")
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@contextmanager
+def paper() -> Iterator[None]:
+    """matplotlib with our settings and no one else's, for as long as the `with` lasts."""
+    defaults: Any = {key: value for key, value in dict.items(rcParamsDefault) if not key.startswith(UNTOUCHED)}
+    with matplotlib.rc_context():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+            matplotlib.rcParams.update(defaults)
+        settings: Any = STYLE
+        matplotlib.rcParams.update(settings)
+        yield
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """A user's text as a figure can show it: letters that have no shape replaced, too long a text shortened.
+
+    A line break stays one. Control characters would make an SVG unreadable.
+    """
+    letters = [
+        letter
+        if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs", "Cn")
+        else "\N{REPLACEMENT CHARACTER}"
+        for letter in text.replace("\t", " ").replace("\r\n", "\n")
+    ]
+    return "".join(letters) if len(letters) <= longest else "".join(letters[: longest - 1]) + "…"
+
+
+def subscript(letter: str, number: int) -> str:
+    """x₁ for ("x", 1)."""
+    return letter + str(number).translate(SUBSCRIPTS)
+
+
+def power_of_ten(value: float, _: object = None) -> str:
+    """10⁻⁶ for 1e-6: the tick labels of an axis whose ticks are powers of ten."""
+    mantissa, exponent = f"{value:.0e}".split("e")
+    if -3 < int(exponent) < 4:
+        return f"{value:g}"
+    return ("" if mantissa == "1" else f"{mantissa}×") + "10" + str(int(exponent)).translate(SUPERSCRIPTS)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure in the format that the ending asks for, the same bytes for the same figure.
+
+    Raises InputError where it cannot be written; warns of letters that no installed font has.
+    """
+    ending = check_output(path, FORMATS)
+    metadata = {
+        ".png": {"Software": "terrain"},
+        ".svg": {"Date": None, "Creator": "terrain"},
+        ".pdf": {"CreationDate": None, "Creator": "terrain", "Producer": "terrain"},
+    }[ending]
+    missing = find_fonts(figure)
+    if missing and ending != ".svg":
+        warn_of_letters(missing)
+    with written(path) as beside, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # said already, in one sentence
+        figure.savefig(beside, format=ending[1:], metadata=metadata)
+
+
+def warn_of_letters(missing: set[str]) -> None:
+    """Warns that these letters are drawn as empty boxes."""
+    some = "".join(sorted(missing)[:20])
+    warnings.warn(
+        f"no installed font has {some}: drawn as boxes (install one, or write an .svg, which leaves them to the viewer)",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def find_fonts(figure: Figure) -> set[str]:
+    """Give every text of the figure the fonts that its letters need, as far as they are installed: returns the letters without.
+
+    Where every letter is in the usual font, nothing is looked for.
+    """
+    usual = get_font(findfont(FONT))
+    missing: set[str] = set()
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        letters = frozenset(letter for letter in text.get_text() if letter > "~" and _lacks(usual, letter))
+        if letters:
+            families, still = _families_with(letters)
+            text.set_fontfamily([FONT, *families])
+            missing |= still
+    return missing
+
+
+def _lacks(font: FT2Font, letter: str) -> bool:
+    return letter != "\n" and font.get_char_index(ord(letter)) == 0
+
+
+@cache
+def _families_with(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
+    """Installed families that have these letters, and the letters that none has."""
+    families = []
+    upright = {
+        entry.name: entry.fname
+        for entry in fontManager.ttflist
+        if entry.style == "normal" and entry.weight == 400 and not entry.name.startswith("Last Resort")
+    }
+    for name, file in sorted(upright.items()):
+        if not letters:
+            break
+        try:
+            font = get_font(file)
+            left = frozenset(letter for letter in letters if _lacks(font, letter))
+            if font.scalable and left != letters and Path(findfont(FontProperties(family=name))) == Path(file):
+                families.append(name)
+                letters = left
+        except (OSError, RuntimeError, ValueError):
+            continue  # a font that cannot be read is as good as none
+    return families, letters
