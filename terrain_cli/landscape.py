@@ -70,7 +70,7 @@ def survey(solution: Solution, axes: tuple[int, ...] = (0, 1), held: bool = Fals
     grids = tuple(np.linspace(*window(solution, axis), count) for axis in axes)
     points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)
     batch = max(1, min(len(points), 2**20 // n))
-    if held:
+    if held or n == len(axes) + 1:  # or there are no others
         time = _held(points, np.array(axes), solution.x, strips, batch)
     else:
         others = np.setdiff1d(np.arange(n), axes)

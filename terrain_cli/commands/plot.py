@@ -1,5 +1,8 @@
 """`terrain plot`: the figures of a descent, in a file."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +30,7 @@ RUNS = 8  # as many as there are colours that everyone can tell apart
 def plot(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .png, .svg or .pdf.")],
-    kind: Annotated[str, typer.Option(help="What to draw: landscape, objective, paths, or all of them.")] = "all",
+    kind: Annotated[str, typer.Option(help="What to draw: landscape, objective, paths, or all of them.")] = "landscape",
     axes: Axes = None,
     held: Held = False,
     compare: Annotated[
@@ -62,8 +65,6 @@ def plot(
     chosen = parse_axes(axes)
     check_output(output, (".png", ".svg", ".pdf"))
 
-    from terrain_cli.scenario import load_scenario, with_descent
-
     changes = {
         "method": method,
         "step": step,
@@ -71,23 +72,50 @@ def plot(
         "tolerance": tolerance,
         "initial": parse_numbers(initial, "--initial"),
     }
-    loaded = with_descent(load_scenario(scenario), **changes)
-    check_axes(chosen, len(loaded.strips) - 1)
-    variants = [_vary(loaded, name, value) for name, value in compared]
+    with uncollected():
+        _plot(scenario, changes, compared, kind, chosen, held, output)
+
+
+def _plot(
+    file: str,
+    changes: dict[str, Any],
+    compared: list[tuple[str, str]],
+    kind: str,
+    axes: tuple[int, ...] | None,
+    held: bool,
+    output: Path,
+) -> None:
+    from terrain_cli.scenario import load_scenario, with_descent
+
+    scenario = with_descent(load_scenario(file), **changes)
+    check_axes(axes, len(scenario.strips) - 1)
+    variants = [_vary(scenario, name, value) for name, value in compared]
 
     from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.show.figures import make_figure
+    from terrain_cli.show.figures import make_figure, texts_of
     from terrain_cli.show.paper import paper, save
     from terrain_cli.solution import solve
 
     keep_compiled_programs()
-    solutions = [solve(variant) for variant in variants or [loaded]]
+    solutions = [solve(variant) for variant in variants or [scenario]]
     runs = [(_label(name, run), run) for (name, _), run in zip(compared, solutions, strict=False)]
-    with paper():
-        save(make_figure(kind, solutions[0], runs, chosen, held), output)
+    with paper(*texts_of(scenario)) as missing:
+        save(make_figure(kind, solutions[0], runs, axes, held), output, missing)
     for label, run in runs or [("", solutions[0])]:
         typer.echo(f"{label}: {run.message}" if label else run.message, err=True)
     typer.echo(f"wrote {output}", err=True)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without garbage collection: collecting takes a tenth of the time of a process that imports, draws and ends."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def parse_compare(text: str | None) -> list[tuple[str, str]]:

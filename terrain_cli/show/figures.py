@@ -61,7 +61,7 @@ def make_figure(
 
     runs: descents to lay over each other in the objective, each with its label. axes, held: as in `survey`.
     """
-    size = {"landscape": (6.4, 6.0), "objective": (6.4, 5.6), "paths": (8.0, 5.8), "all": (13.0, 9.6)}[kind]
+    size = {"landscape": (6.4, 6.0), "objective": (6.4, 6.6), "paths": (8.0, 5.8), "all": (13.0, 9.6)}[kind]
     figure = Figure(figsize=size, layout="constrained")
     cast(LayoutEngine, figure.get_layout_engine()).set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg]
     figure.suptitle(shown(solution.scenario.name))
@@ -84,6 +84,11 @@ def make_figure(
     return figure
 
 
+def texts_of(scenario: Scenario) -> list[str]:
+    """What the user wrote that figures show."""
+    return [scenario.name, scenario.units.length, scenario.units.time, *(strip.name or "" for strip in scenario.strips)]
+
+
 def caption(solution: Solution, runs: Sequence[tuple[str, Solution]] = (), width: int = 90) -> str:
     """What is drawn and how it ended, in a few lines of at most `width` letters."""
     plan = solution.scenario.descent
@@ -95,11 +100,15 @@ def caption(solution: Solution, runs: Sequence[tuple[str, Solution]] = (), width
 
 
 def _ended(solution: Solution) -> str:
-    gap = f"{100 * solution.gap:.2g} % above" if np.isfinite(solution.gap) else "not finite"
-    return {
-        "converged": f"converged after {solution.iterations:,}",
-        "diverged": "diverged",
-    }.get(solution.status, f"{gap} after {solution.iterations:,}")
+    """How a descent ended, in a few words."""
+    if solution.scenario.descent.method == "snell":
+        return "exact"
+    if solution.status == "diverged":
+        return "diverged"
+    after = f"after {solution.iterations:,}"
+    if solution.status == "converged":
+        return f"converged {after}"
+    return f"{100 * solution.gap:.2g} % above {after}" if solution.gap > 0 else f"at the optimum {after}"
 
 
 # The landscape
@@ -263,7 +272,7 @@ def draw_gap(axes: Axes, solution: Solution, runs: Sequence[tuple[str, Solution]
     axes.set_ylim(lowest / 3, max(highest, 10 * lowest) * 3)
     axes.yaxis.set_major_locator(LogLocator(numticks=6))
     axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
-    axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+    axes.minorticks_off()
     _number_iterations(axes, solution, runs)
 
 

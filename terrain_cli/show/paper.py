@@ -6,9 +6,8 @@ Draw inside `with paper():`, which sets matplotlib's defaults apart from what th
 
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ import matplotlib
 from matplotlib import rcParamsDefault
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-from matplotlib.ft2font import FT2Font
-from matplotlib.text import Text
 
 from terrain_cli.output import check_output, written
 
@@ -61,8 +58,8 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "figure.titlesize": 13,
     "figure.titleweight": "bold",
-    "figure.dpi": 100,
-    "savefig.dpi": 160,
+    "figure.dpi": 144,
+    "savefig.dpi": "figure",
     "lines.linewidth": 1.6,
     "text.parse_math": False,
     "svg.hashsalt": "terrain",  # else every SVG has other random ids
@@ -76,16 +73,20 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @contextmanager
-def paper() -> Iterator[None]:
-    """matplotlib with our settings and no one else's, for as long as the `with` lasts."""
+def paper(*texts: str) -> Iterator[set[str]]:
+    """matplotlib with our settings and no one else's, for as long as the `with` lasts: yields the letters that it cannot draw.
+
+    texts: what users wrote. The fonts their letters need are looked for among those installed, if the usual one lacks any.
+    """
+    families, missing = _fonts_for({letter for text in texts for letter in shown(text) if letter > "~"})
     defaults: Any = {key: value for key, value in dict.items(rcParamsDefault) if not key.startswith(UNTOUCHED)}
     with matplotlib.rc_context():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
             matplotlib.rcParams.update(defaults)
-        settings: Any = STYLE
+        settings: Any = STYLE | {"font.family": [FONT, *families]}
         matplotlib.rcParams.update(settings)
-        yield
+        yield missing
 
 
 def shown(text: str, longest: int = 60) -> str:
@@ -115,10 +116,10 @@ def power_of_ten(value: float, _: object = None) -> str:
     return ("" if mantissa == "1" else f"{mantissa}×") + "10" + str(int(exponent)).translate(SUPERSCRIPTS)
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
     """Write the figure in the format that the ending asks for, the same bytes for the same figure.
 
-    Raises InputError where it cannot be written; warns of letters that no installed font has.
+    Raises InputError where it cannot be written. Warns of the `missing` letters, which are drawn as boxes.
     """
     ending = check_output(path, FORMATS)
     metadata = {
@@ -126,63 +127,58 @@ def save(figure: Figure, path: Path) -> None:
         ".svg": {"Date": None, "Creator": "terrain"},
         ".pdf": {"CreationDate": None, "Creator": "terrain", "Producer": "terrain"},
     }[ending]
-    missing = find_fonts(figure)
-    if missing and ending != ".svg":
+    if ending != ".svg":
         warn_of_letters(missing)
-    with written(path) as beside, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # said already, in one sentence
+    with written(path) as beside, uncomplaining():
+        lay_out(figure)
         figure.savefig(beside, format=ending[1:], metadata=metadata)
 
 
-def warn_of_letters(missing: set[str]) -> None:
-    """Warns that these letters are drawn as empty boxes."""
-    some = "".join(sorted(missing)[:20])
-    warnings.warn(
-        f"no installed font has {some}: drawn as boxes (install one, or write an .svg, which leaves them to the viewer)",
-        RuntimeWarning,
-        stacklevel=2,
-    )
+def lay_out(figure: Figure) -> None:
+    """Give every panel its place, once: left to itself, matplotlib would draw everything twice."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
-def find_fonts(figure: Figure) -> set[str]:
-    """Give every text of the figure the fonts that its letters need, as far as they are installed: returns the letters without.
-
-    Where every letter is in the usual font, nothing is looked for.
-    """
-    usual = get_font(findfont(FONT))
-    missing: set[str] = set()
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        letters = frozenset(letter for letter in text.get_text() if letter > "~" and _lacks(usual, letter))
-        if letters:
-            families, still = _families_with(letters)
-            text.set_fontfamily([FONT, *families])
-            missing |= still
-    return missing
+@contextmanager
+def uncomplaining() -> Iterator[None]:
+    """Without a warning for each letter that no font has: that is said in one sentence."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        yield
 
 
-def _lacks(font: FT2Font, letter: str) -> bool:
-    return letter != "\n" and font.get_char_index(ord(letter)) == 0
+def warn_of_letters(missing: Collection[str]) -> None:
+    """Warns that these letters are drawn as boxes."""
+    if missing:
+        some = "".join(sorted(missing)[:20])
+        warnings.warn(
+            f"no installed font has {some}: drawn as boxes (install one, or write an .svg, which leaves it to the viewer)",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
-@cache
-def _families_with(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
-    """Installed families that have these letters, and the letters that none has."""
-    families = []
+def _fonts_for(letters: set[str]) -> tuple[list[str], set[str]]:
+    """Installed families that have the letters which the usual font lacks, and the letters that none has."""
+    missing = {letter for letter in letters if not get_font(findfont(FONT)).get_char_index(ord(letter))}
+    families: list[str] = []
     upright = {
-        entry.name: entry.fname
-        for entry in fontManager.ttflist
-        if entry.style == "normal" and entry.weight == 400 and not entry.name.startswith("Last Resort")
+        entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal" and entry.weight == 400
     }
     for name, file in sorted(upright.items()):
-        if not letters:
+        if not missing:
             break
+        if name.startswith("Last Resort"):  # has boxes for all letters
+            continue
         try:
             font = get_font(file)
-            left = frozenset(letter for letter in letters if _lacks(font, letter))
-            if font.scalable and left != letters and Path(findfont(FontProperties(family=name))) == Path(file):
+            found = {letter for letter in missing if font.get_char_index(ord(letter))} if font.scalable else set()
+            if found and Path(findfont(FontProperties(family=name))) == Path(file):
                 families.append(name)
-                letters = left
+                missing -= found
         except (OSError, RuntimeError, ValueError):
             continue  # a font that cannot be read is as good as none
-    return families, letters
+    return families, missing
