@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from terrain_cli import __version__
+from terrain_cli.commands.animate import animate
 from terrain_cli.commands.check import check
 from terrain_cli.commands.new import new
 from terrain_cli.commands.plot import plot
@@ -45,7 +46,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, plot, check, schema, new):
+for command in (solve, sweep, plot, animate, check, schema, new):
     app.command()(command)
 
 

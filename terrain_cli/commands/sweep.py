@@ -11,6 +11,7 @@ import typer
 
 from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
 from terrain_cli.errors import InputError
+from terrain_cli.output import check_output
 
 COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
 
@@ -44,6 +45,12 @@ def sweep(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all points to this .csv or .json file as well.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the final time over one value, or a heat map over two, to this .png, .svg or .pdf file."
+        ),
+    ] = None,
 ) -> None:
     """Solve a scenario for many values of a number, or all combinations of several, at once.
 
@@ -52,6 +59,8 @@ def sweep(
     Example: terrain sweep --step 0.5:2.0
 
     Example: terrain sweep configs/three_strips.yaml --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
+
+    Example: terrain sweep --step 0.1:6:60 --plot cliff.png
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     if output and output.suffix not in (".csv", ".json"):
@@ -59,6 +68,12 @@ def sweep(
     if not 0 < within < 1:
         raise InputError(f"--within: must be greater than 0 and less than 1, got {within:g}")
     varied = _parse_varied(step, vary or [])
+    if plot:
+        check_output(plot, (".png", ".svg", ".pdf"), "--plot")
+        if len(varied) > 2:
+            raise InputError(
+                f"--plot: draws one or two varied numbers, got {len(varied)}: leave some out, or use --csv"
+            )
 
     from terrain_cli.scenario import Quantity, load_scenario, packaged_folder, with_descent
 
@@ -81,6 +96,12 @@ def sweep(
     keep_compiled_programs()
     table = SweepTable(loaded, quantities, varied, within, rows=not quiet)
     points = table.watch(_records(loaded, varied, within))
+    picture = None
+    if plot:
+        from terrain_cli.show.sweep_figure import SweepPicture
+
+        picture = SweepPicture(loaded, quantities, varied)
+        points = picture.watch(points)
     if output:
         points = _write(points, output, list(varied))
     if as_json:
@@ -102,6 +123,13 @@ def sweep(
         for _ in points:
             pass
         table.print()
+    if plot and picture:
+        from terrain_cli.show.figures import texts_of
+        from terrain_cli.show.paper import paper, save
+
+        with paper(*texts_of(loaded)) as missing:
+            save(picture.make_figure(table.best, table.cliff()), plot, missing)
+        typer.echo(f"wrote {plot}", err=True)
 
 
 def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:

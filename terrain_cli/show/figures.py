@@ -10,14 +10,15 @@ from typing import Any, cast
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, SymLogNorm
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import LayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from terrain_cli.descent import Step
@@ -62,10 +63,7 @@ def make_figure(
     runs: descents to lay over each other in the objective, each with its label. axes, held: as in `survey`.
     """
     size = {"landscape": (6.4, 6.0), "objective": (6.4, 6.6), "paths": (8.0, 5.8), "all": (13.0, 9.6)}[kind]
-    figure = Figure(figsize=size, layout="constrained")
-    cast(LayoutEngine, figure.get_layout_engine()).set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg]
-    figure.suptitle(shown(solution.scenario.name))
-    figure.supxlabel(caption(solution, runs, round(size[0] * 14)), fontsize=9, color=GREY)
+    figure = new_figure(size, solution.scenario.name, caption(solution, runs, round(size[0] * 14)))
     mosaics: dict[str, Any] = {
         "landscape": [["landscape"]],
         "objective": [["time"], ["gap"]],
@@ -81,6 +79,16 @@ def make_figure(
         draw_gap(panels["gap"], solution, runs)
     if "paths" in panels:
         draw_paths(panels["paths"], solution)
+    return figure
+
+
+def new_figure(size: tuple[float, float], title: str, text: str) -> Figure:
+    """An empty figure of `size`, inches, with a title, which is a user's, and a caption."""
+    figure = Figure(figsize=size, layout="constrained")
+    engine = cast(ConstrainedLayoutEngine, figure.get_layout_engine())
+    engine.set(w_pad=0.12, h_pad=0.1)
+    figure.suptitle(shown(title))
+    figure.supxlabel(text, fontsize=9, color=GREY)
     return figure
 
 
@@ -114,20 +122,24 @@ def _ended(solution: Solution) -> str:
 # The landscape
 
 
-def draw_landscape(axes: Axes, solution: Solution, chosen: tuple[int, ...] | None = None, held: bool = False) -> None:
+def draw_landscape(
+    axes: Axes, solution: Solution, chosen: tuple[int, ...] | None = None, held: bool = False
+) -> Landscape | None:
     """The time over two unknowns as filled contours, or over one as a curve, with the trace of the descent.
 
-    chosen: which unknowns, counting from 0; missing: the first two, or the only one.
+    chosen: which unknowns, counting from 0; missing: the first two, or the only one. Returns the landscape; None where there
+    is nothing to choose.
     """
     unknowns = len(solution.scenario.strips) - 1
     if unknowns == 0:
         draw_no_choice(axes, solution)
-        return
+        return None
     landscape = survey(solution, chosen or tuple(range(min(2, unknowns))), held)
     draw_contours(axes, landscape, solution.scenario)
     draw_trace(axes, landscape, solution.history)
     mark_optimum(axes, landscape, solution)
-    _legend(axes, 4 if len(landscape.axes) == 2 else 3)
+    below(axes, 4 if len(landscape.axes) == 2 else 3)
+    return landscape
 
 
 def draw_no_choice(axes: Axes, solution: Solution) -> None:
@@ -209,16 +221,16 @@ def draw_trace(axes: Axes, landscape: Landscape, history: Sequence[Step]) -> lis
     ]  # fmt: skip
 
 
-def mark_optimum(axes: Axes, landscape: Landscape, solution: Solution) -> None:
-    """The exact optimum as a star."""
+def mark_optimum(axes: Axes, landscape: Landscape, solution: Solution) -> list[Artist]:
+    """The exact optimum as a star. Returns what was drawn."""
     movements = solution.optimum.movements
     first = float(movements[landscape.axes[0]])
     second = float(movements[landscape.axes[1]]) if len(landscape.axes) == 2 else float(solution.optimum.time)
-    axes.plot([first], [second], linestyle="", label="exact optimum", zorder=6, **OPTIMUM)
+    return list(axes.plot([first], [second], linestyle="", label="exact optimum", zorder=6, **OPTIMUM))
 
 
-def _legend(axes: Axes, columns: int = 4, handles: list[Line2D] | None = None) -> None:
-    """Below the axes, where it hides nothing."""
+def below(axes: Axes, columns: int = 4, handles: Sequence[Any] | None = None) -> None:
+    """The legend below the axes, where it hides nothing."""
     axes.legend(handles=handles, ncols=columns, columnspacing=1.2, handletextpad=0.5, borderaxespad=0,
                 loc="upper center", bbox_to_anchor=(0.5, 0),
                 bbox_transform=axes.transAxes + ScaledTranslation(0, -40 / 72, _root(axes).dpi_scale_trans))  # fmt: skip
@@ -248,7 +260,7 @@ def draw_time(axes: Axes, solution: Solution, runs: Sequence[tuple[str, Solution
             best - 0.06 * (highest - best), min(top, best + 1.6 * (highest - best)) if highest > best else None
         )
     _number_iterations(axes, solution, runs)
-    _legend(axes, 3)
+    below(axes, 3)
 
 
 def draw_gap(axes: Axes, solution: Solution, runs: Sequence[tuple[str, Solution]] = ()) -> None:
@@ -256,7 +268,6 @@ def draw_gap(axes: Axes, solution: Solution, runs: Sequence[tuple[str, Solution]
     axes.set_title("Above the exact optimum")
     axes.set_ylabel("gap (%)")
     axes.set_xlabel("iteration")
-    axes.set_yscale("log")
     lowest, highest, floor = np.inf, 0.0, FLOOR * len(solution.scenario.strips) ** 0.5
     for (_, run), (colour, dash) in zip(runs or [("", solution)], _series(runs), strict=False):
         iterations, times = _curve(run)
@@ -269,11 +280,17 @@ def draw_gap(axes: Axes, solution: Solution, runs: Sequence[tuple[str, Solution]
         axes.axhline(floor, color=GREY, linewidth=1, linestyle=":")
         axes.annotate("rounding", (0, floor), (4, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
                       color=GREY, fontsize=9)  # fmt: skip
+    axes.set_yscale("log")
     axes.set_ylim(lowest / 3, max(highest, 10 * lowest) * 3)
-    axes.yaxis.set_major_locator(LogLocator(numticks=6))
-    axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
-    axes.minorticks_off()
+    number_powers(axes.yaxis)
     _number_iterations(axes, solution, runs)
+
+
+def number_powers(axis: Axis) -> None:
+    """Ticks at powers of ten on a logarithmic axis."""
+    axis.set_major_locator(LogLocator(numticks=6))
+    axis.set_major_formatter(FuncFormatter(power_of_ten))
+    axis.set_minor_locator(NullLocator())
 
 
 def _mark(axes: Axes, iterations: np.ndarray, values: np.ndarray) -> None:
@@ -328,7 +345,7 @@ def draw_paths(axes: Axes, solution: Solution) -> None:
     handles = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     if len(drawn) > 1:
         handles.insert(0, Line2D([], [], color=_fan_colours()(0.0), linewidth=1.2, label="start"))
-    _legend(axes, handles=handles)
+    below(axes, handles=handles)
 
 
 def extent(solution: Solution) -> tuple[float, float]:
@@ -421,7 +438,7 @@ def _name_strips(axes: Axes, scenario: Scenario, across: np.ndarray) -> None:
         for label in top.get_xticklabels():
             label.set(rotation=32, rotation_mode="anchor", ha="left", va="bottom")
         for middle, place in zip(middles, places, strict=True):
-            axes.plot([middle, place], [1.0, 1.025], color=GREY, linewidth=0.8, clip_on=False, label="_leader",
+            axes.plot([middle, place], [1.0, 1.025], color=GREY, linewidth=0.8, clip_on=False, label="_leader", zorder=0.5,
                       transform=axes.get_xaxis_transform())  # fmt: skip
 
 
@@ -447,11 +464,12 @@ def draw_fan(axes: Axes, scenario: Scenario, rows: Sequence[Step], norm: Normali
     return fan
 
 
-def draw_optimum(axes: Axes, solution: Solution) -> None:
-    """The exact optimum, dashed."""
+def draw_optimum(axes: Axes, solution: Solution) -> list[Artist]:
+    """The exact optimum, dashed. Returns what was drawn."""
     optimum = Step(0, solution.optimum.x, 0.0, 0.0, "")
-    axes.plot(*path_points(solution.scenario, optimum).T, color=BLACK, linestyle=(0, (3, 2)), linewidth=1.6,
-              label="exact optimum", zorder=4)  # fmt: skip
+    points = path_points(solution.scenario, optimum)
+    dashes = (0, (3, 2))
+    return list(axes.plot(*points.T, color=BLACK, linestyle=dashes, linewidth=1.6, label="exact optimum", zorder=4))
 
 
 def draw_end(axes: Axes, scenario: Scenario, row: Step, label: str = "end") -> list[Artist]:
@@ -467,12 +485,16 @@ def draw_end(axes: Axes, scenario: Scenario, row: Step, label: str = "end") -> l
     return drawn
 
 
-def mark_ends(axes: Axes, scenario: Scenario) -> None:
-    """A and B."""
+def mark_ends(axes: Axes, scenario: Scenario) -> list[Artist]:
+    """A and B. Returns what was drawn."""
+    drawn: list[Artist] = []
     for letter, across, along, side in (("A", 0.0, 0.0, -1), ("B", sum(scenario.widths), scenario.offset, 1)):
-        axes.plot([across], [along], marker="o", markersize=7, color=BLACK, linestyle="", zorder=6, label="_end")
-        axes.annotate(letter, (across, along), (side * 11, 0), textcoords="offset points", ha="center", va="center",
-                      fontsize=11, fontweight="bold", annotation_clip=False)  # fmt: skip
+        drawn += axes.plot(
+            [across], [along], marker="o", markersize=7, color=BLACK, linestyle="", zorder=6, label="_end"
+        )
+        drawn.append(axes.annotate(letter, (across, along), (side * 11, 0), textcoords="offset points", ha="center",
+                                   va="center", fontsize=11, fontweight="bold", annotation_clip=False, zorder=6))  # fmt: skip
+    return drawn
 
 
 def mark_unknowns(axes: Axes, scenario: Scenario, row: Step) -> list[Artist]:
