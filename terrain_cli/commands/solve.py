@@ -25,6 +25,9 @@ def solve(
         str, typer.Option(help="What the columns show: crossings (from the start) or x (within each strip).")
     ] = "crossings",
     every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the path and the time over iterations in the terminal as well.")
+    ] = False,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
@@ -36,6 +39,7 @@ def solve(
     Example: terrain solve configs/three_strips.yaml --step 3.19
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
+    one_of({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in ("crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
     changes = {
@@ -58,6 +62,8 @@ def solve(
         raise typer.Exit(2)
     if as_csv and several:
         raise InputError("--csv: takes one scenario, the history of its descent")
+    if plot and several:
+        raise InputError("--plot: takes one scenario; terrain plot draws others into files")
 
     from terrain_cli.engine import keep_compiled_programs
 
@@ -75,6 +81,10 @@ def solve(
             descent.print_overview(solutions, list(failures))
         else:
             descent.print_summary(solutions[0])
+            if plot:
+                from terrain_cli.show.terminal import print_plots
+
+                print_plots(solutions[0])
     statuses = {solution.status for solution in solutions}
     raise typer.Exit(130 if "interrupted" in statuses else 2 if failures else 1 if "diverged" in statuses else 0)
 
