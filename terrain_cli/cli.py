@@ -3,6 +3,7 @@
 Nothing heavy is imported here: `terrain --help` knows neither JAX nor pydantic.
 """
 
+import io
 import os
 import sys
 import warnings
@@ -58,6 +59,9 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 bad news, 2 the input or the call is wrong, 130 interrupted."""
     warnings.showwarning = _remark
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter gets its number, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(arguments)
     except InputError as error:
