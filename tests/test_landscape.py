@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from terrain_cli.landscape import survey, window
 from terrain_cli.scenario import Scenario, load_scenario

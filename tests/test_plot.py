@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontEntry, findfont, fontManager, get_font
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
@@ -27,7 +27,7 @@ from terrain_cli.solution import Solution, solve
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
-HOSTILE = "a_b $x^2$ <i>&amp; \\frac{1}{2} % # ñ Ж Ω"
+HOSTILE = "a_b $x^2$ <i>&amp; \\b %Ж"
 
 ONE = "{name: one, strips: [{width: 10, speed: 0.7, name: meadow}], offset: 20}"
 FLAT = "{name: flat, strips: [{width: 1, speed: 1}, {width: 1, speed: 1}, {width: 1, speed: 1}], offset: 0}"
@@ -162,7 +162,7 @@ def test_strips_are_shaded_by_speed(post: Solution) -> None:
     (axes,) = panels(make_figure("paths", post))
     ground = axes.collections[0]
     ground.update_scalarmappable()
-    shades = [int(to_hex(colour)[1:3], 16) for colour in np.reshape(ground.get_facecolor(), (-1, 4))]
+    shades = np.reshape(ground.get_facecolor(), (-1, 4))[:, 0]
     assert shades[0] > shades[2] > shades[1]
 
 
@@ -177,9 +177,9 @@ def test_names_of_narrow_strips_do_not_collide() -> None:
     figure = make_figure("paths", solve(load_scenario(CONFIGS / "layered_crust.yaml")))
     lay_out(figure)
     figure.draw_without_rendering()
-    labels = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text().startswith("strip ")]
-    places = [text.get_window_extent().x0 for text in labels]
-    assert len(labels) == 5
+    found = {text.get_text(): text for text in figure.findobj(Text) if isinstance(text, Text)}
+    places = [found[name].get_window_extent().x0 for name in sorted(found) if name.startswith("strip ")]
+    assert len(places) == 5
     assert np.all(np.diff(places) > 1.2 * 9 * figure.dpi / 72)
 
 
@@ -262,7 +262,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     assert HOSTILE in said
     assert f"strip 1 ({HOSTILE}), 0.7 $m$/<s>" in said
     assert "time (<s>)" in said
-    assert f"x₁, along strip 1 ({HOSTILE[:28]}" in " ".join(said)
+    assert f"x₁, along strip 1 ({HOSTILE}) ($m$)" in " ".join(said)
 
 
 def test_a_line_break_is_a_line_break_and_a_control_character_is_none(tmp_path: Path) -> None:
@@ -276,7 +276,9 @@ def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
     for file, mathematics in (("plain.png", False), ("read.png", True)):
         with paper():
             figure = Figure(figsize=(2, 1))
-            figure.text(0.1, 0.5, shown("$x$"), **({"parse_math": True} if mathematics else {}))
+            text = figure.text(0.1, 0.5, shown("$x$"))
+            if mathematics:
+                text.set_parse_math(True)
             save(figure, tmp_path / file)
     widths = [np.ptp(np.argwhere(np.asarray(Image.open(tmp_path / file).convert("L")) < 128)[:, 1])
               for file in ("plain.png", "read.png")]  # fmt: skip
@@ -284,7 +286,7 @@ def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
 
 
 def test_letters_that_no_font_has_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper_module.fontManager, "ttflist", [])
+    monkeypatch.setattr(fontManager, "ttflist", [])
     scenario = hostile("森の道")
     with paper(*texts_of(scenario)) as missing:
         with pytest.warns(RuntimeWarning, match="no installed font has の森道: drawn as boxes") as warned:
@@ -295,12 +297,17 @@ def test_letters_that_no_font_has_are_said_once(tmp_path: Path, monkeypatch: pyt
 
 
 def test_fonts_that_have_the_letters_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the usual font's own letters, another installed one is found."""
-    other = [font for font in paper_module.fontManager.ttflist if font.name == "DejaVu Serif"]
-    monkeypatch.setattr(paper_module.fontManager, "ttflist", other)
-    lacking = paper_module.get_font(paper_module.findfont("DejaVu Sans"))
-    monkeypatch.setattr(paper_module, "FONT", "cmr10")
-    assert lacking.get_char_index(ord("Ж"))
+    """Where the usual font lacks a letter, another installed one that has it is found."""
+    usual = findfont("DejaVu Sans")
+
+    class Bare:
+        def get_char_index(self, _: int) -> int:
+            return 0
+
+    monkeypatch.setattr("terrain_cli.show.paper.get_font", lambda file: Bare() if file == usual else get_font(file))
+    fonts = [font for font in fontManager.ttflist if font.name == "DejaVu Serif"]
+    broken = FontEntry(fname="nowhere.ttf", name="Broken", style="normal", weight=400)
+    monkeypatch.setattr(fontManager, "ttflist", [broken, *fonts])
     families, missing = paper_module._fonts_for({"Ж", "森"})
     assert (families, missing) == (["DejaVu Serif"], {"森"})
 
@@ -324,25 +331,25 @@ def test_matplotlib_settings_of_the_user_change_nothing(post: Solution, tmp_path
         (["-o", "nowhere/a.png"], "nowhere/a.png: cannot be written: there is no folder nowhere"),
         (["-o", "folder.png"], "folder.png: cannot be written: it is a folder"),
         (["-o", "file.txt/a.png"], "file.txt/a.png: cannot be written: there is no folder file.txt"),
-        (["-o", "a\0.png"], "cannot be written: "),
+        (["-o", "a" * 300 + ".png"], ".png: cannot be written: File name too long"),
         (["-o", "a.png", "--kind", "map"], "--kind: must be one of landscape, objective, paths, all, got 'map'"),
-        (["-o", "a.png", "--axes", "1,1"], "--axes: must be one or two different unknowns, counting from 1, such as 1,2, got '1,1'"),
+        (["-o", "a.png", "--axes", "1,1"], "--axes: must be one or two different unknowns, counting from 1, such as"),
         (["-o", "a.png", "--axes", "0,1"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "1,2,3"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "x"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", ""], "--axes: must be one or two different"),
-        (["-o", "a.png", "--axes", "1,3"], "--axes: there is no x_3: the scenario has 2 unknowns, one for each strip but the last"),
+        (["-o", "a.png", "--axes", "1,3"], "--axes: there is no x_3: the scenario has 2 unknowns, one for"),
         (["-o", "a.png", "--kind", "paths", "--axes", "1,2"], "--axes: is for --kind landscape or all, not for paths"),
         (["-o", "a.png", "--kind", "objective", "--held"], "--held: is for --kind landscape or all, not for objective"),
         (["-o", "a.png", "--compare", "step=1,2"], "--compare: is for --kind objective, not for landscape"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "speed=1"], "--compare: must be step=VALUES or method=NAMES, such as step=0.5,1.5,3.19, got 'speed=1'"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "step"], "--compare: must be step=VALUES"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "step=1,,2"], "--compare: must be step=VALUES"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "step=1,x"], "--compare step: must be numbers"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "step=1,-2"], "--compare step: must be greater than 0, got -2.0"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "method=gradient,foo"], "--compare method: must be one of"),
-        (["-o", "a.png", "--kind", "objective", "--compare", "step=" + ",".join("123456789")], "--compare: at most 8 lines can be told apart, got 9"),
-        (["-o", "a.png", "--kind", "objective", "--method", "snell", "--compare", "step=1,2"], "--compare step: method snell takes no steps"),
+        (["--compare", "speed=1"], "--compare: must be step=VALUES or method=NAMES, such as step=0.5,1.5,3.19, got 'speed=1'"),
+        (["--compare", "step"], "--compare: must be step=VALUES"),
+        (["--compare", "step=1,,2"], "--compare: must be step=VALUES"),
+        (["--compare", "step=1,x"], "--compare step: must be numbers"),
+        (["--compare", "step=1,-2"], "--compare step: must be greater than 0, got -2.0"),
+        (["--compare", "method=gradient,foo"], "--compare method: must be one of"),
+        (["--compare", "step=1,2,3,4,5,6,7,8,9"], "--compare: at most 8 lines can be told apart, got 9"),
+        (["--method", "snell", "--compare", "step=1,2"], "--compare step: method snell takes no steps"),
         (["-o", "a.png", "--step", "-1"], "--step: must be greater than 0"),
         (["-o", "a.png", "--initial", "1,b"], "--initial: must be numbers"),
     ],
@@ -353,7 +360,7 @@ def test_refuses(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file.txt").touch()
-    ran = terrain("plot", THREE, *arguments)
+    ran = terrain("plot", THREE, *([] if "-o" in arguments else ["--kind", "objective", "-o", "a.png"]), *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert "Traceback" not in ran.err
@@ -372,7 +379,7 @@ def test_refuses_axes_of_few_strips(terrain: Callable[..., Ran], tmp_path: Path,
 def test_a_failed_drawing_leaves_nothing(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
 ) -> None:
-    def fail(self: Figure, file: Path, **settings: Any) -> None:
+    def fail(_: Figure, file: Path, **__: Any) -> None:
         file.write_bytes(b"half")
         raise problem
 

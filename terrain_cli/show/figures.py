@@ -136,6 +136,10 @@ def draw_landscape(
         return None
     landscape = survey(solution, chosen or tuple(range(min(2, unknowns))), held)
     draw_contours(axes, landscape, solution.scenario)
+    for axis, grid in zip(landscape.axes, landscape.grids, strict=True):
+        if _leaves(np.array([row.x[axis] for row in solution.history]), grid).any():
+            axes.set_title(f"{axes.get_title(loc='left')},\nwhich the descent leaves")
+            break
     draw_trace(axes, landscape, solution.history)
     mark_optimum(axes, landscape, solution)
     below(axes, 4 if len(landscape.axes) == 2 else 3)
@@ -198,6 +202,12 @@ def _unknown(scenario: Scenario, axis: int) -> str:
     return f"{subscript('x', axis + 1)}, along {shown(scenario.strip_name(axis), 40)} ({unit})"
 
 
+def _leaves(values: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Which of the values are outside of what is shown."""
+    outside: np.ndarray = ~((values >= shown[0]) & (values <= shown[-1]))
+    return outside
+
+
 def draw_trace(axes: Axes, landscape: Landscape, history: Sequence[Step]) -> list[Artist]:
     """The way of the descent over the landscape: dashes, crosses, start and end. Returns what was drawn."""
     across = np.array([row.x[landscape.axes[0]] for row in history])
@@ -205,8 +215,12 @@ def draw_trace(axes: Axes, landscape: Landscape, history: Sequence[Step]) -> lis
         along = np.array([row.x[landscape.axes[1]] for row in history])
     else:
         along = np.array([row.time for row in history])
+    # A mark on the edge is drawn whole; one beyond it, not at all.
+    clips = _leaves(across, landscape.grids[0])
+    if len(landscape.axes) == 2:
+        clips |= _leaves(along, landscape.grids[1])
     if len(history) == 1:
-        return list(axes.plot(across, along, linestyle="", label="path", clip_on=False, zorder=4, **END))
+        return list(axes.plot(across, along, linestyle="", label="path", clip_on=clips[0], zorder=4, **END))
     rows = {id(row) for row in fan_rows(history, CROSSES)}
     crosses = [i for i, row in enumerate(history) if id(row) in rows]
     halo = [Stroke(linewidth=3, foreground="white"), Normal()]
@@ -216,8 +230,8 @@ def draw_trace(axes: Axes, landscape: Landscape, history: Sequence[Step]) -> lis
         *axes.plot(across, along, color=RED, linestyle=(0, (3, 1.5)), linewidth=1.4, label="_trace", zorder=2),
         *axes.plot(across[crosses], along[crosses], color=RED, marker="x", markersize=6, markeredgewidth=1.6,
                    linestyle="", path_effects=halo, label=label, zorder=3),
-        *axes.plot(across[:1], along[:1], linestyle="", label="start", clip_on=False, zorder=4, **START),
-        *axes.plot(across[-1:], along[-1:], linestyle="", label="end", clip_on=False, zorder=5, **END),
+        *axes.plot(across[:1], along[:1], linestyle="", label="start", clip_on=clips[0], zorder=4, **START),
+        *axes.plot(across[-1:], along[-1:], linestyle="", label="end", clip_on=clips[-1], zorder=5, **END),
     ]  # fmt: skip
 
 

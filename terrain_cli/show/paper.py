@@ -165,18 +165,15 @@ def _fonts_for(letters: set[str]) -> tuple[list[str], set[str]]:
     """Installed families that have the letters which the usual font lacks, and the letters that none has."""
     missing = {letter for letter in letters if not get_font(findfont(FONT)).get_char_index(ord(letter))}
     families: list[str] = []
-    upright = {
-        entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal" and entry.weight == 400
-    }
-    for name, file in sorted(upright.items()):
+    for name in sorted({font.name for font in fontManager.ttflist if font.style == "normal" and font.weight == 400}):
         if not missing:
             break
         if name.startswith("Last Resort"):  # has boxes for all letters
             continue
         try:
-            font = get_font(file)
+            font = get_font(findfont(FontProperties(family=name)))
             found = {letter for letter in missing if font.get_char_index(ord(letter))} if font.scalable else set()
-            if found and Path(findfont(FontProperties(family=name))) == Path(file):
+            if found:
                 families.append(name)
                 missing -= found
         except (OSError, RuntimeError, ValueError):
