@@ -19,12 +19,13 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
         allowed = f"{', '.join(others)} or {last}" if others else last
         raise InputError(f"{option}: must end in {allowed}, got {path}")
     try:
-        if path.is_dir():
-            raise InputError(f"{path}: cannot be written: it is a folder")
-        if not path.parent.is_dir():
-            raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
-    except (OSError, ValueError) as problem:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as problem:
         raise _cannot(path, problem) from None
+    if is_folder:
+        raise InputError(f"{path}: cannot be written: it is a folder")
+    if not has_folder:
+        raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
     return ending
 
 
@@ -41,5 +42,5 @@ def written(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def _cannot(path: Path, problem: Exception) -> InputError:
-    return InputError(f"{path}: cannot be written: {getattr(problem, 'strerror', None) or problem}")
+def _cannot(path: Path, problem: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written: {problem.strerror or problem}")

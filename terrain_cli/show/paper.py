@@ -171,7 +171,8 @@ def _fonts_for(letters: set[str]) -> tuple[list[str], set[str]]:
         if name.startswith("Last Resort"):  # has boxes for all letters
             continue
         try:
-            font = get_font(findfont(FontProperties(family=name)))
+            properties = FontProperties(family=name)
+            font = get_font(findfont(properties, fallback_to_default=False, rebuild_if_missing=False))
             found = {letter for letter in missing if font.get_char_index(ord(letter))} if font.scalable else set()
             if found:
                 families.append(name)

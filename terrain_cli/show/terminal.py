@@ -109,19 +109,19 @@ def plot_path(solution: Solution, columns: int, braille: bool) -> list[str]:
 
     walls = (across / across[-1] * (columns - 1)).round().astype(int).tolist()
     few = len(walls) <= columns // 4
-    unit = scenario.units
+    length, per = _short(scenario.units.length), _short(scenario.units.time)
     legend = ("* " if not braille else "") + "solid: the path found" if len(finite) > 1 else "the path"
     if len(finite) > 1:
         legend += ", " + ("" if braille else ". ") + "dotted: the one it started from"
     names = [scenario.strip_name(i) for i in range(len(scenario.strips))]
-    speeds = [f"{speed:g} {unit.length}/{unit.time}" for speed in scenario.speeds]
+    speeds = [f"{speed:g} {length}/{per}" for speed in scenario.speeds]
     return [
-        f"along the strips ({unit.length}); {legend}",
+        f"along the strips ({length}); {legend}",
         *_framed(canvas.lines(walls[1:-1] if few else (), SIGNS[braille]["wall"]), (low, high), braille),
         *(_below(walls, [_number(x) for x in across], columns, centred=False) if few else []),
         *(_below(walls, names, columns, centred=True) if few else []),
         *(_below(walls, speeds, columns, centred=True) if few else []),
-        " " * LEFT + f"across the strips: {len(names):,}, {_number(across[-1])} {unit.length} in all",
+        " " * LEFT + f"across the strips: {len(names):,}, {_number(across[-1])} {length} in all",
     ]
 
 
@@ -139,7 +139,7 @@ def plot_time(solution: Solution, columns: int, braille: bool) -> list[str]:
     canvas.draw_line(np.column_stack([(iterations - iterations[0]) / span, (times - low) / (high - low)]))
     ends = [0, columns - 1]
     return [
-        f"time ({solution.scenario.units.time}); solid: after each iteration, dotted: the exact optimum",
+        f"time ({_short(solution.scenario.units.time)}); solid: after each iteration, dotted: the exact optimum",
         *_framed(canvas.lines(), (low, high), braille),
         *_below(ends, [f"{iterations[0]:,}", f"{iterations[-1]:,}"], columns, centred=False),
         " " * LEFT + "iteration",
@@ -167,7 +167,7 @@ def _below(walls: Sequence[int], texts: Sequence[str], columns: int, centred: bo
     """Texts under the columns of the walls, or centred between them; those that do not fit are left out."""
     line, end = "", -1
     for i, text in enumerate(texts):
-        text = "".join(letter if letter.isprintable() else " " for letter in text)
+        text = _printable(text)
         size = cell_len(text)
         if centred:
             room = walls[i + 1] - walls[i] - 1
@@ -182,6 +182,16 @@ def _below(walls: Sequence[int], texts: Sequence[str], columns: int, centred: bo
             line += " " * (start - cell_len(line)) + text
             end = start + size
     return [" " * LEFT + line] if line else []
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _short(unit: str) -> str:
+    """The name of a unit, in at most three columns: all others are taken."""
+    unit = _printable(unit)
+    return unit if cell_len(unit) <= 3 else set_cell_size(unit, 2) + "~"
 
 
 def _number(value: float) -> str:
