@@ -84,7 +84,7 @@ def paper(*texts: str) -> Iterator[set[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
             matplotlib.rcParams.update(defaults)
-        settings: Any = STYLE | {"font.family": [FONT, *families]}
+        settings: Any = STYLE | {"font.family": [FONT, *families, "sans-serif"]}
         matplotlib.rcParams.update(settings)
         yield missing
 

@@ -110,9 +110,9 @@ def plot_path(solution: Solution, columns: int, braille: bool) -> list[str]:
     walls = (across / across[-1] * (columns - 1)).round().astype(int).tolist()
     few = len(walls) <= columns // 4
     length, per = _short(scenario.units.length), _short(scenario.units.time)
-    legend = ("* " if not braille else "") + "solid: the path found" if len(finite) > 1 else "the path"
+    legend = ("* " if not braille else "") + "solid: the path at the end" if len(finite) > 1 else "the path"
     if len(finite) > 1:
-        legend += ", " + ("" if braille else ". ") + "dotted: the one it started from"
+        legend += ", " + ("" if braille else ". ") + "dotted: at the start"
     names = [scenario.strip_name(i) for i in range(len(scenario.strips))]
     speeds = [f"{speed:g} {length}/{per}" for speed in scenario.speeds]
     return [
