@@ -5,6 +5,7 @@ cross, with what is left of the offset, so that its exact optimum costs no more 
 held where the descent ended.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,15 +45,19 @@ def _best(points: Any, chosen: Strips, rest: Strips, batch: int) -> Array:
         time: Array = jnp.sum(jnp.sqrt(point**2 + chosen.widths**2) / chosen.speeds) + best_time(left)
         return time
 
-    times: Array = jax.lax.map(one, points, batch_size=batch)
-    return times
+    return _in_batches(one, points, batch)
 
 
 @partial(jax.jit, static_argnames="batch")
 def _held(points: Array, axes: Any, x: Any, strips: Strips, batch: int) -> Array:
     """The time, shape (P,), s, of the path `x` with its numbers at `axes` replaced by `points`, shape (P, k), m."""
     x = jnp.asarray(x)
-    times: Array = jax.lax.map(lambda point: calc_time(x.at[axes].set(point), strips), points, batch_size=batch)
+    return _in_batches(lambda point: calc_time(x.at[axes].set(point), strips), points, batch)
+
+
+def _in_batches(time: Callable[[Array], Array], points: Array, batch: int) -> Array:
+    """The time of each point, shape (P,), s, so many points at once: memory does not grow with the strips."""
+    times: Array = jax.vmap(time)(points) if batch >= len(points) else jax.lax.map(time, points, batch_size=batch)
     return times
 
 
