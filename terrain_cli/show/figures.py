@@ -15,7 +15,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, SymLogNorm
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
@@ -84,9 +83,7 @@ def make_figure(
 
 def new_figure(size: tuple[float, float], title: str, text: str) -> Figure:
     """An empty figure of `size`, inches, with a title, which is a user's, and a caption."""
-    figure = Figure(figsize=size, layout="constrained")
-    engine = cast(ConstrainedLayoutEngine, figure.get_layout_engine())
-    engine.set(w_pad=0.12, h_pad=0.1)
+    figure = Figure(figsize=size)
     figure.suptitle(shown(title))
     figure.supxlabel(text, fontsize=9, color=GREY)
     return figure
@@ -178,7 +175,7 @@ def draw_contours(axes: Axes, landscape: Landscape, scenario: Scenario) -> None:
     levels = MaxNLocator(18).tick_values(landscape.time.min(), landscape.time.max())
     filled = axes.contourf(across, along, landscape.time, levels, cmap="cividis", zorder=0)
     axes.contour(across, along, landscape.time, levels, colors="white", linewidths=0.4, alpha=0.6, zorder=0.5)
-    _colour_bar(axes, filled, time_label, ticks=levels[::3], format="%g")
+    colour_bar(axes, filled, time_label, ticks=levels[::3], format="%g")
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(along[0], along[-1])
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=STEPS))
@@ -187,7 +184,7 @@ def draw_contours(axes: Axes, landscape: Landscape, scenario: Scenario) -> None:
         axes.set_aspect("equal")  # the descent then crosses the contours at right angles
 
 
-def _colour_bar(axes: Axes, what: Any, label: str, place: int = 0, **settings: Any) -> Colorbar:
+def colour_bar(axes: Axes, what: Any, label: str, place: int = 0, **settings: Any) -> Colorbar:
     """A colour bar as high as the axes, beside them; place 1 is further out."""
     box = axes.inset_axes((1.03 + 0.17 * place, 0, 0.035, 1))
     return _root(axes).colorbar(what, cax=box, label=label, **settings)
@@ -348,7 +345,7 @@ def draw_paths(axes: Axes, solution: Solution) -> None:
     if len(drawn) > 1:
         fan = draw_fan(axes, scenario, drawn, norm)
         ticks = None if isinstance(norm, SymLogNorm) else MaxNLocator(6, integer=True, steps=STEPS)
-        bar = _colour_bar(axes, fan, "iteration", ticks=ticks)
+        bar = colour_bar(axes, fan, "iteration", ticks=ticks)
         bar.ax.minorticks_off()
         if ticks is None:
             bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -429,7 +426,7 @@ def draw_ground(axes: Axes, scenario: Scenario, low: float, high: float) -> None
     if 0.3 <= (high - low) / across[-1] <= 1.5:
         axes.set_aspect("equal")
     if n > LABELLED:
-        _colour_bar(axes, ground, f"speed ({length}/{per})", place=1)
+        colour_bar(axes, ground, f"speed ({length}/{per})", place=1)
         return
     _name_strips(axes, scenario, across)
 

@@ -15,6 +15,8 @@ import matplotlib
 from matplotlib import rcParamsDefault
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from terrain_cli.output import check_output, written
 
@@ -84,7 +86,7 @@ def paper(*texts: str) -> Iterator[set[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
             matplotlib.rcParams.update(defaults)
-        settings: Any = STYLE | {"font.family": [FONT, *families, "sans-serif"]}
+        settings: Any = STYLE | {"font.family": [FONT, *families]}
         matplotlib.rcParams.update(settings)
         yield missing
 
@@ -131,15 +133,16 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
         warn_of_letters(missing)
     with written(path) as beside, uncomplaining():
         lay_out(figure)
+        if ending == ".svg":  # where the viewer has not our font
+            for text in figure.findobj(Text):
+                assert isinstance(text, Text)
+                text.set_fontfamily([*text.get_fontfamily(), "sans-serif"])
         figure.savefig(beside, format=ending[1:], metadata=metadata)
 
 
 def lay_out(figure: Figure) -> None:
-    """Give every panel its place, once: left to itself, matplotlib would draw everything twice."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
+    """Give every panel its place. A figure that has a layout engine of its own would be drawn twice."""
+    ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1).execute(figure)
 
 
 @contextmanager

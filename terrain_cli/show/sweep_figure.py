@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from terrain_cli.scenario import Quantity, Scenario
-from terrain_cli.show.figures import OPTIMUM, below, new_figure, number_powers
+from terrain_cli.show.figures import OPTIMUM, below, colour_bar, new_figure, number_powers
 from terrain_cli.show.paper import BLACK, BLUE, GREY, ORANGE, RED, shown
 
 POINTS = 2000  # kept of a sweep over one number
@@ -104,7 +104,7 @@ class SweepPicture:
         handles: list[Line2D | Patch] = []
         if np.isfinite(time).any():
             mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(time), cmap="cividis", zorder=0)
-            axes.figure.colorbar(mesh, ax=axes, label=f"time ({shown(self.scenario.units.time, 20)})")
+            colour_bar(axes, mesh, f"time ({shown(self.scenario.units.time, 20)})")
         if not np.isfinite(time).all():
             ground: dict[str, Any] = {"hatch": "////", "facecolor": "white", "edgecolor": "#9a9a9a"}
             axes.patch.set(**ground)
