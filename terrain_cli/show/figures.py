@@ -26,8 +26,6 @@ from terrain_cli.scenario import Scenario
 from terrain_cli.show.paper import BLACK, GREY, RED, SERIES, power_of_ten, shown, subscript
 from terrain_cli.solution import Solution
 
-KINDS = ("landscape", "objective", "paths", "all")
-
 START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgecolor": BLACK}
 END: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": RED, "markeredgecolor": "white"}
 OPTIMUM: dict[str, Any] = {"marker": "*", "markersize": 12, "markerfacecolor": "#f0e442", "markeredgecolor": BLACK}

@@ -142,7 +142,8 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
 
 def lay_out(figure: Figure) -> None:
     """Give every panel its place. A figure that has a layout engine of its own would be drawn twice."""
-    ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1).execute(figure)
+    if figure.axes:
+        ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1).execute(figure)
 
 
 @contextmanager
