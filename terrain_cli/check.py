@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
+from terrain_cli.output import written
 from terrain_cli.scenario import Scenario, load_scenario, scenario_files
 
 ENDING = ".expected.json"
@@ -174,11 +175,5 @@ def _is_record(record: Any) -> bool:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    """Write beside, then rename: a record is whole or not there."""
-    beside = path.with_name(path.name + ".part")
-    try:
+    with written(path) as beside:
         beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
-    except OSError as problem:
-        beside.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None

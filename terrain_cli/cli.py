@@ -13,9 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from terrain_cli import __version__
+from terrain_cli.commands.animate import animate
 from terrain_cli.commands.check import check
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
+from terrain_cli.commands.plot import plot
 from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
@@ -47,7 +49,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, graph, check, schema, new):
+for command in (solve, sweep, plot, animate, graph, check, schema, new):
     app.command()(command)
 
 
@@ -59,9 +61,8 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 bad news, 2 the input or the call is wrong, 130 interrupted."""
     warnings.showwarning = _remark
-    gc.set_threshold(
-        100_000, 20, 20
-    )  # importing JAX and tracing make a million objects that stay: looking them over takes long
+    # Importing JAX and tracing make a million objects that stay: looking them over again and again takes long.
+    gc.set_threshold(100_000, 20, 20)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback

@@ -221,7 +221,10 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),
         (("--step", "1", "--output", "x.txt"), "--output: must end in .csv or .json, got x.txt"),
         (("--step", "1", "--json", "--quiet"), "--json and --quiet: choose one of them"),
-        (("--step", "1", "--output", "no/such/folder/x.csv"), "no/such/folder/x.csv: cannot be written: No such file"),
+        (
+            ("--step", "1", "--output", "no/such/folder/x.csv"),
+            "no/such/folder/x.csv: cannot be written: there is no folder no/such/folder",
+        ),
         (("nowhere.yaml", "--step", "1"), "nowhere.yaml: no such file"),
     ],
 )

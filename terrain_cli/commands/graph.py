@@ -10,6 +10,7 @@ import typer
 
 from terrain_cli.commands.options import Json, parse_numbers
 from terrain_cli.errors import InputError
+from terrain_cli.output import check_output, written
 
 PLACES = ("start", "end", "optimum")
 
@@ -53,8 +54,8 @@ def graph(
             if expr is None
             else "graph: give a scenario file or --expr, not both"
         )
-    if output and output.suffix.lower() != ".svg":
-        raise InputError(f"--output: must end in .svg, got {output}")
+    if output:
+        check_output(output, (".svg",))
     if expr is not None:
         title, facts, root = _expression(expr, at)
         legend: list[str] = []
@@ -194,13 +195,6 @@ def _nodes(root: Any) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, drawing: str) -> None:
-    """Write beside, then rename: a drawing is whole or not there."""
-    beside = path.with_name(path.name + ".part")
-    try:
+    with written(path) as beside:
         beside.write_text(drawing, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
     print(f"wrote {path}", file=sys.stderr)

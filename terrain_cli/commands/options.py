@@ -37,6 +37,35 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the summary alone.")]
 
+Axes = Annotated[
+    str | None,
+    typer.Option(help="The one or two unknowns of the landscape, counting from 1. Missing: 1,2.", metavar="I,J"),
+]
+Held = Annotated[
+    bool, typer.Option("--held", help="Hold the other unknowns where the descent ends, rather than at their best.")
+]
+
+
+def parse_axes(text: str | None) -> tuple[int, ...] | None:
+    """The unknowns of a landscape, counting from 0; None stays None. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        axes = tuple(int(part) - 1 for part in text.split(","))
+    except ValueError:
+        axes = ()
+    if len(axes) not in (1, 2) or len(set(axes)) < len(axes) or min(axes) < 0:
+        raise InputError(f"--axes: must be one or two different unknowns, counting from 1, such as 1,2, got {text!r}")
+    return axes
+
+
+def check_axes(axes: tuple[int, ...] | None, unknowns: int) -> None:
+    """Raises InputError where a scenario does not have these unknowns."""
+    if axes is not None and max(axes) >= unknowns:
+        has = {0: "one strip has no unknowns", 1: "two strips have one unknown"}
+        said = has.get(unknowns, f"the scenario has {unknowns:,} unknowns, one for each strip but the last")
+        raise InputError(f"--axes: there is no x_{max(axes) + 1}: {said}")
+
 
 def parse_numbers(text: str | None, option: str) -> list[float] | None:
     """The numbers of a comma list; None stays None. Raises InputError, naming the option."""

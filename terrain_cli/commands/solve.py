@@ -39,6 +39,9 @@ def solve(
         bool, typer.Option("--sensitivity", help="Say what the best time depends on: speeds, widths, the offset.")
     ] = False,
     every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the path and the time over iterations in the terminal as well.")
+    ] = False,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
@@ -50,6 +53,7 @@ def solve(
     Example: terrain solve configs/three_strips.yaml --step 3.19
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
+    one_of({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in ("crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
     changes = {
@@ -74,6 +78,8 @@ def solve(
         raise InputError("--csv: takes one scenario, the history of its descent")
     if as_csv and sensitivity:
         raise InputError("--sensitivity and --csv: choose one of them; --json has both the history and the sensitivity")
+    if plot and several:
+        raise InputError("--plot: takes one scenario; terrain plot draws others into files")
 
     from terrain_cli.engine import keep_compiled_programs
 
@@ -94,6 +100,10 @@ def solve(
             descent.print_overview(solutions, list(failures))
         else:
             descent.print_summary(solutions[0])
+            if plot:
+                from terrain_cli.show.terminal import print_plots
+
+                print_plots(solutions[0])
         if sensitivity:
             from terrain_cli.show.sensitivity import print_sensitivity
 

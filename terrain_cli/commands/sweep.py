@@ -11,6 +11,7 @@ import typer
 
 from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
 from terrain_cli.errors import InputError
+from terrain_cli.output import check_output, written
 
 COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
 
@@ -44,6 +45,12 @@ def sweep(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all points to this .csv or .json file as well.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the final time over one value, or a heat map over two, to this .png, .svg or .pdf file."
+        ),
+    ] = None,
 ) -> None:
     """Solve a scenario for many values of a number, or all combinations of several, at once.
 
@@ -52,13 +59,21 @@ def sweep(
     Example: terrain sweep --step 0.5:2.0
 
     Example: terrain sweep configs/three_strips.yaml --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
+
+    Example: terrain sweep --step 0.1:6:60 --plot cliff.png
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
-    if output and output.suffix not in (".csv", ".json"):
-        raise InputError(f"--output: must end in .csv or .json, got {output}")
+    if output:
+        check_output(output, (".csv", ".json"))
     if not 0 < within < 1:
         raise InputError(f"--within: must be greater than 0 and less than 1, got {within:g}")
     varied = _parse_varied(step, vary or [])
+    if plot:
+        check_output(plot, (".png", ".svg", ".pdf"), "--plot")
+        if len(varied) > 2:
+            raise InputError(
+                f"--plot: draws one or two varied numbers, got {len(varied)}: leave some out, or use --csv"
+            )
 
     from terrain_cli.quantity import Quantity
     from terrain_cli.scenario import load_scenario, packaged_folder, with_descent
@@ -82,6 +97,12 @@ def sweep(
     keep_compiled_programs()
     table = SweepTable(loaded, quantities, varied, within, rows=not quiet)
     points = table.watch(_records(loaded, varied, within))
+    picture = None
+    if plot:
+        from terrain_cli.show.sweep_figure import SweepPicture
+
+        picture = SweepPicture(loaded, quantities, varied)
+        points = picture.watch(points)
     if output:
         points = _write(points, output, list(varied))
     if as_json:
@@ -103,6 +124,13 @@ def sweep(
         for _ in points:
             pass
         table.print()
+    if plot and picture:
+        from terrain_cli.show.figures import texts_of
+        from terrain_cli.show.paper import paper, save
+
+        with paper(*texts_of(loaded)) as missing:
+            save(picture.make_figure(table.best, table.cliff()), plot, missing)
+        typer.echo(f"wrote {plot}", err=True)
 
 
 def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:
@@ -183,21 +211,14 @@ def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":
 
 
 def _write(points: Iterator[dict[str, Any]], output: Path, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Pass the points on while writing them to `output`: beside it first, then renamed, so that nothing half-written is left."""
-    beside = output.with_name(output.name + ".part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            writer = _row_writer(file, names) if output.suffix == ".csv" else None
-            for i, point in enumerate(points):
-                if writer:
-                    writer.writerow(point)
-                else:
-                    file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
-                yield point
-            if not writer:
-                file.write("\n]\n")
-        beside.replace(output)
-    except OSError as problem:
-        raise InputError(f"{output}: cannot be written: {problem.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    """Pass the points on while writing them to `output`, which is there when the last has passed."""
+    with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        writer = _row_writer(file, names) if output.suffix == ".csv" else None
+        for i, point in enumerate(points):
+            if writer:
+                writer.writerow(point)
+            else:
+                file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
+            yield point
+        if not writer:
+            file.write("\n]\n")

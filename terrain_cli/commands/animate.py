@@ -1,0 +1,70 @@
+"""`terrain animate`: a descent in motion, as a GIF."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from terrain_cli.commands.options import (
+    Axes,
+    Held,
+    Initial,
+    Iterations,
+    Method,
+    Tolerance,
+    check_axes,
+    parse_axes,
+    parse_numbers,
+)
+from terrain_cli.errors import InputError
+from terrain_cli.output import check_output
+
+
+def animate(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .gif.")],
+    fps: Annotated[float, typer.Option(help="Iterations shown per second.")] = 4,
+    axes: Axes = None,
+    held: Held = False,
+    method: Method = None,
+    step: Annotated[float | None, typer.Option(help="How far to go along the gradient.")] = None,
+    iterations: Iterations = None,
+    tolerance: Tolerance = None,
+    initial: Initial = None,
+) -> None:
+    """Animate a descent: its trace on the landscape and its path across the strips, iteration by iteration.
+
+    Exit code 0 also for a descent that diverges: its picture shows it.
+
+    Example: terrain animate configs/three_strips.yaml -o descent.gif
+    """
+    if not 0.1 <= fps <= 50:
+        raise InputError(f"--fps: must be from 0.1 to 50, got {fps:g}")
+    chosen = parse_axes(axes)
+    check_output(output, (".gif",))
+    changes = {
+        "method": method,
+        "step": step,
+        "iterations": iterations,
+        "tolerance": tolerance,
+        "initial": parse_numbers(initial, "--initial"),
+    }
+
+    from terrain_cli.scenario import load_scenario, with_descent
+
+    loaded = with_descent(load_scenario(scenario), **changes)
+    check_axes(chosen, len(loaded.strips) - 1)
+
+    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.show.animation import animate as write_animation
+    from terrain_cli.show.figures import texts_of
+    from terrain_cli.show.paper import paper, warn_of_letters
+    from terrain_cli.solution import solve
+
+    keep_compiled_programs()
+    solution = solve(loaded)
+    with paper(*texts_of(loaded)) as missing:
+        warn_of_letters(missing)
+        write_animation(solution, output, chosen, held, fps)
+    typer.echo(solution.message, err=True)
+    typer.echo(f"wrote {output}", err=True)
