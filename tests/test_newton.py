@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.newton import _mean_share, _step
 from terrain_cli.scenario import load_scenario, with_descent
 from terrain_cli.snell import best_time
-from terrain_cli.solution import solve
+from terrain_cli.solution import explain, solve, to_strips
 from terrain_cli.strips import Strips, calc_time, movements
 from terrain_cli.sweep import sweep
 from terrain_cli.verdict import CONVERGED, ON_ITS_WAY
@@ -179,3 +180,12 @@ def test_in_a_sweep() -> None:
     assert set(points.status) == {"converged"}
     np.testing.assert_allclose(points.time, points.optimum, rtol=1e-13)
     assert points.iterations.max() <= 8
+
+
+def test_a_divergence_without_a_step_is_explained() -> None:
+    """It cannot happen as far as we know; if it does, the sentence must not stumble over the step that is not there."""
+    scenario = with_descent(load_scenario(THREE), method="newton")
+    solution = replace(solve(scenario), status="diverged")
+    assert explain(solution, to_strips(scenario)) == (
+        "Diverged: since iteration 3 the path bounces from side to side and gets no closer. --method snell has the answer."
+    )
