@@ -41,16 +41,23 @@ def solve_with_scipy(strips: Strips, method: str) -> np.ndarray:
     """The path that `scipy.optimize.minimize` finds from the straight line, with the gradient (and Hessian) of JAX."""
     started = time.perf_counter()
 
-    def value_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
+    def wait() -> None:
         if time.perf_counter() - started > PATIENCE:
             raise OutOfPatienceError
+
+    def product(x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        wait()
+        return np.asarray(_product(x, np.asarray(v, dtype=float), strips))
+
+    def value_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
+        wait()
         value, gradient = _value_and_grad(x, strips)
         return float(value), np.asarray(gradient)
 
     options: dict[str, Any] = {"maxfun": 1_000_000} if method == "TNC" else {"maxiter": 100_000}
     more: dict[str, Any] = {}
     if method in SECOND_ORDER:
-        more["hessp"] = lambda x, v: np.asarray(_product(x, np.asarray(v, dtype=float), strips))
+        more["hessp"] = product
     elif method in DENSE:
         more["hess"] = lambda x: np.asarray(_hessian(x, strips))
     if method == "L-BFGS-B":
