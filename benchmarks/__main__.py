@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 PARTS = {
+    "startup": "whole processes beside their bare imports, and the compiled loop beside the post's",
     "solvers": "one scenario, all solvers side by side",
     "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
     "gradients": "time and memory of gradients",

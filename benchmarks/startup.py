@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.table import Table
+
 ROOT = Path(__file__).parent.parent
 THREE = str(ROOT / "configs" / "three_strips.yaml")
 
@@ -26,6 +28,10 @@ PAIRS = {
     "terrain --help / import typer, rich.console": (
         python("-m", "terrain_cli", "--help"),
         python("-c", "import typer, rich.console"),
+    ),
+    "terrain plot, warm / import jax, matplotlib.pyplot, and an empty figure": (
+        python("-m", "terrain_cli", "plot", THREE, "--output", "plot.png"),
+        python("-c", "import jax, matplotlib.pyplot as plt; plt.figure().savefig('empty.png')"),
     ),
     "sweep of 10,000 steps / sweep of 10": (
         python("-m", "terrain_cli", "sweep", "--step", "0.1:6:10000", "--quiet"),
@@ -47,18 +53,19 @@ def median_times(tasks: Sequence[Callable[[], object]], rounds: int) -> list[flo
     return [statistics.median(seconds) for seconds in times]
 
 
-def process_ratio(ours: list[str], bare: list[str], rounds: int, **environment: str) -> tuple[float, float]:
-    """Median seconds of both commands, run in turns."""
+def process_times(ours: list[str], bare: list[str], rounds: int, folder: Path) -> tuple[float, float]:
+    """Median seconds of both commands, run in turns in `folder`, where compiled programs are kept as well."""
 
     def run(command: list[str]) -> Callable[[], object]:
-        return lambda: subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+        environment = {**os.environ, "TERRAIN_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+        return lambda: subprocess.run(command, check=True, capture_output=True, cwd=folder, env=environment)
 
     first, second = median_times([run(ours), run(bare)], rounds)
     return first, second
 
 
-def the_posts_loop() -> None:
-    """The post's own loop: `jax.grad`, not compiled, twenty iterations."""
+def the_posts_loop() -> list[float]:
+    """The post's own loop: `jax.grad`, not compiled, twenty iterations; where it ends."""
     import jax
     import jax.numpy as jnp
 
@@ -73,28 +80,25 @@ def the_posts_loop() -> None:
     x = jnp.array([2.0, 17.0])
     for _ in range(20):
         x = x - 1.5 * jax.grad(calc_time)(x)
-    x.block_until_ready()
+    return [float(number) for number in x]
 
 
-def our_loop() -> None:
+def our_loop() -> list[float]:
+    """The same by `descend`."""
     from terrain_cli import Strips, descend
 
-    list(descend([2, 17], Strips([10, 10, 10], [0.7, 0.3, 0.45], 20), step=1.5, iterations=20))
+    *_, last = descend([2, 17], Strips([10, 10, 10], [0.7, 0.3, 0.45], 20), step=1.5, iterations=20)
+    return [float(number) for number in last.x]
 
 
-def run(rounds: int = 9) -> list[dict[str, object]]:
-    """A row for each comparison: what, seconds of ours and of the bare thing, and their ratio."""
-    rows: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory() as cache:
-        for what, (ours, bare) in PAIRS.items():
-            first, second = process_ratio(ours, bare, rounds, TERRAIN_CACHE_DIR=cache)
-            rows.append({"what": what, "ours (s)": first, "bare (s)": second, "ratio": first / second})
-    first, second = median_times([our_loop, the_posts_loop], rounds)
-    what = "compiled descent / the post's loop, not compiled"
-    rows.append({"what": what, "ours (s)": first, "bare (s)": second, "ratio": first / second})
-    return rows
-
-
-if __name__ == "__main__":
-    for row in run():
-        print(f"{row['what']:55s} {row['ours (s)']:.4f} s / {row['bare (s)']:.4f} s = {row['ratio']:.2f}")
+def run(rounds: int = 9) -> list[Table]:
+    """Ours beside the bare thing, medians, in turns."""
+    remark = f"Medians of {rounds}, in turns; the first run of each, which compiles, is not counted."
+    table = Table("Start-up", ["what / compared with", "ours (s)", "bare (s)", "ratio"], remark)
+    with tempfile.TemporaryDirectory() as folder:
+        for what, pair in PAIRS.items():
+            ours, bare = process_times(*pair, rounds, Path(folder))
+            table.rows.append([what, ours, bare, ours / bare])
+    ours, bare = median_times([our_loop, the_posts_loop], rounds)
+    table.rows.append(["the compiled descent / the post's loop, not compiled", ours, bare, ours / bare])
+    return [table]

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from terrain_cli.programs import kept
 from terrain_cli.snell import best_time
 from terrain_cli.solution import Solution, to_strips
 from terrain_cli.strips import Strips, calc_time, straight_x
@@ -36,8 +37,8 @@ class Landscape(NamedTuple):
     held: bool
 
 
-@partial(jax.jit, static_argnames="batch")
-def _best(points: Any, chosen: Strips, rest: Strips, batch: int) -> Array:
+@partial(kept, static_argnames=("batch",))
+def _best(points: Any, chosen: Strips, rest: Strips, *, batch: int) -> Array:
     """The least time, shape (P,), s, with the movements `points`, shape (P, k), m, in the chosen strips."""
 
     def one(point: Array) -> Array:
@@ -48,8 +49,8 @@ def _best(points: Any, chosen: Strips, rest: Strips, batch: int) -> Array:
     return _in_batches(one, points, batch)
 
 
-@partial(jax.jit, static_argnames="batch")
-def _held(points: Array, axes: Any, x: Any, strips: Strips, batch: int) -> Array:
+@partial(kept, static_argnames=("batch",))
+def _held(points: Array, axes: Any, x: Any, strips: Strips, *, batch: int) -> Array:
     """The time, shape (P,), s, of the path `x` with its numbers at `axes` replaced by `points`, shape (P, k), m."""
     x = jnp.asarray(x)
     return _in_batches(lambda point: calc_time(x.at[axes].set(point), strips), points, batch)
@@ -76,12 +77,12 @@ def survey(solution: Solution, axes: tuple[int, ...] = (0, 1), held: bool = Fals
     points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)
     batch = max(1, min(len(points), 2**20 // n))
     if held or n == len(axes) + 1:  # or there are no others
-        time = _held(points, np.array(axes), solution.x, strips, batch)
+        time = _held(points, np.array(axes), solution.x, strips, batch=batch)
     else:
         others = np.setdiff1d(np.arange(n), axes)
         chosen = Strips(strips.widths[list(axes)], strips.speeds[list(axes)], strips.offset)
         rest = Strips(strips.widths[others], strips.speeds[others], strips.offset)
-        time = _best(points, chosen, rest, batch)
+        time = _best(points, chosen, rest, batch=batch)
     shape = tuple(len(grid) for grid in reversed(grids))
     return Landscape(axes, grids, np.asarray(time).reshape(shape), held)
 

@@ -38,6 +38,11 @@ def test_a_part_writes_both_files(
     assert "cores" in capsys.readouterr().out
 
 
+def test_our_loop_and_the_posts_end_alike() -> None:
+    startup = importlib.import_module("benchmarks.startup")
+    assert startup.our_loop() == pytest.approx(startup.the_posts_loop(), rel=1e-12)
+
+
 def test_the_solvers_solve() -> None:
     pytest.importorskip("optimistix")
     solvers = importlib.import_module("benchmarks.solvers")

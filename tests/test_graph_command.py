@@ -222,7 +222,10 @@ def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
         ([], "graph: give a scenario file or --expr, such as"),
         ([THREE, "--expr", "x"], "graph: give a scenario file or --expr, not both"),
         ([THREE, "-o", "tree.png"], "--output: must end in .svg, got tree.png"),
-        ([THREE, "-o", "no/such/folder/tree.svg"], "no/such/folder/tree.svg: cannot be written: No such file"),
+        (
+            [THREE, "-o", "no/such/folder/tree.svg"],
+            "no/such/folder/tree.svg: cannot be written: there is no folder no/such/folder",
+        ),
         (["missing.yaml"], "missing.yaml: no such file"),
         ([THREE, "--at", "2"], "--at: must have 2 numbers, one for each strip but the last, got 1"),
         (

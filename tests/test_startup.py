@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.startup import process_ratio, python
+from benchmarks.startup import PAIRS, process_times
 from terrain_cli import engine
 from tests.conftest import CONFIGS, Ran, run_process
 
@@ -193,24 +193,9 @@ class TestKeptPrograms:
             assert engine.cache_folder() == expected
 
 
-@pytest.fixture
-def _warm() -> None:
-    run_process("solve", THREE)
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("_warm")
-def test_a_warm_solve_is_not_far_from_importing_jax() -> None:
+@pytest.mark.parametrize("what", PAIRS)
+def test_start_up_is_not_far_from_the_bare_imports(what: str, tmp_path: Path) -> None:
     """Loose, for machines are noisy; `make bench` measures."""
-    ours, bare = process_ratio(
-        python("-m", "terrain_cli", "solve", THREE),
-        python("-c", "import jax; jax.numpy.add(1.0, 1.0).block_until_ready()"),
-        5,
-    )
-    assert ours / bare < 2
-
-
-@pytest.mark.slow
-def test_help_is_not_far_from_importing_typer() -> None:
-    ours, bare = process_ratio(python("-m", "terrain_cli", "--help"), python("-c", "import typer, rich.console"), 5)
-    assert ours / bare < 2
+    ours, bare = process_times(*PAIRS[what], 3, tmp_path)
+    assert ours / bare < 2.5
