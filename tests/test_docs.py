@@ -60,6 +60,21 @@ def test_readme_commands_give_what_is_printed(
     assert ran_any >= 12
 
 
+@pytest.mark.slow
+def test_commands_of_the_figures_page_draw(
+    terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CONFIGS, "configs")
+    found = re.findall(r"^ *(?:\$ )?(terrain .*)$", (ROOT / "docs" / "figures.md").read_text(), flags=re.MULTILINE)
+    assert len(found) >= 9
+    for command in found:
+        words = shlex.split(command.partition("  #")[0])
+        assert terrain(*words[1:]).code == 0, command
+        if words[-2] in ("-o", "--plot"):
+            assert Path(words[-1]).stat().st_size > 10_000, command
+
+
 def test_readme_has_the_two_make_commands_first() -> None:
     assert [command for command, _ in commands()][:2] == ["make solve", "make test"]
 
