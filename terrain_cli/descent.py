@@ -78,10 +78,10 @@ def adam_memory(settings: Settings) -> Array:
 
 
 METHODS = {
-    "gradient": Method(lambda x: (), follow_gradient, lambda settings: 1),
+    "gradient": Method(lambda x: (), follow_gradient, lambda settings: np.float64(1)),
     "momentum": Method(lambda x: 0 * x, follow_momentum, lambda settings: 1 / (1 - settings.momentum)),
     "adam": Method(lambda x: (0 * x, 0 * x, np.int64(0)), follow_adam, adam_memory),
-    "newton": Method(lambda x: (), follow_newton, lambda settings: 1),
+    "newton": Method(lambda x: (), follow_newton, lambda settings: np.float64(1)),
 }
 
 

@@ -18,6 +18,7 @@ STATUS = ("", "converged", "iterations", "diverged")
 
 SPANS = 10  # a bounce is judged over this many spans of a method's memory
 RISE = 1e-9  # relative; a smaller rise may be rounding
+RISE_WITH_MEMORY = 1e-6  # adam keeps trembling by less at the bottom of a valley
 SHRINK = 0.9  # a gradient that falls below this share of what it was is getting somewhere
 
 
@@ -48,19 +49,23 @@ def keep_watch(watch: Watch, memory: Any, before: Array, time: Array, norm: Arra
 
     It bounces where, over the last ten spans, the time rose and yet the gradient is still at least 0.9 of what it was ten
     spans ago. A span is one iteration for a method without memory. A method with momentum overshoots, rising for a while on
-    its way down: its span is as long as its memory, 1/(1 - momentum) iterations, of which the largest gradient counts, and
-    the least time must not have fallen in the last ten either.
+    its way down: its span is as long as its memory, 1/(1 - momentum) iterations, of which the largest gradient counts; the
+    rise must be a larger one, and lie in the last two spans, for after one great overshoot the way back may be long; and the
+    least time must not have fallen in the last ten.
     """
+    remembers = memory > 1
+    rises = time > before * (1 + jnp.where(remembers, RISE_WITH_MEMORY, RISE))
     norm = jnp.maximum(watch.norm, norm)
     age = watch.age + 1
-    calm = jnp.where(time > before * (1 + RISE), 0, watch.calm + 1)
+    calm = jnp.where(rises, 0, watch.calm + 1)
     improves = time < watch.best * (1 - RISE)
     best = jnp.where(improves, time, watch.best)
     stale = jnp.where(improves, 0, watch.stale + 1)
 
     ends = age >= memory
     window = SPANS * memory
-    bounces = ends & (norm >= SHRINK * watch.norms[0]) & (calm < window) & ((memory <= 1) | (stale >= window))
+    lately = jnp.where(remembers, 2 * memory, window)
+    bounces = ends & (norm >= SHRINK * watch.norms[0]) & (calm < lately) & (~remembers | (stale >= window))
     norms = jnp.where(ends, jnp.concatenate([watch.norms[1:], norm[None]]), watch.norms)
     return Watch(norms, jnp.where(ends, 0.0, norm), jnp.where(ends, 0, age), calm, best, stale), bounces
 

@@ -145,6 +145,24 @@ class TestVerdict:
             strips = random_strips(seed, most=40)
             assert last(descend(random_x(strips, seed), strips, method)).status in ("converged", "iterations")
 
+    @pytest.mark.parametrize("momentum", [0.5, 0.9])
+    def test_one_great_overshoot_is_no_bounce(self, momentum: float) -> None:
+        """From far away a heavy ball shoots past the optimum, and comes back slowly from a flat slope on the other side."""
+        rng = np.random.default_rng(5)
+        for _ in range(60):
+            n, spread = int(rng.choice([2, 5])), rng.choice([0.3, 1.0, 1.5])
+            widths, speeds = 10 ** rng.uniform(-spread, spread, (2, n))
+            strips = Strips(widths, speeds, n * 10 ** rng.uniform(-1, 2) * rng.choice([1, -1]))
+            x = rng.normal(size=n - 1) * 10 ** rng.uniform(-1, 1.5)
+            end = last(descend(x, strips, "momentum", momentum=momentum, iterations=3000, every=3000))
+            assert end.status in ("converged", "iterations")
+
+    def test_adams_trembling_at_the_bottom_is_no_bounce(self) -> None:
+        for seed in range(40):
+            strips = random_strips(seed, most=40)
+            end = last(descend(random_x(strips, seed), strips, "adam", iterations=3000, every=3000))
+            assert end.status != "diverged" or end.time > float(best_time(strips)) * (1 + 1e-7)
+
     @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.99])
     @pytest.mark.parametrize("step", [0.05, 1.0, 3.0])
     def test_no_false_alarm_whatever_the_momentum(self, momentum: float, step: float) -> None:
