@@ -105,10 +105,10 @@ def _attempt(solve: Callable[[], Any], to_time: Callable[[Any], float]) -> tuple
         found = wait_for(solve())  # compiles
         before = time.perf_counter()
         wait_for(solve())
+        once = time.perf_counter() - before
+        return (seconds(solve) if once < 1 else once), to_time(found)
     except (OutOfPatienceError, np.linalg.LinAlgError, ValueError):
         return None, None
-    once = time.perf_counter() - before
-    return (seconds(solve) if once < 1 else once), to_time(found)
 
 
 def measure(n: int, slowest: float, fastest: float) -> Table:
