@@ -47,7 +47,12 @@ def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) ->
     tolerance: relative; movements and crossings are measured against |offset| + total width. update: write the records that
     are missing or have changed. Raises InputError where `path` means no scenario.
     """
+    if str(path) == "-":
+        raise InputError("-: standard input has no record beside it: name a file or a folder")
     files = scenario_files(path)
+    twins = [file for file in files if [record_path(other) for other in files].count(record_path(file)) > 1]
+    if twins:
+        raise InputError(f"{path}: {' and '.join(file.name for file in twins)} would share a record: rename one")
     results = [_check_one(file, tolerance, update) for file in files]
     if Path(path).is_dir():
         known = {record_path(file) for file in files}
@@ -81,6 +86,8 @@ def make_record(scenario: Scenario) -> dict[str, Any]:
     from terrain_cli.solution import plain, solve
 
     solution = solve(scenario, every=2**40)
+    if solution.status == "interrupted":
+        raise KeyboardInterrupt
     inputs = {
         "strips": [{"width": strip.width, "speed": strip.speed} for strip in scenario.strips],
         "offset": scenario.offset,
@@ -142,7 +149,7 @@ def _differences(name: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]
 def _read_record(path: Path) -> dict[str, Any] | None:
     """The record, None where there is none. Raises InputError for one that is no record."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"), parse_int=float)
     except FileNotFoundError:
         return None
     except OSError as problem:
@@ -168,7 +175,7 @@ def _is_record(record: Any) -> bool:
     return (
         isinstance(result, dict)
         and isinstance(result.get("status"), str)
-        and isinstance(result.get("iterations"), int)
+        and isinstance(result.get("iterations"), float)
         and number(result.get("time", ""))
         and all(isinstance(result.get(name), list) and all(map(number, result[name])) for name in ("x", "crossings"))
     )

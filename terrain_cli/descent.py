@@ -2,6 +2,8 @@
 
 A method is a pair of pure functions: `init` makes what it remembers between steps, `update` takes one step. `advance` is one
 iteration of any of them, the only one there is: `descend` runs it for one path, `sweep.py` for many at once.
+
+Whether a descent has arrived, or bounces, is judged in verdict.py. `kept` is `jax.jit` that keeps what it compiles on disk.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +44,7 @@ class Method(NamedTuple):
 
     init: (x) -> state, what the method remembers between steps.
     update: (x, gradient, state, strips, settings) -> (x, state), one step.
-    memory: (settings) -> for about how many iterations a step is felt.
+    memory: (settings) -> for about how many iterations a step is felt; a bounce is judged over ten times as many.
     """
 
     init: Callable[[Any], Any]
@@ -105,7 +107,8 @@ def begin(x: Any, method: Method) -> Descent:
 def advance(descent: Descent, strips: Strips, settings: Settings, method: Method) -> Descent:
     """The descent one iteration later: one step of the method, the time and its gradient there, and a verdict.
 
-    The first call only looks around: iteration 0 is the path as it was given.
+    The first call only looks around: iteration 0 is the path as it was given. It takes no step of its own so that the loop
+    is one compiled program from iteration 0 on.
     """
     stepped = method.update(descent.x, descent.gradient, descent.state, strips, settings)
     started = descent.iteration >= 0
@@ -127,7 +130,7 @@ class Step(NamedTuple):
     """A row of the descent for people: the path after an iteration.
 
     x: shape (n-1,), m. time: s. gradient_norm: Euclidean, s/m. status: "" while the descent is on its way; in the last row
-    "converged", "iterations" (used them up) or "diverged".
+    "converged", "iterations" (used them up) or "diverged". best: the last iteration that lowered the least time so far.
     """
 
     iteration: Any
@@ -135,6 +138,7 @@ class Step(NamedTuple):
     time: Any
     gradient_norm: Any
     status: Any
+    best: Any = 0
 
     @property
     def crossings(self) -> np.ndarray:
@@ -158,12 +162,14 @@ def run(
     def once(carry: Any) -> Any:
         descent, rows, count = carry
         descent = advance(descent, strips, settings, METHODS[method])
-        row = Step(descent.iteration, descent.x, descent.time, norm(descent.gradient), descent.status)
+        best = descent.iteration - descent.watch.stale
+        row = Step(descent.iteration, descent.x, descent.time, norm(descent.gradient), descent.status, best)
         rows = Step(*(jax.lax.dynamic_update_index_in_dim(*pair, count, 0) for pair in zip(rows, row, strict=True)))
         return descent, rows, count + ((descent.iteration % every == 0) | (descent.status != ON_ITS_WAY))
 
     room = [jnp.zeros((size, *np.shape(value)), value.dtype) for value in (descent.iteration, descent.x, descent.time)]
-    rows = Step(room[0], room[1], room[2], room[2], room[0])
+    whole, path, real = room
+    rows = Step(iteration=whole, x=path, time=real, gradient_norm=real, status=whole, best=whole)
     return cast(tuple[Descent, Step, Array], jax.lax.while_loop(goes_on, once, (descent, rows, 0)))
 
 
@@ -205,12 +211,12 @@ def descend(
     while int(descent.status) == ON_ITS_WAY:
         iteration = int(descent.iteration)
         spacing = every or thinning(max(iteration, 0), n)
-        until = iteration + min(size * spacing - iteration % spacing, work)
+        until = iteration + min(size * spacing - iteration % spacing, work)  # no more rows than there is room for
         descent, rows, count = run(descent, strips, settings, until, spacing, method=method, size=size)
         rows = jax.device_get(rows)
         for i in range(int(count)):
             time, gradient_norm, status = float(rows.time[i]), float(rows.gradient_norm[i]), STATUS[rows.status[i]]
-            yield Step(int(rows.iteration[i]), rows.x[i], time, gradient_norm, status)
+            yield Step(int(rows.iteration[i]), rows.x[i], time, gradient_norm, status, int(rows.best[i]))
 
 
 def thinning(iteration: int, n: int) -> int:

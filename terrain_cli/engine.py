@@ -45,17 +45,18 @@ def keep_compiled_programs() -> None:
     never the result.
     """
     global kept_in
-    folder = cache_folder()
-    if folder is None:
-        return
+    folder: Path | str | None = os.environ.get("TERRAIN_CACHE_DIR", "the user's cache folder")
     try:
+        folder = cache_folder()
+        if folder is None:
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = folder.stat()
         if os.name == "posix" and (owner.st_uid != os.geteuid() or stat.S_IMODE(owner.st_mode) & 0o022):
             raise PermissionError(f"others can write to it (make it yours alone: chmod 700 {folder})")
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as problem:
+    except (OSError, RuntimeError) as problem:  # RuntimeError: ~nobody has no home
         warnings.warn(f"compiled programs are not kept in {folder}: {problem}", RuntimeWarning, stacklevel=2)
         return
     kept_in = folder

@@ -5,11 +5,13 @@ as these they cost more than all else (docs/decisions/0002-kept-programs.md). Th
 top are kept so.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import pickle
 import platform
+import re
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -22,7 +24,8 @@ from jax.experimental.serialize_executable import deserialize_and_load, serializ
 
 from terrain_cli import engine
 
-MOST = 256  # files kept; the oldest go
+MOST = 256  # programs kept; the oldest go
+OURS = re.compile(r"\w+-[0-9a-f]{64}")
 
 
 class kept:  # noqa: N801  used as a decorator, in place of jax.jit
@@ -102,6 +105,15 @@ def _write(file: Path, program: Any) -> None:
         except BaseException:
             Path(beside.name).unlink(missing_ok=True)
             raise
-    files = sorted(file.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
-    for old in files[MOST:]:
+    _drop_oldest(file.parent)
+
+
+def _drop_oldest(folder: Path) -> None:
+    """Let the oldest programs go, and nothing that is not ours; another process may do the same at the same time."""
+    ages = []
+    for file in folder.iterdir():
+        if OURS.fullmatch(file.name):
+            with contextlib.suppress(OSError):
+                ages.append((file.stat().st_mtime, file))
+    for _, old in sorted(ages, reverse=True)[MOST:]:
         old.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ class Quantity:
                 self.label, model = f"{key} of {scenario.strip_name(index)} ({unit})", Strip
             case ("offset",):
                 key, self.label, model = "offset", f"offset ({units.length})", Scenario
-            case ("descent", "initial", int(index)):
+            case ("descent", "initial", int(index)) if plan.method != "snell":
                 self._in_range(index, len(scenario.strips) - 1, "descent.initial")
                 key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
             case ("descent", "step") if plan.method == "newton":
@@ -64,5 +64,7 @@ class Quantity:
             try:
                 checked.append(float(adapter.validate_python(value)))
             except ValidationError as invalid:
-                raise InputError(f"{self.name}: {invalid.errors()[0]['msg']}, got {value:g}") from None
+                problem = invalid.errors()[0]["msg"]
+                hint = ": give START:STOP:COUNT so that all are, or a comma list" if "whole number" in problem else ""
+                raise InputError(f"{self.name}: {problem}, got {value:g}{hint}") from None
         return checked

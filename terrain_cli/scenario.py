@@ -227,7 +227,7 @@ class Scenario(_Model):
     def _fits(self) -> "Scenario":
         initial, unknowns = self.descent.initial, len(self.strips) - 1
         if initial is not None and len(initial) != unknowns:
-            numbers = "1 number" if unknowns == 1 else f"{unknowns} numbers"
+            numbers = _numbers(unknowns)
             raise PydanticCustomError(
                 "initial", cast(Any, f"must have {numbers}, one for each strip but the last, got {len(initial)}")
             )
@@ -300,8 +300,26 @@ def _checked(data: dict[str, Any], document: Node, name: str) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as invalid:
-        problems = [_explain(error, document, name) for error in invalid.errors(include_url=False)]
+        errors = invalid.errors(include_url=False)
+        problems = [_explain(error, document, name) for error in errors]
+        if all(error["type"] != "initial" for error in errors):
+            problems += _length_problem(data, document, name)
     raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
+
+
+def _length_problem(data: dict[str, Any], document: Node, name: str) -> list[tuple[int, str]]:
+    """The wrong length of `initial`, which pydantic looks at only where nothing else is wrong."""
+    strips, plan = data.get("strips"), data.get("descent")
+    initial = plan.get("initial") if isinstance(plan, dict) else None
+    if not isinstance(strips, list) or not strips or not isinstance(initial, list) or len(initial) == len(strips) - 1:
+        return []
+    node, _ = document.find(("descent", "initial"))
+    said = f"must have {_numbers(len(strips) - 1)}, one for each strip but the last, got {len(initial)}"
+    return [(node.line, f"{name}:{node.line}: descent.initial: {said}")]
+
+
+def _numbers(count: int) -> str:
+    return "1 number" if count == 1 else f"{count} numbers"
 
 
 def with_descent(scenario: Scenario, **changes: Any) -> Scenario:

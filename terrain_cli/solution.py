@@ -208,9 +208,7 @@ def _count(number: int, noun: str) -> str:
 def _explain_divergence(solution: Solution, strips: Strips) -> str:
     method, last = solution.scenario.descent.method, solution.last
     if math.isfinite(last.time) and np.all(np.isfinite(last.x)):
-        what = (
-            f"since iteration {_bounces_since(solution.history)} the path bounces from side to side and gets no closer"
-        )
+        what = f"since iteration {last.best} the path bounces from side to side and gets no closer"
     else:
         what = f"at iteration {last.iteration} the time is no longer a finite number"
     if solution.step is None:
@@ -221,12 +219,6 @@ def _explain_divergence(solution: Solution, strips: Strips) -> str:
     if limit is not None:
         cure += f"; from {limit:.4g} on none can settle"
     return f"Diverged with step {solution.step:g}: {what}. {cure}."
-
-
-def _bounces_since(history: list[Step]) -> int:
-    """The iteration from which on the time has risen and fallen without a lower one."""
-    times = [row.time for row in history]
-    return int(history[int(np.argmin(times))].iteration)
 
 
 def _iterations_left(solution: Solution) -> int | None:

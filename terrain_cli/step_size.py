@@ -1,10 +1,13 @@
 """Which step to take: one that is safe for these strips, and the one from which on nothing settles."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from terrain_cli.strips import Strips, curvature_at, steepest_curvature
+from terrain_cli.programs import kept
+from terrain_cli.strips import Strips
 
 
 def safe_step(strips: Strips, method: str = "gradient") -> Array:
@@ -29,3 +32,48 @@ def largest_step(along: ArrayLike, strips: Strips, method: str = "gradient", mom
         return None
     inertia = momentum if method == "momentum" else 0
     return float(2 * (1 + inertia) / curvature_at(along, strips))
+
+
+@kept
+def largest_curvature(curvatures: Array) -> Array:
+    """The largest eigenvalue of diag(c_1 .. c_{n-1}) + c_n 1 1', shape (); `curvatures` are the c_i, shape (n,), s/m².
+
+    That is the form of every Hessian of `calc_time`. The eigenvalue is where sum_i 1/(value - c_i) = 1/c_n; the reciprocal
+    of that sum is concave and grows, so Newton's method comes up to it from below and never beyond (the secular equation of
+    a rank-one update; Golub 1973).
+    """
+    c, last = curvatures[:-1], curvatures[-1]
+    if c.size == 0:
+        return last
+    largest = jnp.max(c)
+
+    def newton(above: Array) -> Array:
+        terms = 1 / (above + (largest - c))
+        total = jnp.sum(terms)
+        return above + (last - 1 / total) * total**2 / jnp.sum(terms**2)
+
+    def grows(pair: tuple[Array, Array]) -> Array:
+        return pair[1] > pair[0] * (1 + 1e-14)
+
+    above: Array = jax.lax.while_loop(grows, lambda pair: (pair[1], newton(pair[1])), (last, newton(last)))[1]
+    return largest + above
+
+
+def steepest_curvature(strips: Strips) -> Array:
+    """L, shape (), s/m²: no second derivative of `calc_time` along any direction is larger, whatever the path.
+
+    It is that of a path straight across, where c_i = 1/(w_i v_i). A descent with step 1/L or less never makes the time
+    longer (docs/maths.md).
+    """
+    bound: Array = largest_curvature(1 / (strips.widths * strips.speeds))
+    return bound
+
+
+def curvature_at(along: ArrayLike, strips: Strips) -> Array:
+    """The largest second derivative of `calc_time`, shape (), s/m², at the path that moves `along` the strips, shape (n,), m.
+
+    Gradient descent with a fixed step settles there only if the step is below 2 divided by it.
+    """
+    lengths = np.sqrt(np.asarray(along) ** 2 + strips.widths**2)
+    largest: Array = largest_curvature(strips.widths**2 / (strips.speeds * lengths**3))
+    return largest

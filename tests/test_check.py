@@ -153,6 +153,7 @@ def test_many_changes_are_cut_short_on_screen(terrain: Terrain, tmp_path: Path) 
         ('{"version": 2}', "is not a record of this version"),
         ('{"version": 1, "inputs": {}, "result": {"status": "converged"}}', "is not a record of this version"),
         ("[" * 100_000, "is not a record"),
+        ('{"version": 1, "inputs": {}, "result": {"time": 1' + "0" * 5000 + "}}", "is not a record of this version"),
     ],
 )
 def test_records_that_are_none(terrain: Terrain, folder: Path, content: str, message: str) -> None:
@@ -183,6 +184,26 @@ def test_a_broken_scenario_does_not_stop_the_others(terrain: Terrain, folder: Pa
     assert "2 same" in ran.out
 
 
+def test_two_scenarios_with_one_record_are_refused(terrain: Terrain, folder: Path) -> None:
+    shutil.copy(folder / "two_strips.yaml", folder / "two_strips.yml")
+    ran = terrain("check", folder, "--update")
+    assert ran.code == 2
+    assert "two_strips.yaml and two_strips.yml would share a record: rename one" in ran.err
+
+
+def test_an_interrupted_run_is_never_recorded(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from terrain_cli import descend
+
+    def interrupted(*arguments: object, **settings: object) -> object:
+        yield next(descend(*arguments, **settings))  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    (folder / "two_strips.expected.json").unlink()
+    monkeypatch.setattr("terrain_cli.solution.descend", interrupted)
+    assert terrain("check", folder, "--update").code == 130
+    assert not (folder / "two_strips.expected.json").exists()
+
+
 def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "two_strips.expected.json").unlink()
 
@@ -200,6 +221,7 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
     ("arguments", "message"),
     [
         (("nowhere",), "nowhere: no such file"),
+        (("-",), "-: standard input has no record beside it"),
         (("--tolerance", "2"), "--tolerance: must be at least 0 and less than 1, got 2"),
     ],
 )

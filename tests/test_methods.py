@@ -13,8 +13,8 @@ from terrain_cli.descent import descend, thinning
 from terrain_cli.scenario import load_scenario, with_descent
 from terrain_cli.snell import find_optimum
 from terrain_cli.solution import solve, to_strips
-from terrain_cli.step_size import safe_step
-from terrain_cli.strips import Strips, calc_time, steepest_curvature
+from terrain_cli.step_size import safe_step, steepest_curvature
+from terrain_cli.strips import Strips, calc_time
 from tests.conftest import CONFIGS, ROOT
 
 PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")

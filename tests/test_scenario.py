@@ -82,6 +82,7 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ":9: descent.step: must be greater than 0, got 0",
         ":9: descent.iterations: must be a whole number, got 2.5",
         ":9: descent.tolerance: must be a number, got true",
+        ":9: descent.initial: must have 3 numbers, one for each strip but the last, got 2",
         ":10: units: must be a mapping with length, time, got a list",
     ]
 

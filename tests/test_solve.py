@@ -135,6 +135,7 @@ def test_divergence_is_exit_code_1_and_says_what_works(terrain: Terrain) -> None
         "Diverged with step 5: since iteration 2 the path bounces from side to side and gets no closer. "
         "Step 1.42 would work; from 3.952 on none can settle."
     ) in ran.out
+    assert "since iteration 2 " in terrain("solve", THREE, "--step", "5", "--every", "7").out
     cured = terrain("solve", THREE, "--step", "1.42", "--iterations", "1000", "--json")
     assert json.loads(cured.out)["status"] == "converged"
 
@@ -200,6 +201,12 @@ def test_a_folder_of_one_gives_a_list(terrain: Terrain, tmp_path: Path) -> None:
     assert len(json.loads(terrain("solve", tmp_path, "--json").out)) == 1
 
 
+def test_however_its_path_is_written_one_file_is_one(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CONFIGS)
+    assert isinstance(json.loads(terrain("solve", "./three_strips.yaml", "--json").out), dict)
+    assert terrain("solve", "..//configs/three_strips.yaml", "--csv").code == 0
+
+
 def test_standard_input() -> None:
     ran = run_process("solve", "-", "--json", stdin=THREE.read_bytes())
     assert (ran.code, ran.err) == (0, "")
@@ -244,7 +251,7 @@ def test_hostile_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -
     path = tmp_path / "s.yaml"
     path.write_text(
         "name: '[red]x[/red] <b> $a_b$ 山'\nstrips: [{width: 1, speed: 1, name: '[bold]m[/]'}, {width: 1, speed: 2}]\n"
-        "offset: 1\nunits: {length: '[u]', time: '[/]'}\n"
+        "offset: 1\nunits: {length: '[/u]', time: '[/]'}\n"
     )
     for arguments in ((), (THREE,), ("--method", "snell")):
         ran = terrain("solve", path, *arguments)

@@ -162,10 +162,17 @@ class TestKeptPrograms:
         monkeypatch.setattr(engine, "kept_in", cache)
         monkeypatch.setattr(programs, "MOST", 3)
         cache.mkdir()
-        double = programs.kept(lambda x: 2 * x)
+        for i in range(9):
+            (cache / f"mine-{i}.txt").write_text("not a program")
+
+        def double(x: object) -> object:
+            return 2 * x  # type: ignore[operator]
+
+        double = programs.kept(double)
         for size in range(1, 6):
             assert double(jnp.ones(size)).shape == (size,)
-        assert len(list(cache.iterdir())) == 3
+        assert len(list(cache.glob("double-*"))) == 3
+        assert len(list(cache.glob("mine-*"))) == 9
         shutil.rmtree(cache)
 
     def test_a_change_of_the_source_makes_new_ones(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from jax import test_util
 
 from terrain_cli import Strips, calc_time
-from terrain_cli.strips import curvature_at, largest_curvature, steepest_curvature, straight_x
+from terrain_cli.step_size import curvature_at, largest_curvature, steepest_curvature
+from terrain_cli.strips import straight_x
 from tests.grounds import grounds, last_movement, random_strips, random_x
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)

@@ -168,6 +168,9 @@ def test_csv_and_json_and_output_agree(terrain: Terrain, tmp_path: Path) -> None
     arguments = ("sweep", THREE, "--vary", "strips.1.speed=0.2:0.8:5", "--vary", "offset=0,20")
     expected = points(terrain(*arguments, "--json"))
     assert len(expected) == 10
+    assert terrain(*arguments, "--quiet", "--output", tmp_path / "P.CSV").code == 0
+    assert (tmp_path / "P.CSV").read_text() == terrain(*arguments, "--csv").out
+    (tmp_path / "P.CSV").unlink()
     for name in ("p.csv", "p.json"):
         assert terrain(*arguments, "--quiet", "--output", tmp_path / name).code == 0
     rows = list(csv.DictReader(io.StringIO(terrain(*arguments, "--csv").out)))
@@ -195,6 +198,36 @@ def test_long_tables_are_thinned_on_screen_alone(terrain: Terrain) -> None:
     assert len(points(terrain("sweep", "--step", "0.1:6:1000", "--json"))) == 1000
 
 
+@pytest.mark.parametrize("form", ["table", "--json", "--csv", "p.csv", "p.json"])
+def test_ctrl_c_keeps_what_there_is(
+    terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    real = sweep_module._solve_block
+    calls = []
+
+    def interrupted(*arguments: Any, **static: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments, **static)
+
+    monkeypatch.setattr(sweep_module, "_solve_block", interrupted)
+    output = ["--output", tmp_path / form] if form.startswith("p.") else [form] if form.startswith("--") else []
+    ran = terrain("sweep", "--step", "0.1:6:2000", *output)
+    assert ran.code == 130
+    assert ran.err == "interrupted after 512 of 2,000 points: those are kept\n"
+    if form == "--json":
+        assert len(json.loads(ran.out)["points"]) == 512
+    elif form == "--csv":
+        assert len(ran.out.splitlines()) == 513
+    elif form == "p.json":
+        assert len(json.loads((tmp_path / form).read_text())) == 512
+    elif form == "p.csv":
+        assert len((tmp_path / form).read_text().splitlines()) == 513
+    else:
+        assert "512 points" in ran.out
+
+
 def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(
@@ -216,6 +249,8 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--vary", "ofset=1"), "ofset: is not a number of this scenario (method gradient): did you mean offset?"),
         (("--vary", "strips.1.speed=0.3,-1"), "strips.1.speed: must be greater than 0, got -1"),
         (("--vary", "offset=1", "--vary", "offset=2"), "--vary offset: is given twice"),
+        (("--vary", "offset=1", "--vary", "strips.1.speed=1", "--vary", "strips[1].speed=2"), "are not all different"),
+        (("--method", "snell", "--vary", "descent.initial.0=1"), "is not a number of this scenario (method snell)"),
         (("--step", "1", "--vary", "descent.step=2"), "--vary descent.step: is given twice"),
         (("--step", "1", "--method", "snell"), "descent.step: is not a number of this scenario (method snell)"),
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),

@@ -68,3 +68,5 @@ def animate(
         write_animation(solution, output, chosen, held, fps)
     typer.echo(solution.message, err=True)
     typer.echo(f"wrote {output}", err=True)
+    if solution.status == "interrupted":
+        raise typer.Exit(130)

@@ -104,6 +104,8 @@ def _plot(
     for label, run in runs or [("", solutions[0])]:
         typer.echo(f"{label}: {run.message}" if label else run.message, err=True)
     typer.echo(f"wrote {output}", err=True)
+    if any(run.status == "interrupted" for run in solutions):
+        raise typer.Exit(130)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -65,11 +66,7 @@ def solve(
     }
     files, failures = _find(scenarios)
     loaded = [scenario for file in files if (scenario := _load(file, changes, failures))]
-    several = (
-        len(scenarios) > 1
-        or len(files) > 1
-        or any(file != given for file, given in zip(files, scenarios, strict=False))
-    )
+    several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
     for problem in (problem for problems in failures.values() for problem in problems):
         print(problem, file=sys.stderr)
     if not loaded:

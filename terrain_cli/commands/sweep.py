@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,8 @@ def sweep(
     }
     loaded = with_descent(loaded, **changes)
     quantities = [Quantity(loaded, name) for name in varied]
+    if len({quantity.path for quantity in quantities}) < len(quantities):
+        raise InputError(f"--vary: {' and '.join(varied)} are not all different: put the values in one list")
     varied = {
         quantity.name: quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)
     }
@@ -131,6 +134,9 @@ def sweep(
         with paper(*texts_of(loaded)) as missing:
             save(picture.make_figure(table.best, table.cliff()), plot, missing)
         typer.echo(f"wrote {plot}", err=True)
+    if table.interrupted:
+        typer.echo(f"interrupted after {table.done:,} of {table.total:,} points: those are kept", err=True)
+        raise typer.Exit(130)
 
 
 def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:
@@ -186,6 +192,7 @@ def _records(scenario: Any, varied: dict[str, list[float]], within: float) -> It
     from terrain_cli.solution import plain
     from terrain_cli.sweep import sweep as sweep_scenario
 
+    rounding = 1e-15 * math.sqrt(len(scenario.strips))
     for points in sweep_scenario(scenario, varied, within=within):
         for values, time, iterations, reached, status, optimum in zip(
             *(column.tolist() for column in points), strict=True
@@ -195,7 +202,7 @@ def _records(scenario: Any, varied: dict[str, list[float]], within: float) -> It
             yield record | {
                 "time": plain(time),
                 "optimum": optimum,
-                "gap": plain(0.0 if abs(gap) < 1e-15 else gap),
+                "gap": plain(0.0 if abs(gap) < rounding else gap),
                 "iterations": iterations,
                 "reached": reached if reached >= 0 else None,
                 "status": status,
@@ -213,7 +220,7 @@ def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":
 def _write(points: Iterator[dict[str, Any]], output: Path, names: list[str]) -> Iterator[dict[str, Any]]:
     """Pass the points on while writing them to `output`, which is there when the last has passed."""
     with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        writer = _row_writer(file, names) if output.suffix == ".csv" else None
+        writer = _row_writer(file, names) if output.suffix.lower() == ".csv" else None
         for i, point in enumerate(points):
             if writer:
                 writer.writerow(point)

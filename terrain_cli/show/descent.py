@@ -91,7 +91,7 @@ def print_summary(solution: Solution) -> None:
         else:
             where = f"from {scenario.strip_name(i)} to {scenario.strip_name(i + 1)}"
             table.add_row(
-                Text(f"crossing {i + 1}"), f"{number(float(crossings[i]))} {units.length}", Text(visible(where))
+                Text(f"crossing {i + 1}"), Text(f"{number(float(crossings[i]))} {units.length}"), Text(visible(where))
             )
     table.add_row("time", Text(f"{number(solution.time)} {units.time}"), "")
     saved = solution.straight_time - solution.time

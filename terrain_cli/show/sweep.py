@@ -32,20 +32,26 @@ class SweepTable:
         self.kept: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.counts: dict[str, int] = {}
+        self.done = 0
+        self.interrupted = False
         self.progress = Progress()
 
     def watch(self, points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The same points, seen."""
+        """The same points, seen; after Ctrl-C no more of them, and what was seen is kept."""
         spacing = -(-self.total // ROWS)
-        for i, point in enumerate(points):
-            if i % spacing == 0 or i == self.total - 1:
-                self.kept.append(point)
-            if self._better(point):
-                self.best = point
-            self.counts[point["status"]] = self.counts.get(point["status"], 0) + 1
-            if i % 1000 == 0:
-                self.progress.say(f"{i:,} of {self.total:,} points")
-            yield point
+        try:
+            for i, point in enumerate(points):
+                if i % spacing == 0 or i == self.total - 1:
+                    self.kept.append(point)
+                if self._better(point):
+                    self.best = point
+                self.counts[point["status"]] = self.counts.get(point["status"], 0) + 1
+                self.done = i + 1
+                if i % 1000 == 0:
+                    self.progress.say(f"{i:,} of {self.total:,} points")
+                yield point
+        except KeyboardInterrupt:
+            self.interrupted = True
         self.progress.clear()
 
     def _better(self, point: dict[str, Any]) -> bool:
@@ -101,7 +107,8 @@ class SweepTable:
                 )
             out.print(Text(f"reached: iterations until within {percent(self.within)} of the optimum", style="dim"))
         verdicts = ", ".join(f"{count:,} {ENDED[status]}" for status, count in sorted(self.counts.items()))
-        out.print(f"{self.total:,} points: {verdicts}")
+        points = "1 point" if self.done == 1 else f"{self.done:,} points"
+        out.print(f"{points}: {verdicts}")
         if self.best:
             at = ", ".join(
                 f"{quantity.label} = {self.best[name]:.6g}"
