@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -129,7 +129,7 @@ def measure(n: int, slowest: float, fastest: float) -> Table:
 
     attempts: list[tuple[str, Callable[[], Any], Callable[[Any], float]]] = [
         ("terrain snell", lambda: find_optimum(strips), lambda optimum: float(optimum.time)),
-        ("terrain newton", lambda: last_of("newton", 1000), time_of),
+        ("terrain newton", lambda: last_of("newton", 50), time_of),
         ("terrain gradient, 1,000 iterations", lambda: last_of("gradient", 1000 if n < 10**5 else 100), time_of),
         ("numpy + brentq", lambda: solve_with_brentq(strips), float),
     ]
@@ -144,6 +144,7 @@ def measure(n: int, slowest: float, fastest: float) -> Table:
             attempts.append((f"optimistix {solver.__name__}", compiled, time_of))
     snell = None
     for name, solve, to_time in attempts:
+        print(f"    {name}", file=sys.stderr)
         taken, found = _attempt(solve, to_time)
         snell = taken if snell is None else snell
         excess = None if found is None else float((found - exact) / exact)
@@ -155,10 +156,8 @@ def measure(n: int, slowest: float, fastest: float) -> Table:
     return table
 
 
-def run() -> list[Table]:
-    tables = []
+def run() -> Iterator[Table]:
     for n in SIZES:
         for speeds in SPEEDS if n < 10**5 else SPEEDS[:1]:
             print(f"  n = {n:,}, speeds {speeds[0]:g} to {speeds[1]:g}", file=sys.stderr)
-            tables.append(measure(n, *speeds))
-    return tables
+            yield measure(n, *speeds)
