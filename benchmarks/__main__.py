@@ -47,13 +47,17 @@ def main(names: list[str]) -> int:
     RESULTS.mkdir(exist_ok=True)
     for name in names or PARTS:
         print(f"{name}: {PARTS[name]} ...", file=sys.stderr)
-        tables = importlib.import_module(f"benchmarks.{name}").run()
         said = ", ".join(f"{key} {value}" for key, value in machine.items())
-        text = f"## {name}\n\n{said}\n\n" + "\n".join(table.to_markdown() for table in tables)
-        data = {"part": name, "machine": machine, "tables": [table.to_json() for table in tables]}
-        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
-        (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        text, tables = f"## {name}\n\n{said}\n", []
         print(text)
+        for table in importlib.import_module(f"benchmarks.{name}").run():
+            # Written after each table: a long run that is broken off has kept what it had.
+            print(table.to_markdown())
+            text += "\n" + table.to_markdown()
+            tables.append(table.to_json())
+            data = {"part": name, "machine": machine, "tables": tables}
+            (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+            (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

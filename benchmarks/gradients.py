@@ -1,6 +1,6 @@
 """What gradients cost, in time and memory: of one travel time, and through ten thousand iterations of descent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -90,5 +90,6 @@ def measure_iterations() -> Table:
     return table
 
 
-def run() -> list[Table]:
-    return [measure_gradients(), measure_iterations()]
+def run() -> Iterator[Table]:
+    yield measure_gradients()
+    yield measure_iterations()
