@@ -187,5 +187,5 @@ def test_a_divergence_without_a_step_is_explained() -> None:
     scenario = with_descent(load_scenario(THREE), method="newton")
     solution = replace(solve(scenario), status="diverged")
     assert explain(solution, to_strips(scenario)) == (
-        "Diverged: since iteration 3 the path bounces from side to side and gets no closer. --method snell has the answer."
+        "Diverged: since iteration 2 the path bounces from side to side and gets no closer. --method snell has the answer."
     )
