@@ -13,8 +13,8 @@ from terrain_cli.commands.options import (
     Method,
     Tolerance,
     check_axes,
+    descent_changes,
     parse_axes,
-    parse_numbers,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output
@@ -42,13 +42,7 @@ def animate(
         raise InputError(f"--fps: must be from 0.1 to 50, got {fps:g}")
     chosen = parse_axes(axes)
     check_output(output, (".gif",))
-    changes = {
-        "method": method,
-        "step": step,
-        "iterations": iterations,
-        "tolerance": tolerance,
-        "initial": parse_numbers(initial, "--initial"),
-    }
+    changes = descent_changes(method, iterations, tolerance, initial, step)
 
     from terrain_cli.scenario import load_scenario, with_descent
 

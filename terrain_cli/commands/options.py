@@ -1,6 +1,6 @@
 """Arguments and options that several commands share, so that a word means the same everywhere."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,3 +82,15 @@ def one_of(option: dict[str, bool]) -> None:
     given = [name for name, value in option.items() if value]
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)}: choose one of them")
+
+
+def descent_changes(
+    method: str | None,
+    iterations: float | None,
+    tolerance: float | None,
+    initial: str | None,
+    step: float | None = None,
+) -> dict[str, Any]:
+    """What the options change in the descent of a scenario; None changes nothing. Raises InputError for `initial`."""
+    start = parse_numbers(initial, "--initial")
+    return {"method": method, "step": step, "iterations": iterations, "tolerance": tolerance, "initial": start}

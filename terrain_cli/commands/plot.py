@@ -1,8 +1,5 @@
 """`terrain plot`: the figures of a descent, in a file."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +13,7 @@ from terrain_cli.commands.options import (
     Method,
     Tolerance,
     check_axes,
+    descent_changes,
     parse_axes,
     parse_numbers,
 )
@@ -65,15 +63,8 @@ def plot(
     chosen = parse_axes(axes)
     check_output(output, (".png", ".svg", ".pdf"))
 
-    changes = {
-        "method": method,
-        "step": step,
-        "iterations": iterations,
-        "tolerance": tolerance,
-        "initial": parse_numbers(initial, "--initial"),
-    }
-    with uncollected():
-        _plot(scenario, changes, compared, kind, chosen, held, output)
+    changes = descent_changes(method, iterations, tolerance, initial, step)
+    _plot(scenario, changes, compared, kind, chosen, held, output)
 
 
 def _plot(
@@ -106,18 +97,6 @@ def _plot(
     typer.echo(f"wrote {output}", err=True)
     if any(run.status == "interrupted" for run in solutions):
         raise typer.Exit(130)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without garbage collection: collecting takes a tenth of the time of a process that imports, draws and ends."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def parse_compare(text: str | None) -> list[tuple[str, str]]:

@@ -17,8 +17,8 @@ from terrain_cli.commands.options import (
     Quiet,
     StepSize,
     Tolerance,
+    descent_changes,
     one_of,
-    parse_numbers,
 )
 from terrain_cli.errors import InputError
 
@@ -57,13 +57,7 @@ def solve(
     one_of({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in ("crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
-    changes = {
-        "method": method,
-        "step": step,
-        "iterations": iterations,
-        "tolerance": tolerance,
-        "initial": parse_numbers(initial, "--initial"),
-    }
+    changes = descent_changes(method, iterations, tolerance, initial, step)
     files, failures = _find(scenarios)
     loaded = [scenario for file in files if (scenario := _load(file, changes, failures))]
     several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)

@@ -10,7 +10,18 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from terrain_cli.commands.options import Csv, Initial, Iterations, Json, Method, Quiet, Tolerance, one_of, parse_numbers
+from terrain_cli.commands.options import (
+    Csv,
+    Initial,
+    Iterations,
+    Json,
+    Method,
+    Quiet,
+    Tolerance,
+    descent_changes,
+    one_of,
+    parse_numbers,
+)
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output, written
 
@@ -80,12 +91,7 @@ def sweep(
     from terrain_cli.scenario import load_scenario, packaged_folder, with_descent
 
     loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
-    changes = {
-        "method": method,
-        "iterations": iterations,
-        "tolerance": tolerance,
-        "initial": parse_numbers(initial, "--initial"),
-    }
+    changes = descent_changes(method, iterations, tolerance, initial)
     loaded = with_descent(loaded, **changes)
     quantities = [Quantity(loaded, name) for name in varied]
     if len({quantity.path for quantity in quantities}) < len(quantities):
