@@ -1,0 +1,48 @@
+"""Maps to measure on: polygons and discs of ground of different speeds with blocked holes, and maps whose every cell is random."""
+
+import numpy as np
+from scipy.ndimage import label
+
+
+def draw_map(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Slowness of polygons and discs of two to six speeds, contrast 2 to 10, some of them blocked, shape (n, n)."""
+    while True:
+        speeds = np.exp(rng.uniform(0, np.log(rng.uniform(2, 10)), rng.integers(2, 7)))
+        slowness = np.full((n, n), 1 / rng.choice(speeds))
+        row, col = np.mgrid[:n, :n] + 0.5
+        for _ in range(rng.integers(8, 30)):
+            centre, size = rng.uniform(0, n, 2), n * rng.uniform(0.03, 0.25)
+            if rng.random() < 0.5:
+                inside = np.hypot(row - centre[0], col - centre[1]) < size
+            else:
+                corners = rng.integers(3, 7)
+                angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
+                r, c = centre[0] + size * np.sin(angles), centre[1] + size * np.cos(angles)
+                inside = np.zeros((n, n), bool)
+                for i in range(corners):  # even-odd rule
+                    j = i - 1
+                    between = (r[i] > row) != (r[j] > row)
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        inside ^= between & (col < (c[j] - c[i]) * (row - r[i]) / (r[j] - r[i]) + c[i])
+            slowness[inside] = np.inf if rng.random() < 0.2 else 1 / rng.choice(speeds)
+        regions, _ = label(np.isfinite(slowness))
+        sizes = np.bincount(regions.ravel())
+        sizes[0] = 0
+        if sizes.max() > 0.6 * n * n:
+            slowness[regions != sizes.argmax()] = np.inf
+            return slowness
+
+
+def draw_random_cells(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Slowness of a map whose every cell has a speed of its own, contrast 10, shape (n, n)."""
+    return np.exp(-rng.uniform(0, np.log(10), (n, n)))
+
+
+def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A start and a goal in free cells, at least half the map apart, shape (2,) each, in units of cells."""
+    n = len(slowness)
+    while True:
+        start, goal = rng.uniform(0, n, (2, 2))
+        free = np.isfinite(slowness[tuple(start.astype(int))]) and np.isfinite(slowness[tuple(goal.astype(int))])
+        if free and np.hypot(*(goal - start)) > n / 2:
+            return start, goal

@@ -1,0 +1,227 @@
+"""Routes across the cells of a map as a handful of numbers: where they cross each cell edge, and the time that takes.
+
+Positions are (row, col) in units of cells. Between two neighbouring nodes a route is straight and inside one cell, so its time
+is the strips' own formula: length times slowness, summed. Its unknowns are one number `x` per node, how far along its edge it
+lies; a node at a corner has an edge without length.
+
+Many routes are one chain of nodes, end to end, so that all descend at once.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from terrain_cli.programs import kept
+
+
+class Chain(NamedTuple):
+    """Nodes of one or several routes, end to end.
+
+    base: where each node's edge begins, shape (N, 2), cells. along: its edge, (0, 1), (1, 0) or, for a node that cannot
+    move, (0, 0), shape (N, 2). x: how far along it, 0 to 1, shape (N,). route: which route each node belongs to, shape (N,).
+    """
+
+    base: np.ndarray
+    along: np.ndarray
+    x: np.ndarray
+    route: np.ndarray
+
+    @property
+    def points(self) -> np.ndarray:
+        """Where the nodes are, shape (N, 2), cells."""
+        return np.asarray(self.base + self.along * self.x[:, None])
+
+    @property
+    def moves(self) -> np.ndarray:
+        """Which nodes can move, shape (N,)."""
+        return np.asarray(self.along.sum(1) > 0)
+
+    def take(self, index: Any) -> "Chain":
+        """Some of the nodes."""
+        return Chain(*(value[index] for value in self))
+
+
+def find_cells(a: Chain, b: Chain) -> tuple[np.ndarray, np.ndarray]:
+    """The cells that hold both nodes: from the first to the last (row, col), shape (N, 2) each; none where first > last."""
+    first = np.ceil(np.maximum(a.base + a.along, b.base + b.along)).astype(np.int64) - 1
+    return first, np.floor(np.minimum(a.base, b.base)).astype(np.int64)
+
+
+def find_slowness(a: Chain, b: Chain, padded: np.ndarray) -> np.ndarray:
+    """Slowness of the ground between nodes a and b, shape (N,): the least of the cells that hold both, inf where none does.
+
+    padded: the slowness of the map with a border of inf, shape (rows + 2, cols + 2).
+    """
+    first, last = find_cells(a, b)
+    together = np.all(first <= last, axis=1)[:, None]
+    r0, c0 = np.where(together, first + 1, 0).T
+    r1, c1 = np.where(together, last + 1, 0).T
+    return np.asarray(
+        np.minimum(np.minimum(padded[r0, c0], padded[r1, c1]), np.minimum(padded[r0, c1], padded[r1, c0]))
+    )
+
+
+def leg_lengths(a: Chain, b: Chain) -> np.ndarray:
+    """Distance between nodes a and b, shape (N,), cells."""
+    difference = b.points - a.points
+    return np.asarray(np.hypot(difference[:, 0], difference[:, 1]))
+
+
+def leg_slowness(chain: Chain, padded: np.ndarray) -> np.ndarray:
+    """Slowness of the ground between each node and the next, shape (N-1,); 0 where one route ends and another begins."""
+    between = find_slowness(chain.take(slice(None, -1)), chain.take(slice(1, None)), padded)
+    return np.where(chain.route[1:] == chain.route[:-1], between, 0.0)
+
+
+def leg_times(chain: Chain, padded: np.ndarray) -> np.ndarray:
+    """Travel time between each node and the next, shape (N-1,); 0 where one route ends and another begins."""
+    length = leg_lengths(chain.take(slice(None, -1)), chain.take(slice(1, None)))
+    with np.errstate(invalid="ignore"):
+        return np.where(length > 0, leg_slowness(chain, padded) * length, 0.0)
+
+
+def alternate(mask: np.ndarray) -> np.ndarray:
+    """Of each run of True every other one, the first included."""
+    index = np.arange(len(mask))
+    first = np.maximum.accumulate(np.where(mask & ~np.append(False, mask[:-1]), index, -1))
+    return np.asarray(mask & ((index - first) % 2 == 0))
+
+
+def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
+    """The chain without the nodes whose neighbours share a cell and are no slower joined directly; equal nodes become one."""
+    while len(chain.x) > 2:
+        before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
+        times = leg_times(chain, padded)
+        length = leg_lengths(before, after)
+        with np.errstate(invalid="ignore"):
+            direct = np.where(length > 0, find_slowness(before, after, padded) * length, 0.0)
+        around = (times[:-1] + times[1:]) * (1 + 1e-15)
+        needless = (before.route == after.route) & (direct <= around) & np.isfinite(direct)
+        if not needless.any():
+            break
+        chain = chain.take(np.concatenate([[True], ~alternate(needless), [True]]))
+    return chain
+
+
+def hold_ends(chain: Chain) -> tuple[Chain, np.ndarray]:
+    """The chain with every node at an end of its edge made a corner, and the routes that changed."""
+    low, high = chain.moves & (chain.x <= 0), chain.moves & (chain.x >= 1)
+    base = np.where(high[:, None], chain.base + chain.along, chain.base)
+    ends = low | high
+    held = chain._replace(base=base, along=np.where(ends[:, None], 0.0, chain.along), x=np.where(ends, 0.0, chain.x))
+    return held, np.unique(chain.route[ends])
+
+
+def calc_times(x: Array, base: Array, along: Array, slowness: Array) -> Array:
+    """Travel time between each node and the next, shape (N-1,), of the routes `x`, shape (N,).
+
+    base, along: as in `Chain`. slowness: between each node and the next, shape (N-1,), s per cell.
+    """
+    points = base + along * x[:, None]
+    return jax.vmap(_leg_time)(points[:-1], points[1:], slowness)
+
+
+def _leg_time(a: Array, b: Array, slowness: Array) -> Array:
+    square = jnp.sum((b - a) ** 2)
+    apart = square > 0  # a root is not smooth at 0
+    return jnp.where(apart, slowness * jnp.sqrt(jnp.where(apart, square, 1.0)), 0.0)
+
+
+def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array, Array, Array]:
+    """Gradient of the summed times, and the diagonal and off-diagonal of their Hessian: shapes (N,), (N,), (N-1,).
+
+    A leg depends on its two ends alone, so the Hessian is tridiagonal, put together from 2 x 2 blocks.
+    """
+
+    def leg(pair: Array, base: Array, along: Array, slowness: Array) -> Array:
+        points = base + along * pair[:, None]
+        return _leg_time(points[0], points[1], slowness)
+
+    pairs = jax.tree.map(lambda value: jnp.stack([value[:-1], value[1:]], 1), (x, base, along))
+    slope = jax.vmap(jax.grad(leg))(*pairs, slowness)
+    curve = jax.vmap(jax.hessian(leg))(*pairs, slowness)
+
+    def gather(firsts: Array, seconds: Array) -> Array:
+        return jnp.append(firsts, 0.0) + jnp.append(0.0, seconds)
+
+    return gather(slope[:, 0], slope[:, 1]), gather(curve[:, 0, 0], curve[:, 1, 1]), curve[:, 0, 1]
+
+
+class Descended(NamedTuple):
+    """Where routes stand after a descent. x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm:
+    Euclidean, over the crossings that are free, shape (R,). iterations: of the slowest, shape ()."""
+
+    x: Any
+    time: Any
+    gradient_norm: Any
+    iterations: Any
+
+
+ROUTES = 64  # that descend at once
+SETTLED, LOST = 1e-16, 1e-13  # of the time: a gain that ends a descent, and one that rounding may hide
+
+
+@partial(kept, static_argnames=("most",))
+def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, *, most: int) -> Descended:
+    """Newton's method on the crossings of many routes at once, each on its own edge, until none gains any more.
+
+    A crossing that comes to the end of its edge stays there; a step is halved for a route until its time falls.
+    """
+    flat = 1e-12 * jnp.max(slowness)  # curvature enough to divide by where a route runs along an edge
+
+    def times(x: Array) -> Array:
+        return jax.ops.segment_sum(calc_times(x, base, along, slowness), route[:-1], ROUTES)
+
+    def step_from(x: Array, held: Array) -> tuple[Array, Array]:
+        gradient, diagonal, beside = find_derivatives(x, base, along, slowness)
+        gradient = jnp.where(held, 0.0, gradient)
+        diagonal = jnp.where(held, 1.0, diagonal + flat)
+        beside = jnp.where(held[:-1] | held[1:], 0.0, beside)
+        below, above = jnp.append(0.0, beside), jnp.append(beside, 0.0)
+        return gradient, jax.lax.linalg.tridiagonal_solve(below, diagonal, above, -gradient[:, None])[:, 0]
+
+    def once(state: Any) -> Any:
+        x, held, time, share, _, iteration = state
+        gradient, step = step_from(x, held)
+        gain = -jax.ops.segment_sum(step * gradient, route, ROUTES)
+        tried = jnp.clip(x + share[route] * step, 0.0, 1.0)
+        after = times(tried)
+        settles = gain <= SETTLED * time
+        takes = (after < time) | (settles & (after <= time * (1 + 1e-15)))
+        x = jnp.where(takes[route], tried, x)
+        held = held | (takes[route] & ((tried <= 0) | (tried >= 1)))
+        stuck = ~takes & ((gain <= LOST * time) | (share < 1e-6))
+        share = jnp.where(takes, jnp.minimum(1.0, 2 * share), share / 2)
+        return x, held, jnp.where(takes, after, time), share, ~settles & ~stuck, iteration + 1
+
+    def goes_on(state: Any) -> Any:
+        return jnp.any(state[4]) & (state[5] < most)
+
+    held = jnp.sum(along, 1) == 0
+    start = x, held, times(x), jnp.ones(ROUTES), jnp.ones(ROUTES, bool), 0
+    x, held, time, _, _, iterations = jax.lax.while_loop(goes_on, once, start)
+    gradient, _ = step_from(x, held)
+    norm = jnp.sqrt(jax.ops.segment_sum(gradient**2, route, ROUTES))
+    return Descended(x, time, norm, iterations)
+
+
+def descend_crossings(chain: Chain, padded: np.ndarray, most: int = 60) -> tuple[Chain, Descended]:
+    """Descend on the crossings of at most `ROUTES` routes, numbered from 0: the chain afterwards, and how it went.
+
+    For a fixed sequence of edges the time is convex. Chains are filled up to a few sizes, so that few programs are compiled.
+    """
+    n = len(chain.x)
+    size = 256
+    while size < n:
+        size *= 4
+    full = chain.take(np.minimum(np.arange(size), n - 1))
+    still = np.arange(size) >= n
+    slowness = np.append(leg_slowness(chain, padded), np.zeros(size - n))
+    result = jax.device_get(
+        _descend(full.x, full.base, np.where(still[:, None], 0.0, full.along), slowness, full.route, most=most)
+    )
+    return chain._replace(x=np.asarray(result.x[:n])), result
