@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from terrain_cli.scenario import Scenario, load_scenario
+from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.show.terminal import Canvas, plot_path, plot_time
 from terrain_cli.solution import Solution, solve
 from tests.conftest import CONFIGS, Ran, run_process
@@ -17,7 +17,7 @@ THREE = CONFIGS / "three_strips.yaml"
 
 @pytest.fixture(scope="module")
 def post() -> Solution:
-    return solve(load_scenario(THREE))
+    return solve(load_strips(THREE))
 
 
 def test_canvas_in_plain_characters() -> None:
