@@ -34,11 +34,38 @@ def solve(
     tolerance: Tolerance = None,
     initial: Initial = None,
     show: Annotated[
-        str, typer.Option(help="What the columns show: crossings (from the start) or x (within each strip).")
-    ] = "crossings",
+        str | None,
+        typer.Option(
+            help="What the columns show: crossings (from the start) or x (within each strip).  [default: crossings]"
+        ),
+    ] = None,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Say what the best time depends on: speeds, widths, the offset.")
     ] = False,
+    isochrones: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a map: the ground reached within these times, START:STOP:COUNT or a comma list.", metavar="TIMES"
+        ),
+    ] = None,
+    isochrones_output: Annotated[
+        Path | None, typer.Option(help="Write the isochrones to this .geojson file as well.", metavar="FILE")
+    ] = None,
+    corridor: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a map: the cells whose best route through them is within so many percent of the best.",
+            parser=parse_number,
+            metavar="PERCENT",
+        ),
+    ] = None,
+    field: Annotated[
+        Path | None,
+        typer.Option(help="Of a map: write the arrival times, on the corners of the cells, to this .npy file.", metavar="FILE"),
+    ] = None,
+    precision: Annotated[
+        int | None, typer.Option(help="Of a map: bits of the arrival times, 64 or 32.  [default: 64]", metavar="BITS")
+    ] = None,
     every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
     plot: Annotated[
         bool, typer.Option("--plot", help="Draw the path and the time over iterations in the terminal as well.")
@@ -47,19 +74,31 @@ def solve(
     as_csv: Csv = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the fastest path of a scenario, iteration by iteration.
+    """Find the fastest path of a scenario, iteration by iteration: across strips, or across a map.
 
-    Options override the file. Exit code 1 where a descent diverged, 2 where a file or an option will not do.
+    Options override the file. Exit code 1 where a descent diverged or no route leads to a goal, 2 where a file or an option
+    will not do.
 
     Example: terrain solve configs/three_strips.yaml --step 3.19
+
+    Example: terrain solve configs/lake.yaml --isochrones 60,120,180 --corridor 1
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     one_of({"--json": as_json, "--csv": as_csv, "--plot": plot})
-    if show not in ("crossings", "x"):
+    if show not in (None, "crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
     changes = descent_changes(method, iterations, tolerance, initial, step)
+    asked = parse_asked(isochrones, isochrones_output, corridor, field, precision, sensitivity)
+    of_strips = {f"--{key}": value is not None for key, value in changes.items()}
+    of_strips |= {"--show": show is not None, "--every": every is not None, "--plot": plot}
+    of_maps = {
+        "--isochrones": bool(isochrones),
+        "--corridor": corridor is not None,
+        "--field": field is not None,
+        "--precision": precision is not None,
+    }
     files, failures = _find(scenarios)
-    loaded = [scenario for file in files if (scenario := _load(file, changes, failures))]
+    loaded = [scenario for file in files if (scenario := _load(file, changes, of_strips, of_maps, failures))]
     several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
     for problem in (problem for problems in failures.values() for problem in problems):
         print(problem, file=sys.stderr)
