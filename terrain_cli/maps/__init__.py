@@ -1,0 +1,1 @@
+"""Ground as a raster: one slowness per cell."""
