@@ -55,6 +55,19 @@ def refuse_for(kind: str, file: str, options: dict[str, bool]) -> None:
             raise InputError(f"{file}: is {kind}, and {option} is for {other}: leave it out, or name other files")
 
 
+def solve(scenario: Any, asked: Asked, quiet: bool) -> Any:
+    """The solution of a map, said as it goes unless `quiet`."""
+    from terrain_cli.maps.solution import solve_map
+    from terrain_cli.show.route import print_map_title, print_rounds
+
+    if not quiet:
+        print_map_title(scenario)
+    solution = solve_map(scenario, precision=asked.precision)
+    if not quiet and solution.route and len(solution.routes) == 1:
+        print_rounds(solution.route, scenario)
+    return solution
+
+
 def to_document(solution: Any, asked: Asked) -> dict[str, Any]:
     """The solution as JSON, with all that was asked."""
     from terrain_cli.maps.lengths import sensitivity_to_json
@@ -108,7 +121,7 @@ def write_csv(solution: Any) -> None:
             writer.writerow([*([i + 1] if several else []), *point])
 
 
-def print_map(solution: Any, asked: Asked) -> None:
+def print_asked(solution: Any, asked: Asked) -> None:
     """What was asked beside the route, on the screen."""
     from terrain_cli.show.route import print_corridor, print_isochrones, print_stretches
 

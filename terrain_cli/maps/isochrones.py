@@ -1,5 +1,6 @@
 """How far one gets in a time: the ground within reach as polygons, with holes where blocked or slow ground is not reached in time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import contourpy
@@ -29,7 +30,7 @@ class Isochrone:
         return {"type": "MultiPolygon", "coordinates": rings}
 
 
-def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels: list[float]) -> list[Isochrone]:
+def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels: Sequence[float]) -> list[Isochrone]:
     """The ground reached from `start`, (x, y), within each of the levels, s.
 
     times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. They are interpolated along the edges of the

@@ -1,6 +1,7 @@
 """The answer to a map scenario: a route to every goal, in how much time, and why there is none where there is none."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,10 @@ import numpy as np
 from scipy import ndimage
 
 from terrain_cli.errors import InputError
+from terrain_cli.maps.corridor import Corridor, find_corridor
+from terrain_cli.maps.field import arrival_times
 from terrain_cli.maps.ground import Ground
+from terrain_cli.maps.isochrones import Isochrone, find_isochrones
 from terrain_cli.maps.route import Route, find_route
 from terrain_cli.maps.scenario import MapScenario, find_place_problems
 from terrain_cli.solution import plain
@@ -19,7 +23,8 @@ class MapSolution:
     """How a map scenario was solved.
 
     scenario: what was asked. ground: its cells. status: "converged", or "no route" where a goal cannot be reached; message says
-    it in a sentence. routes: one for each goal, None where there is none; reasons: why, for each goal, else "".
+    it in a sentence. routes: one for each goal, None where there is none; reasons: why, for each goal, else "". from_start,
+    from_goals: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s.
     """
 
     scenario: MapScenario
@@ -28,11 +33,18 @@ class MapSolution:
     message: str
     routes: tuple[Route | None, ...] = field(repr=False)
     reasons: tuple[str, ...] = field(repr=False)
+    from_start: np.ndarray = field(repr=False)
+    from_goals: tuple[np.ndarray, ...] = field(repr=False)
 
     @property
     def route(self) -> Route | None:
         """The route to the first goal."""
         return self.routes[0]
+
+    @property
+    def iterations(self) -> int:
+        """Of the route to the first goal."""
+        return self.routes[0].history[-1].iteration if self.routes[0] else 0
 
     @property
     def time(self) -> float:
@@ -48,6 +60,17 @@ class MapSolution:
     def straight_time(self) -> float:
         """Travel time of the straight line to the first goal, s; inf where it is blocked."""
         return self.routes[0].straight_time if self.routes[0] else np.inf
+
+    def find_isochrones(self, levels: Sequence[float]) -> list[Isochrone]:
+        """The ground reached from the start within each of these times, s."""
+        return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+
+    def find_corridor(self, percent: float, index: int = 0) -> Corridor:
+        """The cells whose best route through them to a goal is within `percent` of the best. There must be a route."""
+        route = self.routes[index]
+        if route is None:
+            raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
+        return find_corridor(self.ground, self.from_start, self.from_goals[index], route, percent)
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; what is not finite is None."""
@@ -78,7 +101,10 @@ class MapSolution:
         """A small table for notebooks."""
         units = self.scenario.units
         rows = [
-            (self.scenario.goal_name(i), f"{route.time:.6f} {units.time}, {route.distance:.6g} {units.length}" if route else reason)
+            (
+                self.scenario.goal_name(i),
+                f"{route.time:.6f} {units.time}, {route.distance:.6g} {units.length}" if route else reason,
+            )
             for i, (route, reason) in enumerate(zip(self.routes, self.reasons, strict=True))
         ]
         body = "".join(
@@ -133,19 +159,32 @@ def solve_map(scenario: MapScenario, *, precision: int = 64) -> MapSolution:
     if problems:
         raise InputError(*problems)
     ground = to_ground(scenario)
-    routes = tuple(find_route(ground, scenario.start, goal) for goal in scenario.goals)
-    reasons = tuple(
-        "" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes)
+    slowness = np.asarray(ground.slowness, dtype=np.float32 if precision == 32 else np.float64)
+
+    def times_from(point: tuple[float, float]) -> np.ndarray:
+        return np.asarray(arrival_times(slowness, ground.to_cells(point), spacing=float(ground.cell)))
+
+    from_start = times_from(scenario.start)
+    from_goals = tuple(times_from(goal) for goal in scenario.goals)
+    routes = tuple(
+        find_route(ground, scenario.start, goal, fields=(from_start, from_goal))
+        for goal, from_goal in zip(scenario.goals, from_goals, strict=True)
     )
+    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     status = "converged" if all(routes) else "no route"
-    return MapSolution(scenario, ground, status, _explain(scenario, routes, reasons), routes, reasons)
+    message = _explain(routes, reasons)
+    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, from_goals)
 
 
-def _explain(scenario: MapScenario, routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
+def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     """What came of it, in a sentence."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
-        return f"{reached:,} of {len(routes):,} goals reached." if reached < len(routes) else f"All {reached:,} goals reached."
+        return (
+            f"{reached:,} of {len(routes):,} goals reached."
+            if reached < len(routes)
+            else f"All {reached:,} goals reached."
+        )
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     count = max(len(routes[0].history) - 1, 0)

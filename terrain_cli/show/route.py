@@ -13,16 +13,16 @@ from terrain_cli.maps.isochrones import Isochrone
 from terrain_cli.maps.lengths import find_stretches
 from terrain_cli.maps.route import Route
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.maps.solution import MapSolution
+from terrain_cli.maps.solution import MapSolution, to_ground
 from terrain_cli.show.console import number, out, percent
 
 STYLE = {"converged": "green", "no route": "bold red"}
 ROWS = 12  # speeds that are listed; --json has all
 
 
-def print_map_title(solution: MapSolution) -> None:
+def print_map_title(scenario: MapScenario) -> None:
     """What is being solved: how many cells, of what size, how fast."""
-    scenario, slowness = solution.scenario, np.asarray(solution.ground.slowness)
+    slowness = np.asarray(to_ground(scenario).slowness)
     rows, cols = slowness.shape
     units = scenario.units
     free = slowness[np.isfinite(slowness)]
@@ -30,7 +30,9 @@ def print_map_title(solution: MapSolution) -> None:
     speeds = f"speed {low:g}" if low == high else f"speeds {low:g} to {high:g}"
     blocked = slowness.size - free.size
     walls = f", {blocked:,} blocked" if blocked else ""
-    text = f": {rows:,} by {cols:,} cells of {scenario.cell:g} {units.length}{walls}, {speeds} {units.length}/{units.time}"
+    text = (
+        f": {rows:,} by {cols:,} cells of {scenario.cell:g} {units.length}{walls}, {speeds} {units.length}/{units.time}"
+    )
     out.print(Text.assemble((visible(scenario.name), "bold"), visible(text)))
     if scenario.description:
         out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
@@ -38,7 +40,9 @@ def print_map_title(solution: MapSolution) -> None:
 
 def print_rounds(route: Route, scenario: MapScenario) -> None:
     """A row for each iteration of the route."""
-    out.print(Text(f"{'iteration':>9}{'crossings':>14}{f'time ({scenario.units.time})':>15}{'gradient':>15}", style="bold"))
+    out.print(
+        Text(f"{'iteration':>9}{'crossings':>14}{f'time ({scenario.units.time})':>15}{'gradient':>15}", style="bold")
+    )
     for row in route.history:
         text = f"{row.iteration:>9}{row.crossings:>14,}{number(row.time):>15}{row.gradient_norm:>15.3e}"
         out.print(Text(text, style=STYLE["converged"] if row is route.history[-1] else ""))
@@ -126,7 +130,9 @@ def print_stretches(solution: MapSolution, index: int) -> None:
         )
     out.print(table)
     if len(stretches) > ROWS:
-        out.print(Text(f"{ROWS} of {len(stretches):,} speeds shown, those that matter most; --json has all", style="dim"))
+        out.print(
+            Text(f"{ROWS} of {len(stretches):,} speeds shown, those that matter most; --json has all", style="dim")
+        )
 
 
 def print_corridor(solution: MapSolution, index: int, corridor: Corridor) -> None:
@@ -144,7 +150,9 @@ def print_corridor(solution: MapSolution, index: int, corridor: Corridor) -> Non
         )
     )
     if corridor.error > 0:
-        out.print(Text(f"its border is uncertain by {percent(corridor.error)}, the error of the arrival times", style="dim"))
+        out.print(
+            Text(f"its border is uncertain by {percent(corridor.error)}, the error of the arrival times", style="dim")
+        )
 
 
 def print_isochrones(scenario: MapScenario, isochrones: Sequence[Isochrone]) -> None:
