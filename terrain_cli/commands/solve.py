@@ -172,7 +172,8 @@ def _load(
     failures: dict[str, tuple[str, ...]],
 ) -> Any:
     """The scenario with its changes; None where it is refused, which is added to the failures."""
-    from terrain_cli.scenario import MapScenario, load_scenario, with_descent
+    from terrain_cli.maps.scenario import MapScenario
+    from terrain_cli.scenario import load_scenario, with_descent
 
     try:
         scenario = load_scenario(file)
