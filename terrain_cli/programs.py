@@ -70,7 +70,7 @@ class kept:  # noqa: N801  used as a decorator, in place of jax.jit
 def _circumstances() -> str:
     """All that a compiled program depends on beside its arguments: our source, JAX and its settings, the processor."""
     source = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
         source.update(module.read_bytes())
     try:
         processor = [
