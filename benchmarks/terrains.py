@@ -46,3 +46,30 @@ def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarra
         free = np.isfinite(slowness[tuple(start.astype(int))]) and np.isfinite(slowness[tuple(goal.astype(int))])
         if free and np.hypot(*(goal - start)) > n / 2:
             return start, goal
+
+
+def draw_wall(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slowness 1 with a wall one cell thick from border to border, shape (n, n), and ends on both sides of it, (row, col).
+
+    The wall wanders straight and diagonally, where its cells touch at corners alone; half of the walls have a gap.
+    """
+    slowness = np.ones((n, n))
+    row = int(rng.integers(2, n - 2))
+    for col in range(n):
+        slowness[row, col] = np.inf
+        following = int(np.clip(row + rng.integers(-1, 2), 2, n - 3))
+        if col + 1 < n and abs(following - row) == 1 and rng.random() < 0.3:
+            slowness[following, col] = np.inf  # a step instead of a diagonal
+        row = following
+    if rng.random() < 0.5:
+        col = int(rng.integers(n))
+        slowness[int(rng.choice(np.flatnonzero(np.isinf(slowness[:, col])))), col] = 1.0
+    if rng.random() < 0.5:
+        slowness = slowness.T.copy()
+        return (
+            slowness,
+            rng.uniform(0.1, n - 0.1, 2) * (1, 0) + (0, rng.uniform(0.1, 1.9)),
+            np.array([rng.uniform(0.1, n - 0.1), rng.uniform(n - 1.9, n - 0.1)]),
+        )
+    start = np.array([rng.uniform(0.1, 1.9), rng.uniform(0.1, n - 0.1)])
+    return slowness, start, np.array([rng.uniform(n - 1.9, n - 0.1), rng.uniform(0.1, n - 0.1)])

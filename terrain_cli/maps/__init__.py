@@ -1,1 +1,1 @@
-"""Maps: ground given as a raster of cells, arrival times over it and the fastest routes across it."""
+"""Ground as a raster: one slowness per cell."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.crossings import Chain, alternate, find_slowness, leg_lengths, leg_slowness
+from terrain_cli.maps.crossings import Chain, alternate, drop_needless, find_slowness, join, leg_lengths, leg_slowness
 
 AXES = np.array([[0, 1], [1, 0], [0, -1], [-1, 0]])  # from a corner, by growing angle: the row points down
 CELLS = np.array([[0, 0], [0, -1], [-1, -1], [-1, 0]])  # between axis k and k + 1
@@ -49,6 +49,7 @@ def release_corners(chain: Chain, padded: np.ndarray) -> tuple[Chain, np.ndarray
         at = np.flatnonzero(alternate(corner) if parity == 0 else corner & ~alternate(corner))
         if len(at):
             chain, routes = _release(chain, at, padded)
+            chain = drop_needless(chain, padded)
             changed.append(routes)
     return chain, np.unique(np.concatenate(changed)) if changed else np.zeros(0, dtype=np.int64)
 
@@ -82,11 +83,10 @@ def _release(chain: Chain, at: np.ndarray, padded: np.ndarray) -> tuple[Chain, n
             waits = waits[(time >= now[waits] * (1 - 1e-15))]
             reach = reach / 4
     left = np.flatnonzero(best < now)
-    whole = [chain.take(np.delete(np.arange(len(chain.x)), at[left])), *(node.take(left) for node in nodes)]
-    place = [np.delete(np.arange(len(chain.x)), at[left])] + [at[left] + 0.1 * k for k in range(3)]
-    order = np.argsort(np.concatenate(place), kind="stable")
-    joined = Chain(*(np.concatenate(values)[order] for values in zip(*whole, strict=True)))
-    return joined, np.unique(chain.route[at[left]])
+    stays = np.delete(np.arange(len(chain.x)), at[left])
+    order = np.argsort(np.concatenate([stays, at[left], at[left], at[left]]), kind="stable")
+    left_chain = join([chain.take(stays), *(node.take(left) for node in nodes)]).take(order)
+    return left_chain, np.unique(chain.route[at[left]])
 
 
 def _replace(old: Chain, index: np.ndarray, new: Chain) -> Chain:

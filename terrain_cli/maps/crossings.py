@@ -7,6 +7,7 @@ lies; a node at a corner has an edge without length.
 Many routes are one chain of nodes, end to end, so that all descend at once.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -43,6 +44,11 @@ class Chain(NamedTuple):
     def take(self, index: Any) -> "Chain":
         """Some of the nodes."""
         return Chain(*(value[index] for value in self))
+
+
+def join(chains: Sequence[Chain]) -> Chain:
+    """Chains one after the other."""
+    return Chain(*(np.concatenate(values) for values in zip(*chains, strict=True)))
 
 
 def find_cells(a: Chain, b: Chain) -> tuple[np.ndarray, np.ndarray]:
@@ -151,6 +157,30 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
     return gather(slope[:, 0], slope[:, 1]), gather(curve[:, 0, 0], curve[:, 1, 1]), curve[:, 0, 1]
 
 
+def solve_tridiagonal(diagonal: Array, beside: Array, right: Array) -> Array:
+    """The solution of a symmetric positive definite tridiagonal system, shape (N,); `beside` the diagonal, shape (N-1,).
+
+    Parallel cyclic reduction (Hockney 1965): each step joins equations twice as far apart. JAX's own solver calls LAPACK through
+    a pointer that a program kept on disk does not find again.
+    """
+    below, above = jnp.append(0.0, beside), jnp.append(beside, 0.0)
+    reach = 1
+    while reach < len(diagonal):
+
+        def shift(value: Array, fill: float, reach: int = reach) -> tuple[Array, Array]:
+            edge = jnp.full(reach, fill)
+            return jnp.concatenate([edge, value[:-reach]]), jnp.concatenate([value[reach:], edge])
+
+        (d0, d1), (r0, r1) = shift(diagonal, 1.0), shift(right, 0.0)
+        (l0, l1), (u0, u1) = shift(below, 0.0), shift(above, 0.0)
+        down, up = -below / d0, -above / d1
+        diagonal = diagonal + down * u0 + up * l1
+        right = right + down * r0 + up * r1
+        below, above = down * l0, up * u1
+        reach *= 2
+    return right / diagonal
+
+
 class Descended(NamedTuple):
     """Where routes stand after a descent. x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm:
     Euclidean, over the crossings that are free, shape (R,). iterations: of the slowest, shape ()."""
@@ -181,8 +211,7 @@ def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, *, most: 
         gradient = jnp.where(held, 0.0, gradient)
         diagonal = jnp.where(held, 1.0, diagonal + flat)
         beside = jnp.where(held[:-1] | held[1:], 0.0, beside)
-        below, above = jnp.append(0.0, beside), jnp.append(beside, 0.0)
-        return gradient, jax.lax.linalg.tridiagonal_solve(below, diagonal, above, -gradient[:, None])[:, 0]
+        return gradient, solve_tridiagonal(diagonal, beside, -gradient)
 
     def once(state: Any) -> Any:
         x, held, time, share, _, iteration = state
@@ -191,10 +220,10 @@ def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, *, most: 
         tried = jnp.clip(x + share[route] * step, 0.0, 1.0)
         after = times(tried)
         settles = gain <= SETTLED * time
-        takes = (after < time) | (settles & (after <= time * (1 + 1e-15)))
+        takes = (after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14)))
         x = jnp.where(takes[route], tried, x)
         held = held | (takes[route] & ((tried <= 0) | (tried >= 1)))
-        stuck = ~takes & ((gain <= LOST * time) | (share < 1e-6))
+        stuck = ~takes & (share < 1e-6)
         share = jnp.where(takes, jnp.minimum(1.0, 2 * share), share / 2)
         return x, held, jnp.where(takes, after, time), share, ~settles & ~stuck, iteration + 1
 

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 TOUCH = 1e-12  # of a line's length: crossings closer than this are one, at a corner
+NEAR = 1e-9  # cells: as good as at a corner
 
 
 class Pieces(NamedTuple):
     """Straight lines cut at the cell edges, all one after the other.
 
-    line: which line each piece belongs to. start: where it begins, as a share of its line. share: how much of it it is.
-    row, col: the cell it lies in. time: s per cell size; inf where blocked.
+    line: which line each piece belongs to. start: where it begins, as a share of its line. share: how much of it it is. time: s
+    per cell size, inf where blocked. All of shape (K,).
     """
 
     line: np.ndarray
@@ -44,18 +45,16 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
     middle = a[line] + step[line] * ((start + end) / 2)[:, None]
     cell = np.floor(middle).astype(np.int64)
     slowness = padded[cell[:, 0] + 1, cell[:, 1] + 1]
-    for axis in (0, 1):  # along a grid line
-        along = (step[line, axis] == 0) & (middle[:, axis] == cell[:, axis])
-        other = cell + (0, 1)[axis == 1] * np.array([0, 0])
-        other = cell.copy()
-        other[:, axis] -= 1
-        slowness = np.where(along, np.minimum(slowness, padded[other[:, 0] + 1, other[:, 1] + 1]), slowness)
-    length = np.hypot(step[:, 0], step[:, 1])
-    touches = share <= TOUCH
+    for axis in (0, 1):
+        on_line = (step[line, axis] == 0) & (middle[:, axis] == cell[:, axis])
+        before = cell - (axis == 0, axis == 1)
+        slowness = np.where(on_line, np.minimum(slowness, padded[before[:, 0] + 1, before[:, 1] + 1]), slowness)
+    length = np.hypot(step[:, 0], step[:, 1])[line] * share
     with np.errstate(invalid="ignore"):
-        time = np.where(touches, 0.0, slowness * share * length[line])
-    at = np.rint(a[line] + step[line] * start[:, None]).astype(np.int64)
-    inside = touches & np.all((at >= 0) & (at < closed.shape), axis=1)
-    at = np.where(inside[:, None], at, 0)
-    time = np.where(inside & closed[at[:, 0], at[:, 1]], np.inf, time)
+        time = np.where(share > TOUCH, slowness * length, 0.0)
+
+    for place in (a[line] + step[line] * start[:, None], a[line] + step[line] * end[:, None]):
+        corner = np.rint(place).astype(np.int64)
+        shut = closed[corner[:, 0], corner[:, 1]] & (np.abs(place - corner).max(1) < NEAR)
+        time = np.where(shut, np.inf, time)
     return Pieces(line, start, share, time)

@@ -20,7 +20,7 @@ ROUNDS = 100  # a dozen are enough as a rule
 class Refined(NamedTuple):
     """A route that was refined.
 
-    nodes: where it ended. times, crossings, gradient_norms: after each round, the first is the route as it was given.
+    nodes: where it ended. times, crossings, gradient_norms: of the route as it was given, then after each round.
     """
 
     nodes: Chain
@@ -36,17 +36,17 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
     (rows + 1, cols + 1).
     """
     count = int(chain.route[-1]) + 1
-    rows: list[list[tuple[float, int, float]]] = [[] for _ in range(count)]
+    given = descend_crossings(chain, padded, most=0)[1]
+    sizes = np.bincount(chain.route, minlength=count)
+    rows = [[(float(given.time[i]), int(sizes[i]) - 2, float(given.gradient_norm[i]))] for i in range(count)]
     done: dict[int, Chain] = {}
     for _ in range(ROUNDS):
-        before = np.bincount(chain.route, minlength=count)
         chain, straightened = straighten(chain, padded, closed)
         chain = drop_needless(chain, padded)
         chain, result = descend_crossings(chain, padded)
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)
         moved, released = release_corners(moved, padded)
-        moved = drop_needless(moved, padded)
         sizes = np.bincount(chain.route, minlength=count)
         after = np.bincount(moved.route, minlength=count)
         active = np.unique(chain.route)
@@ -56,7 +56,6 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
         for i in np.setdiff1d(active, changed):
             done[int(i)] = chain.take(chain.route == i)
         chain = moved.take(np.isin(moved.route, changed))
-        del before
         if not len(chain.x):
             break
     for i in np.unique(chain.route):

@@ -1,129 +1,157 @@
+"""Routes on a graph: points on the cell edges are its nodes, and within a cell each is joined to each (Steiner points).
+
+A route on the graph is a route on the ground that may cross edges at those points alone, so its time is a little too long; the
+error falls about as the square of their spacing. It serves to say which routes are worth refining.
+
+Source: Aleksandrov, Maheshwari and Sack 2005, Determining approximate shortest paths on weighted polyhedral surfaces.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from terrain_cli.maps.crossings import Chain
+from terrain_cli.maps.crossings import Chain, find_cells, find_slowness, join
+
+START, GOAL = 0, 1  # the first two nodes of every graph
 
 
-def edge_points(cells, k, closed):
-    """Nodes: k points on every edge of the cells (bool (R, C)) and their corners. Chain with route = 0."""
-    R, C = cells.shape
-    pad = np.pad(cells, 1)
-    hor = pad[:-1, 1:-1] | pad[1:, 1:-1]  # (R+1, C) edges along columns
-    ver = pad[1:-1, :-1] | pad[1:-1, 1:]  # (R, C+1)
-    cor = (pad[:-1, :-1] | pad[1:, :-1] | pad[:-1, 1:] | pad[1:, 1:]) & ~closed
-    t = (np.arange(k) + 1) / (k + 1)
-    h, v, c = np.argwhere(hor), np.argwhere(ver), np.argwhere(cor)
-    base = np.concatenate([np.repeat(h, k, 0), np.repeat(v, k, 0), c]).astype(float)
-    along = np.concatenate(
-        [np.tile([0.0, 1.0], (len(h) * k, 1)), np.tile([1.0, 0.0], (len(v) * k, 1)), np.zeros((len(c), 2))]
+class Graph(NamedTuple):
+    """nodes: the start, the goal, and points on cell edges, N in all. times: between those that share a cell, sparse, shape
+    (N, N), each pair once, s per cell size."""
+
+    nodes: Chain
+    times: csr_array
+
+
+def spread_points(cells: np.ndarray, closed: np.ndarray, count: int) -> Chain:
+    """`count` points evenly on each edge of the `cells`, shape (rows, cols), bool, and their corners but the closed ones."""
+    around = np.pad(cells, 1)
+    lying, standing = around[:-1] | around[1:], around[:, :-1] | around[:, 1:]
+    corners = np.argwhere((lying[:, :-1] | lying[:, 1:]) & ~closed)
+    lying, standing = np.argwhere(lying[:, 1:-1]), np.argwhere(standing[1:-1])
+    base = np.concatenate([np.repeat(lying, count, 0), np.repeat(standing, count, 0), corners]).astype(float)
+    edges = len(lying) + len(standing)
+    along = np.repeat(
+        [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]], [len(lying) * count, len(standing) * count, len(corners)], axis=0
     )
-    x = np.concatenate([np.tile(t, len(h) + len(v)), np.zeros(len(c))])
-    return Chain(base, along, x, np.zeros(len(x), int))
+    x = np.append(np.tile(np.arange(1, count + 1) / (count + 1), edges), np.zeros(len(corners)))
+    return Chain(base, along, x, np.zeros(len(x), dtype=np.int64))
 
 
-def link(nodes, padded, cells=None):
-    """Sparse graph: every pair of nodes that share a cell, the time between."""
-    first = np.ceil(nodes.base + nodes.along).astype(np.int64) - 1
-    last = np.floor(nodes.base).astype(np.int64)
-    C = padded.shape[1]
+def make_graph(start: np.ndarray, goal: np.ndarray, points: Chain, padded: np.ndarray, cells: np.ndarray) -> Graph:
+    """The graph of the start, the goal and the points, each joined to each within the `cells`, shape (rows, cols), bool."""
+    ends = Chain(np.stack([start, goal]), np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
+    nodes = join([ends, points])
+    inside = np.pad(cells, 1) & np.isfinite(padded)
+    a, b, home = _pairs(nodes, inside)
+    place = nodes.points
+    length = np.hypot(place[a, 0] - place[b, 0], place[a, 1] - place[b, 1])
+    time = padded.ravel()[home] * length
+
+    # Two nodes on one grid line share two cells: one arc will do, through the faster of them.
+    lines = np.where((nodes.along == 0) & (nodes.base == np.rint(nodes.base)), nodes.base, np.nan)
+    beside = np.flatnonzero((lines[a, 0] == lines[b, 0]) | (lines[a, 1] == lines[b, 1]))
+    one, other = nodes.take(a[beside]), nodes.take(b[beside])
+    time[beside] = find_slowness(one, other, padded) * length[beside]
+    first, last = (np.ravel_multi_index(tuple((cell + 1).T), padded.shape) for cell in find_cells(one, other))
+    again = (home[beside] == last) & (first != last) & inside.ravel()[first]
+    kept = np.ones(len(a), dtype=bool)
+    kept[beside[again]] = False
+    tiny = np.finfo(float).tiny  # two nodes in one place: to a sparse graph 0 is no arc
+    times = csr_array((np.maximum(time[kept], tiny), (a[kept], b[kept])), shape=(len(place), len(place)))
+    return Graph(nodes, times)
+
+
+def _pairs(nodes: Chain, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every pair of nodes in each of the cells that are `inside`, and the cell, an index into the raveled padded map."""
+    first, last = find_cells(nodes, nodes)
     node, cell = [], []
-    for dr in (0, 1):
-        for dc in (0, 1):
-            r, c = first[:, 0] + dr, first[:, 1] + dc
-            ok = (r <= last[:, 0]) & (c <= last[:, 1])
-            idx = np.flatnonzero(ok)
-            r, c = r[ok] + 1, c[ok] + 1
-            free = np.isfinite(padded[r, c])
-            if cells is not None:
-                free &= cells[r, c]
-            node.append(idx[free])
-            cell.append((r * C + c)[free])
-    node, cell = np.concatenate(node), np.concatenate(cell)
-    order = np.argsort(cell, kind="stable")
-    node, cell = node[order], cell[order]
-    start = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
-    count = np.diff(np.append(start, len(cell)))
-    # pairs i<j in each group
-    pos = np.arange(len(cell)) - np.repeat(start, count)
-    partners = np.repeat(count, count) - pos - 1
-    i = np.repeat(np.arange(len(cell)), partners)
-    j = i + 1 + np.arange(len(i)) - np.repeat(np.cumsum(partners) - partners, partners)
-    a, b, at = node[i], node[j], cell[i]
-    # two nodes on one grid line share two cells: one arc is enough, the faster
-    f = np.maximum(first[a], first[b])
-    l = np.minimum(last[a], last[b])
-    shared = np.any(f < l, axis=1)
-    s = padded.ravel()[at]
-    home = (f[:, 0] + 1) * C + f[:, 1] + 1
-    keep = ~shared
-    sh = np.flatnonzero(shared)
-    fs, ls = f[sh] + 1, l[sh] + 1
-    both = np.minimum(
-        np.minimum(padded[fs[:, 0], fs[:, 1]], padded[ls[:, 0], ls[:, 1]]),
-        np.minimum(padded[fs[:, 0], ls[:, 1]], padded[ls[:, 0], fs[:, 1]]),
-    )
-    firstfree = padded[fs[:, 0], fs[:, 1]]
-    ok_home = at[sh] == home[sh]
-    # if the first cell is not in (blocked or outside the corridor), the other one stands for both
-    inside = np.isfinite(firstfree)
-    if cells is not None:
-        inside &= cells[fs[:, 0], fs[:, 1]]
-    keep[sh] = ok_home | ~inside
-    s[sh] = both
-    a, b, s = a[keep], b[keep], s[keep]
-    p = nodes.points
-    d = np.hypot(*(p[a] - p[b]).T)
-    w = s * np.maximum(d, 1e-300)
-    return csr_array((np.concatenate([w, w]), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(len(p), len(p)))
+    for shift in np.ndindex(2, 2):
+        there = first + shift
+        holds = np.all(there <= last, axis=1)
+        holds[holds] = inside[tuple(there[holds].T + 1)]
+        node.append(np.flatnonzero(holds).astype(np.int32))
+        cell.append(np.ravel_multi_index(tuple(there[holds].T + 1), inside.shape).astype(np.int32))
+    node_, cell_ = np.concatenate(node), np.concatenate(cell)
+    order = np.argsort(cell_, kind="stable")
+    node_, cell_ = node_[order], cell_[order]
+    begin = np.flatnonzero(np.append(True, cell_[1:] != cell_[:-1]))
+    size = np.diff(np.append(begin, len(cell_)))
+    pairs = []
+    for count in np.unique(size[size > 1]):  # cells with as many nodes in one go
+        begins = begin[size == count]
+        members = node_[begins[:, None] + np.arange(count)]
+        one, other = np.triu_indices(count, 1)
+        pairs.append((members[:, one].ravel(), members[:, other].ravel(), np.repeat(cell_[begins], len(one))))
+    a, b, home = (np.concatenate(values) for values in zip(*pairs, strict=True))
+    return a, b, home
 
 
-def with_ends(nodes, start, goal):
-    ends = np.array([start, goal], float)
-    z = np.zeros((2, 2))
-    return Chain(
-        np.concatenate([ends, nodes.base]),
-        np.concatenate([z, nodes.along]),
-        np.concatenate([np.zeros(2), nodes.x]),
-        np.concatenate([np.zeros(2, int), nodes.route]),
-    )
+class Distances(NamedTuple):
+    """Of each node of a graph. time: from the start and from the goal, shape (2, N), s per cell size. before: the node before
+    it on the way there, shape (2, N)."""
+
+    time: np.ndarray
+    before: np.ndarray
+
+    @property
+    def through(self) -> np.ndarray:
+        """Time of the best route through each node, shape (N,)."""
+        return np.asarray(self.time.sum(0))
+
+    def route(self, node: int) -> list[int]:
+        """The best route through a node, from the start to the goal."""
+        route = [node]
+        while self.before[START, route[-1]] >= 0:
+            route.append(int(self.before[START, route[-1]]))
+        route.reverse()
+        while self.before[GOAL, route[-1]] >= 0:
+            route.append(int(self.before[GOAL, route[-1]]))
+        return route
 
 
-def walk(pred, i):
-    out = [i]
-    while pred[out[-1]] >= 0:
-        out.append(pred[out[-1]])
-    return out
+def measure(graph: Graph) -> Distances:
+    """The times from both ends to every node, by Dijkstra's algorithm."""
+    return Distances(*dijkstra(graph.times, directed=False, indices=[START, GOAL], return_predecessors=True))
 
 
-def candidates(nodes, graph, most=16, within=1.5e-3, apart=1.0):
-    F, pf = dijkstra(graph, indices=0, return_predecessors=True)
-    B, pb = dijkstra(graph, indices=1, return_predecessors=True)
-    via = F + B
-    best = via.min()
-    order = np.argsort(via, kind="stable")
-    order = order[via[order] <= best * (1 + within)]
-    p = nodes.points
-    taken = np.zeros(len(p), bool)
-    cell = np.floor(p).astype(int)
-    R, C = cell.max(0) + 3
-    near = np.zeros((R + 1, C + 1), bool)
-    routes = []
-    for i in order:
-        if near[cell[i, 0] + 1, cell[i, 1] + 1]:
+def cells_through(graph: Graph, distances: Distances, within: float, cells: np.ndarray) -> np.ndarray:
+    """Those of the cells, shape (rows, cols), through a node of which a route takes at most `within`, relative, longer than the
+    fastest."""
+    through = distances.through
+    near = graph.nodes.take(through <= through[START] * (1 + within))
+    first, last = find_cells(near, near)
+    found = np.zeros(np.array(cells.shape) + 2, dtype=bool)
+    for shift in np.ndindex(2, 2):
+        found[tuple(np.minimum(first + shift, last).T + 1)] = True
+    return np.asarray(found[1:-1, 1:-1] & cells)
+
+
+def pick_routes(graph: Graph, distances: Distances, within: float, apart: int) -> Iterator[list[int]]:
+    """Routes on the graph, the fastest first, each through a node that is `apart` cells from all before it.
+
+    within: how much longer than the fastest, relative.
+    """
+    through = distances.through
+    order = np.argsort(through, kind="stable")
+    order = order[through[order] <= through[order[0]] * (1 + within)]
+    cell = np.floor(graph.nodes.points).astype(np.int64) + 2
+    taken = np.zeros(cell.max(0) + 3, dtype=bool)
+    reach = range(-apart, apart + 1)
+    for node in order.tolist():
+        if taken[tuple(cell[node])]:
             continue
-        route = walk(pf, i)[::-1] + walk(pb, i)[1:]
-        routes.append(route)
-        q = cell[route] + 1
-        for dr in (-1, 0, 1):
-            for dc in (-1, 0, 1):
-                near[q[:, 0] + dr, q[:, 1] + dc] = True
-        if len(routes) == most:
-            break
-    return routes, F, B
+        route = distances.route(node)
+        yield route
+        for row in reach:
+            for col in reach:
+                taken[tuple(cell[route].T + np.array([[row], [col]]))] = True
 
 
-def chain_of(nodes, routes):
-    index = np.concatenate([np.array(r) for r in routes])
-    route = np.repeat(np.arange(len(routes)), [len(r) for r in routes])
-    return nodes.take(index)._replace(route=route)
+def to_chain(graph: Graph, routes: list[list[int]]) -> Chain:
+    """The routes on the graph as one chain."""
+    chain = graph.nodes.take(np.concatenate(routes))
+    return chain._replace(route=np.repeat(np.arange(len(routes)), [len(route) for route in routes]))
