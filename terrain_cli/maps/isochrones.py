@@ -1,4 +1,4 @@
-"""How far one gets in a time: the ground within reach as polygons, with holes where blocked or slow ground is not reached in time."""
+"""How far one gets in a time: the ground within reach as polygons, with holes where ground is blocked or not reached in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
             masked[i::2, j::2] = ~reached
     places = [np.repeat(np.arange(n + 1.0), 2)[1:-1] for n in (cols, rows)]
     contours = contourpy.contour_generator(
-        *places, np.ma.array(spread, mask=masked), fill_type=contourpy.FillType.OuterOffset
+        x=places[0], y=places[1], z=np.ma.array(spread, mask=masked), fill_type=contourpy.FillType.OuterOffset
     )
     found = []
     for level in levels:

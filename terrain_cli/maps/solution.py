@@ -86,7 +86,8 @@ class MapSolution:
             "start": list(scenario.start),
         }
         if len(self.routes) == 1:
-            return document | {"goal": list(scenario.goals[0])} | plain(_route_facts(self.route))
+            facts: dict[str, Any] = plain(_route_facts(self.route))
+            return document | {"goal": list(scenario.goals[0])} | facts
         names = [goal.name for goal in scenario.goal]
         found = zip(scenario.goals, names, self.routes, self.reasons, strict=True)
         return document | {

@@ -1,6 +1,6 @@
 """A descent in the terminal: a row an iteration while it runs, then what came of it."""
 
-import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -147,7 +147,7 @@ def _print_rays(solution: Solution) -> None:
     out.print(table)
 
 
-def print_overview(solutions: "list[Solution | MapSolution]", failures: list[str]) -> None:
+def print_overview(solutions: "Sequence[Solution | MapSolution]", failures: list[str]) -> None:
     """Several scenarios in one table; a map has neither a method nor an optimum to be compared with."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("scenario")
@@ -156,19 +156,18 @@ def print_overview(solutions: "list[Solution | MapSolution]", failures: list[str
     for name in ("iterations", "time", "gap"):
         table.add_column(name, justify="right", no_wrap=True)
     for solution in solutions:
-        on_strips = isinstance(solution, Solution)
-        time = (
-            f"{number(solution.time)} {solution.scenario.units.time}"
-            if math.isfinite(solution.time) or on_strips
-            else ""
-        )
+        if isinstance(solution, Solution):
+            method, gap = solution.scenario.descent.method, percent(solution.gap)
+        else:
+            method, gap = "map", ""
+        time = "" if solution.status == "no route" else f"{number(solution.time)} {solution.scenario.units.time}"
         table.add_row(
             Text(visible(solution.scenario.name)),
-            solution.scenario.descent.method if on_strips else "map",
+            method,
             Text(solution.status, style=STATUS_STYLE[solution.status]),
             f"{solution.iterations:,}",
             Text(time),
-            percent(solution.gap) if on_strips else "",
+            gap,
         )
     for name in failures:
         table.add_row(Text(name), "", Text("refused", style="bold red"))
