@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import contourpy
 import numpy as np
@@ -36,10 +38,29 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. They are interpolated along the edges of the
     cells. No polygon enters blocked ground, and what lies on the other side of a wall does not bend the border on this one.
     """
+    cols, rows, spread = spread_times(ground, times)
+    contours = contourpy.contour_generator(x=cols, y=rows, z=spread, fill_type=contourpy.FillType.OuterOffset)
+    found = []
+    for level in levels:
+        polygons = []
+        for points, offsets in zip(*contours.filled(-1.0, level), strict=True) if level > 0 else ():
+            rings = [_tidy(points[a:b]) for a, b in pairwise(offsets)]
+            polygons.append([ring for ring in rings if len(ring) > 3])
+        polygons = [polygon for polygon in polygons if polygon]
+        if not polygons and level > 0:
+            polygons = [[_disc(ground, start, level)]]
+        found.append(_to_isochrone(ground, level, polygons))
+    return found
+
+
+def spread_times(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
+    """A mesh to draw contours on: columns, shape (2 cols,), rows, shape (2 rows,), cells, and the times there, s, masked.
+
+    Every cell brings its own four corners, so that blocked ground is masked cell by cell; between the cells lies nothing.
+    """
     seen = times_by_cell(ground, times)
     reached = np.all(np.isfinite(seen), axis=(0, 1))
     rows, cols = reached.shape
-    # Every cell brings its own four corners, so that blocked ground is masked cell by cell; between them lies nothing.
     spread = np.zeros((2 * rows, 2 * cols))
     masked = np.zeros(spread.shape, dtype=bool)
     for i in (0, 1):
@@ -47,20 +68,7 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
             spread[i::2, j::2] = np.where(reached, seen[i, j], 0.0)
             masked[i::2, j::2] = ~reached
     places = [np.repeat(np.arange(n + 1.0), 2)[1:-1] for n in (cols, rows)]
-    contours = contourpy.contour_generator(
-        x=places[0], y=places[1], z=np.ma.array(spread, mask=masked), fill_type=contourpy.FillType.OuterOffset
-    )
-    found = []
-    for level in levels:
-        polygons = []
-        for points, offsets in zip(*contours.filled(-1.0, level), strict=True) if level > 0 else ():
-            rings = [_tidy(points[a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
-            polygons.append([ring for ring in rings if len(ring) > 3])
-        polygons = [polygon for polygon in polygons if polygon]
-        if not polygons and level > 0:
-            polygons = [[_disc(ground, start, level)]]
-        found.append(_to_isochrone(ground, level, polygons))
-    return found
+    return places[0], places[1], np.ma.MaskedArray(spread, mask=masked)
 
 
 def times_by_cell(ground: Ground, times: np.ndarray) -> np.ndarray:

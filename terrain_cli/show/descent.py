@@ -156,6 +156,7 @@ def print_overview(solutions: "Sequence[Solution | MapSolution]", failures: list
     for name in ("iterations", "time", "gap"):
         table.add_column(name, justify="right", no_wrap=True)
     for solution in solutions:
+        method: str
         if isinstance(solution, Solution):
             method, gap = solution.scenario.descent.method, percent(solution.gap)
         else:
