@@ -16,8 +16,8 @@ from terrain_cli.commands.options import (
     descent_changes,
     parse_axes,
     parse_numbers,
+    refuse_for,
 )
-from terrain_cli.commands.solve_map import refuse_for
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output
 

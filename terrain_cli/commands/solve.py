@@ -21,6 +21,7 @@ from terrain_cli.commands.options import (
     descent_changes,
     one_of,
     parse_number,
+    refuse_for,
 )
 from terrain_cli.errors import InputError
 
@@ -178,9 +179,9 @@ def _load(
     try:
         scenario = load_scenario(file)
         if isinstance(scenario, MapScenario):
-            solve_map.refuse_for("a map", file, of_strips)
+            refuse_for("a map", file, of_strips)
             return scenario
-        solve_map.refuse_for("strips", file, of_maps)
+        refuse_for("strips", file, of_maps)
         return with_descent(scenario, **changes)
     except InputError as error:
         failures[file] = error.problems

@@ -47,14 +47,6 @@ def parse_asked(
     return Asked(levels, isochrones_output, corridor, field, precision or 64, sensitivity)
 
 
-def refuse_for(kind: str, file: str, options: dict[str, bool]) -> None:
-    """Raises InputError where an option is given that says nothing about this kind of scenario."""
-    for option, given in options.items():
-        if given:
-            other = "strips" if kind == "a map" else "maps"
-            raise InputError(f"{file}: is {kind}, and {option} is for {other}: leave it out, or name other files")
-
-
 def solve(scenario: Any, asked: Asked, quiet: bool) -> Any:
     """The solution of a map, said as it goes unless `quiet`."""
     from terrain_cli.maps.solution import solve_map

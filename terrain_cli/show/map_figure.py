@@ -31,7 +31,6 @@ MARGINS = 1.9, 2.1  # around the map, inches
 LEVELS = 12  # contours
 FINEST = 1024  # cells a side that contours are drawn through one by one; larger maps are looked at more coarsely
 TICKS = 8  # speeds that are named on the colour bar
-HALO = [Stroke(linewidth=3.5, foreground="white"), Normal()]
 
 
 def make_map_figure(solution: MapSolution) -> Figure:
@@ -140,20 +139,24 @@ def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
 
 def draw_routes(axes: Axes, solution: MapSolution) -> None:
     """The routes, their runners-up where there is one goal, and the straight lines, dashed."""
-    for i, (goal, route) in enumerate(zip(solution.scenario.goals, solution.routes, strict=True)):
-        start = solution.scenario.start
-        label = "straight line" if i == 0 else "_straight"
-        axes.plot([start[0], goal[0]], [start[1], goal[1]], color=BLACK, linestyle=(0, (3, 2)), zorder=2,
-                  linewidth=1.2 if len(solution.routes) == 1 else 0.8, path_effects=[Stroke(linewidth=2.4, foreground="white"), Normal()], label=label)  # fmt: skip
+    one, start = len(solution.routes) == 1, solution.scenario.start
+    dashes: dict[str, Any] = {"color": BLACK, "linestyle": (0, (3, 2)), "linewidth": 1.2 if one else 0.8, "zorder": 2}
+    labelled = set()
+
+    def draw(points: np.ndarray, label: str, halo: float, **settings: Any) -> None:
+        effects = [Stroke(linewidth=halo, foreground="white"), Normal()]
+        axes.plot(*points.T, label=f"_{label}" if label in labelled else label, path_effects=effects, **settings)
+        labelled.add(label)
+
+    for goal, route in zip(solution.scenario.goals, solution.routes, strict=True):
+        draw(np.array([start, goal]), "straight line", 2.4, **dashes)
         if route is None:
             continue
-        if len(solution.routes) == 1:
-            for j, other in enumerate(route.runners_up):
-                several = "runners-up" if len(route.runners_up) > 1 else "runner-up"
-                axes.plot(*other.points.T, color=RED, linewidth=1.0, zorder=3, label=several if j == 0 else "_other",
-                          path_effects=[Stroke(linewidth=2.2, foreground="white"), Normal()])  # fmt: skip
-        axes.plot(*route.points.T, color=RED, linewidth=2.2, path_effects=HALO, zorder=4,
-                  label="_route" if any(solution.routes[:i]) else "route" if len(solution.routes) == 1 else "routes")  # fmt: skip
+        if one:
+            label = "runner-up" if len(route.runners_up) == 1 else "runners-up"
+            for other in route.runners_up:
+                draw(other.points, label, 2.2, color=RED, linewidth=1.0, zorder=3)
+        draw(route.points, "route" if one else "routes", 3.5, color=RED, linewidth=2.2, zorder=4)
 
 
 def mark_places(axes: Axes, scenario: MapScenario) -> None:
@@ -161,11 +164,11 @@ def mark_places(axes: Axes, scenario: MapScenario) -> None:
     several = len(scenario.goal) > 1
     names = [shown(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
     (xmin, xmax), (ymin, ymax) = axes.get_xlim(), axes.get_ylim()
+    dot: dict[str, Any] = {"marker": "o", "markersize": 7, "color": BLACK, "markeredgecolor": "white"}
     halo = [Stroke(linewidth=3, foreground="white"), Normal()]
     for (x, y), name in zip([scenario.start, *scenario.goals], ["A", *names], strict=True):
-        axes.plot([x], [y], marker="o", markersize=7, color=BLACK, markeredgecolor="white", linestyle="", zorder=6,
-                  clip_on=False, label="_end")  # fmt: skip
+        axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot)
         left, low = x > (xmin + xmax) / 2, y > ymax - 0.08 * (ymax - ymin)
-        axes.annotate(name, (x, y), (-9 if left else 9, -10 if low else 9), textcoords="offset points", ha="right" if left else "left",
-                      va="center", fontsize=11 if len(name) < 3 else 9, fontweight="bold", annotation_clip=False,
-                      zorder=7, path_effects=halo)  # fmt: skip
+        axes.annotate(name, (x, y), (-9 if left else 9, -10 if low else 9), textcoords="offset points",
+                      ha="right" if left else "left", va="center", fontsize=11 if len(name) < 3 else 9,
+                      fontweight="bold", annotation_clip=False, zorder=7, path_effects=halo)  # fmt: skip
