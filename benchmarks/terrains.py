@@ -1,4 +1,4 @@
-"""Maps to measure on: polygons and discs of ground of different speeds with blocked holes, and maps whose every cell is random."""
+"""Maps to measure on: ground of different speeds in polygons and discs, random cells, walls with and without gaps."""
 
 import numpy as np
 from scipy.ndimage import label

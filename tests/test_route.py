@@ -15,7 +15,7 @@ from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.lines import trace_lines
 from terrain_cli.maps.refine import refine
 from terrain_cli.maps.route import Route, find_route, is_free
-from terrain_cli.maps.steiner import make_graph, measure, pick_routes, spread_points, to_chain
+from terrain_cli.maps.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 
 INF = math.inf
 
@@ -58,10 +58,12 @@ def touches_closed_corner(ground: Ground, route: Route) -> bool:
 
 
 def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> float:
-    """The best of many routes on a graph with 16 points an edge over the whole map, refined."""
+    """The best of many routes on a graph with 16 points an edge, in a corridor of 4 % that a graph found, refined."""
     padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
-    free = np.isfinite(slowness)
-    graph = make_graph(start, goal, spread_points(free, closed, 16), padded, free)
+    cells = np.isfinite(slowness)
+    for points in (1, 16):
+        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
+        cells = cells_through(graph, measure(graph), 0.04, cells)
     routes = list(itertools.islice(pick_routes(graph, measure(graph), 5e-3, 1), 32))
     return min(route.times[-1] for route in refine(to_chain(graph, routes), padded, closed))
 
@@ -155,8 +157,7 @@ class TestRandomMaps:
         assert route.time <= 3 * search_finely(slowness, start, goal) * (1 + 1e-9)
         assert not touches_closed_corner(ground, route)
         assert route.history[-1].gradient_norm < 1e-9
-        times = [row.time for row in route.history]
-        assert times == sorted(times, reverse=True)
+        assert all(b.time <= a.time * (1 + 1e-14) for a, b in itertools.pairwise(route.history))
         assert [other.time for other in route.runners_up] == sorted(other.time for other in route.runners_up)
         assert all(other.time > route.time for other in route.runners_up)
         for other in route.runners_up:

@@ -1,1 +1,1 @@
-"""Ground as a raster: one slowness per cell."""
+"""Maps: ground given as a raster of cells, arrival times over it, and the fastest routes across it."""

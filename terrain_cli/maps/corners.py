@@ -13,6 +13,7 @@ since the piece that is cut off costs s_1 times its length. The time is convex f
 crossings are at rest and whose corners all pass this test is a true local optimum.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -163,7 +164,7 @@ def _like(mask: np.ndarray, value: np.ndarray) -> np.ndarray:
 def _time(nodes: list[Chain], padded: np.ndarray) -> np.ndarray:
     """Travel time from the first of the nodes to the last, shape (M,)."""
     total = np.zeros(len(nodes[0].x))
-    for a, b in zip(nodes[:-1], nodes[1:], strict=True):
+    for a, b in itertools.pairwise(nodes):
         length = leg_lengths(a, b)
         with np.errstate(invalid="ignore"):
             total += np.where(length > 0, find_slowness(a, b, padded) * length, 0.0)

@@ -8,7 +8,6 @@ Many routes are one chain of nodes, end to end, so that all descend at once.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -163,21 +162,26 @@ def solve_tridiagonal(diagonal: Array, beside: Array, right: Array) -> Array:
     Parallel cyclic reduction (Hockney 1965): each step joins equations twice as far apart. JAX's own solver calls LAPACK through
     a pointer that a program kept on disk does not find again.
     """
-    below, above = jnp.append(0.0, beside), jnp.append(beside, 0.0)
-    reach = 1
-    while reach < len(diagonal):
+    n = len(diagonal)
 
-        def shift(value: Array, fill: float, reach: int = reach) -> tuple[Array, Array]:
-            edge = jnp.full(reach, fill)
-            return jnp.concatenate([edge, value[:-reach]]), jnp.concatenate([value[reach:], edge])
+    def step(k: Array, system: tuple[Array, ...]) -> tuple[Array, ...]:
+        def shift(value: Array, fill: float, by: Array) -> Array:
+            around = jnp.pad(value, n, constant_values=fill)
+            return jax.lax.dynamic_slice(around, (n + by,), (n,))
 
-        (d0, d1), (r0, r1) = shift(diagonal, 1.0), shift(right, 0.0)
-        (l0, l1), (u0, u1) = shift(below, 0.0), shift(above, 0.0)
-        down, up = -below / d0, -above / d1
-        diagonal = diagonal + down * u0 + up * l1
-        right = right + down * r0 + up * r1
-        below, above = down * l0, up * u1
-        reach *= 2
+        reach = 2**k
+        diagonal, right, below, above = system
+        down = -below / shift(diagonal, 1.0, -reach)
+        up = -above / shift(diagonal, 1.0, reach)
+        return (
+            diagonal + down * shift(above, 0.0, -reach) + up * shift(below, 0.0, reach),
+            right + down * shift(right, 0.0, -reach) + up * shift(right, 0.0, reach),
+            down * shift(below, 0.0, -reach),
+            up * shift(above, 0.0, reach),
+        )
+
+    system = diagonal, right, jnp.append(0.0, beside), jnp.append(beside, 0.0)
+    diagonal, right, _, _ = jax.lax.fori_loop(0, (n - 1).bit_length(), step, system)
     return right / diagonal
 
 
@@ -195,8 +199,8 @@ ROUTES = 64  # that descend at once
 SETTLED, LOST = 1e-16, 1e-13  # of the time: a gain that ends a descent, and one that rounding may hide
 
 
-@partial(kept, static_argnames=("most",))
-def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, *, most: int) -> Descended:
+@kept
+def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, most: Any) -> Descended:
     """Newton's method on the crossings of many routes at once, each on its own edge, until none gains any more.
 
     A crossing that comes to the end of its edge stays there; a step is halved for a route until its time falls.
@@ -244,13 +248,13 @@ def descend_crossings(chain: Chain, padded: np.ndarray, most: int = 60) -> tuple
     For a fixed sequence of edges the time is convex. Chains are filled up to a few sizes, so that few programs are compiled.
     """
     n = len(chain.x)
-    size = 256
+    size = 512
     while size < n:
-        size *= 4
+        size *= 8
     full = chain.take(np.minimum(np.arange(size), n - 1))
     still = np.arange(size) >= n
     slowness = np.append(leg_slowness(chain, padded), np.zeros(size - n))
     result = jax.device_get(
-        _descend(full.x, full.base, np.where(still[:, None], 0.0, full.along), slowness, full.route, most=most)
+        _descend(full.x, full.base, np.where(still[:, None], 0.0, full.along), slowness, full.route, np.int64(most))
     )
     return chain._replace(x=np.asarray(result.x[:n])), result

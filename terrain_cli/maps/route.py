@@ -99,7 +99,8 @@ def find_route(
     if not routes:
         return None
     straight = float(trace_lines(ends[:1], ends[1:], *_walls(slowness)).time.sum() * ground.cell)
-    best, *others = [_to_route(refined, ground, backwards, straight) for refined in routes]
+    given = np.array([start, goal], dtype=np.float64)
+    best, *others = [_to_route(refined, ground, given, straight) for refined in routes]
     return replace(best, runners_up=tuple(others))
 
 
@@ -184,9 +185,12 @@ def _different(found: list[Refined]) -> list[Refined]:
     return kept[: RUNNERS_UP + 1]
 
 
-def _to_route(refined: Refined, ground: Ground, backwards: bool, straight: float) -> Route:
-    cells = refined.nodes.points[:: -1 if backwards else 1]
-    points, cell = ground.to_xy(cells), float(ground.cell)
+def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float) -> Route:
+    """The route in people's coordinates, between the `ends`, (x, y), turned to begin at the first."""
+    points, cell = ground.to_xy(refined.nodes.points), float(ground.cell)
+    if np.hypot(*(points[0] - ends[0])) > np.hypot(*(points[-1] - ends[0])):
+        points = points[::-1]
+    points = np.concatenate([ends[:1], points[1:-1], ends[1:]])
     rows = zip(refined.crossings, refined.times, refined.gradient_norms, strict=True)
     history = tuple(Round(i, crossings, time * cell, norm) for i, (crossings, time, norm) in enumerate(rows))
     distance = cell * float(np.hypot(*np.diff(refined.nodes.points, axis=0).T).sum())
