@@ -340,8 +340,8 @@ def test_the_schema_in_configs_is_the_one_printed(terrain: Callable[..., Ran]) -
     assert ran.code == 0
     assert ran.out == (CONFIGS / "scenario.schema.json").read_text()
     schema = json.loads(ran.out)
-    assert schema["required"] == ["strips", "offset"]
-    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["Scenario"]["required"] == ["strips", "offset"]
+    assert schema["$defs"]["Scenario"]["additionalProperties"] is False
     assert schema["$defs"]["Strip"]["properties"]["width"]["exclusiveMinimum"] == 0
 
 

@@ -241,8 +241,9 @@ def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
     for letter in legend if isinstance(legend, dict) else ():
         if len(letter) != 1:
             yield ("legend", letter), "must stand for a single letter of the drawing"
-    if "drawing" in forms and isinstance(speeds["drawing"], str):
-        yield from _find_drawing_problems(speeds["drawing"].strip("\n").split("\n"), legend)
+    if "drawing" in forms:
+        if isinstance(speeds["drawing"], str):
+            yield from _find_drawing_problems(speeds["drawing"].strip("\n").split("\n"), legend)
     elif legend is not None and forms:
         yield ("legend",), "goes with a drawing: remove it, or give drawing"
     grid = speeds.get("grid")

@@ -207,9 +207,9 @@ def explain_no_route(scenario: MapScenario, ground: Ground, index: int) -> str:
     start, goal = region_size(scenario.start), region_size(scenario.goals[index])
     name = scenario.goal_name(index)
     if goal <= start:
-        return f"blocked ground closes in {name}: {_count(goal)} free cells around it, {_count(start)} around the start"
-    return f"blocked ground closes in the start: {_count(start)} free cells around it, {_count(goal)} around {name}"
+        return f"blocked ground closes in {name}: {_cells(goal)} around it, {start:,} around the start"
+    return f"blocked ground closes in the start: {_cells(start)} around it, {goal:,} around {name}"
 
 
-def _count(number: int) -> str:
-    return f"{number:,}"
+def _cells(number: int) -> str:
+    return "1 free cell" if number == 1 else f"{number:,} free cells"

@@ -27,7 +27,7 @@ from terrain_cli.show.paper import BLACK, BLUE, RED, shown
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
-MARGINS = 1.9, 2.1  # around the map, inches
+MARGINS = 1.9, 1.9  # around the map, inches
 LEVELS = 12  # contours
 FINEST = 1024  # cells a side that contours are drawn through one by one; larger maps are looked at more coarsely
 TICKS = 8  # speeds that are named on the colour bar
@@ -165,10 +165,11 @@ def mark_places(axes: Axes, scenario: MapScenario) -> None:
     names = [shown(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
     (xmin, xmax), (ymin, ymax) = axes.get_xlim(), axes.get_ylim()
     dot: dict[str, Any] = {"marker": "o", "markersize": 7, "color": BLACK, "markeredgecolor": "white"}
-    halo = [Stroke(linewidth=3, foreground="white"), Normal()]
+    # Not an outline, which would turn the text of an SVG into shapes.
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
     for (x, y), name in zip([scenario.start, *scenario.goals], ["A", *names], strict=True):
         axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot)
         left, low = x > (xmin + xmax) / 2, y > ymax - 0.08 * (ymax - ymin)
         axes.annotate(name, (x, y), (-9 if left else 9, -10 if low else 9), textcoords="offset points",
                       ha="right" if left else "left", va="center", fontsize=11 if len(name) < 3 else 9,
-                      fontweight="bold", annotation_clip=False, zorder=7, path_effects=halo)  # fmt: skip
+                      fontweight="bold", annotation_clip=False, zorder=7, bbox=box)  # fmt: skip

@@ -103,7 +103,13 @@ class MapSweepTable:
             values[order], straight[order], color=BLACK, linestyle=(0, (3, 2)), linewidth=1.2, label="straight line"
         )
         axes.plot(values[order], times[order], color=RED, label="route", **dots)  # type: ignore[arg-type]
-        axes.set_title("Travel time of the route")
+        blocked = bool(np.any(np.isfinite(times) & ~np.isfinite(straight)))
+        axes.set_title(
+            "Travel time of the route" + ("; the straight line is blocked where it is missing" if blocked else "")
+        )
+        if np.ptp(values) > 0:
+            margin = 0.03 * np.ptp(values)
+            axes.set_xlim(values.min() - margin, values.max() + margin)
         axes.set_xlabel(shown(quantity.label))
         axes.set_ylabel(f"time ({shown(self.scenario.units.time, 20)})")
         below(axes, 2)

@@ -87,16 +87,18 @@ def _print_goals(solution: MapSolution) -> None:
     table.add_column("goal")
     for head in (f"time ({units.time})", f"distance ({units.length})", f"straight line ({units.time})", "saved"):
         table.add_column(Text(head), justify="right")
-    for i, (route, reason) in enumerate(zip(solution.routes, solution.reasons, strict=True)):
+    for i, route in enumerate(solution.routes):
         name = Text(visible(solution.scenario.goal_name(i)))
         if route is None:
-            table.add_row(name, Text("no route", style=STYLE["no route"]), Text(visible(reason), style="dim"))
+            table.add_row(name, Text("no route", style=STYLE["no route"]))
         elif math.isfinite(route.straight_time):
             share = percent(max(1 - route.time / route.straight_time, 0.0))
             table.add_row(name, number(route.time), number(route.distance), number(route.straight_time), share)
         else:
             table.add_row(name, number(route.time), number(route.distance), "blocked", "")
     out.print(table)
+    for reason in filter(None, solution.reasons):
+        out.print(Text(visible(reason), style="dim"))
 
 
 def print_stretches(solution: MapSolution, index: int) -> None:
