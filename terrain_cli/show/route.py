@@ -146,7 +146,7 @@ def print_corridor(solution: MapSolution, index: int, corridor: Corridor) -> Non
     out.print(
         Text(
             visible(
-                f"corridor of {corridor.percent:g} %{where}: {cells}, {number(corridor.area)} {units.length}², "
+                f"corridor of {corridor.percent:g} %{where}: {cells}, {corridor.area:,.6g} {units.length}², "
                 f"{percent(corridor.count / free)} of the free ground"
             )
         )
@@ -165,5 +165,5 @@ def print_isochrones(scenario: MapScenario, isochrones: Sequence[Isochrone]) -> 
         table.add_column(Text(head), justify="right")
     for isochrone in isochrones:
         holes = sum(len(polygon) - 1 for polygon in isochrone.polygons)
-        table.add_row(f"{isochrone.level:g}", number(isochrone.area), f"{len(isochrone.polygons):,}", f"{holes:,}")
+        table.add_row(f"{isochrone.level:g}", f"{isochrone.area:,.6g}", f"{len(isochrone.polygons):,}", f"{holes:,}")
     out.print(table)
