@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from terrain_cli.landscape import survey, window
 from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.solution import solve
-from tests.conftest import CONFIGS
+from tests.conftest import CONFIGS, STRIPS_FILES
 
 
 def time_of(x: np.ndarray, scenario: Scenario) -> float:
@@ -69,7 +69,7 @@ def test_refuses_unknowns_that_are_not_there(four: Scenario, axes: tuple[int, ..
         survey(solve(four), axes)
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 def test_holds_the_trace_and_the_optimum(file: Path) -> None:
     solution = solve(load_strips(file))
     for axis in range(min(2, len(solution.x))):

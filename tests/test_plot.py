@@ -24,7 +24,7 @@ from terrain_cli.show import paper as paper_module
 from terrain_cli.show.figures import fan_rows, make_figure, texts_of
 from terrain_cli.show.paper import lay_out, paper, power_of_ten, save, shown
 from terrain_cli.solution import Solution, solve
-from tests.conftest import CONFIGS, Ran, run_process
+from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
 HOSTILE = "a_b $x^2$ <i>&amp; \\b %Ж"
@@ -228,7 +228,7 @@ def test_bounces_and_what_is_not_finite_are_drawn(terrain: Callable[..., Ran], t
         assert len(image.getcolors(1 << 24) or []) > 100
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 def test_every_packaged_scenario_is_drawn(terrain: Callable[..., Ran], tmp_path: Path, file: Path) -> None:
     assert terrain("plot", file, "--kind", "all", "-o", tmp_path / "o.svg").code == 0
 

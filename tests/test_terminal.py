@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.show.terminal import Canvas, plot_path, plot_time
 from terrain_cli.solution import Solution, solve
-from tests.conftest import CONFIGS, Ran, run_process
+from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
 
@@ -64,7 +64,7 @@ def test_the_time_falls(post: Solution) -> None:
     assert lines[11].split()[0] == "81.912"
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_fits_80_columns(file: Path, encoding: str) -> None:
     ran = run_process("solve", file, "--quiet", "--plot", PYTHONIOENCODING=encoding)
