@@ -3,17 +3,23 @@
 import itertools
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import label
 
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_wall
 from terrain_cli import Strips, best_time
+from terrain_cli.maps import route as route_module
+from terrain_cli.maps.backtrack import follow_times
+from terrain_cli.maps.crossings import solve_tridiagonal
+from terrain_cli.maps.field import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.lines import trace_lines
-from terrain_cli.maps.refine import refine
+from terrain_cli.maps.refine import cut_routes, refine
 from terrain_cli.maps.route import Route, find_route, is_free
 from terrain_cli.maps.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 
@@ -203,6 +209,52 @@ class TestRandomMaps:
         assert found(mirrored, a, b).time == pytest.approx(time, rel=1e-9)
 
 
+class TestLargeMaps:
+    """Where the fine graph would not fit into memory, routes come from the arrival times, and the graph lies along them."""
+
+    @pytest.mark.parametrize("arcs", [120_000, 20_000])
+    @pytest.mark.parametrize("seed", range(3))
+    def test_without_room_for_the_graph(self, arcs: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        rng = np.random.default_rng(seed)
+        slowness = draw_map(rng, 60)
+        start, goal = draw_ends(rng, slowness)
+        ground = Ground(slowness)
+        ends = ground.to_xy(start), ground.to_xy(goal)
+        best = found(ground, *ends)
+        monkeypatch.setattr(route_module, "ARCS", arcs)
+        route = found(ground, *ends)
+        assert best.time * (1 - 1e-12) <= route.time <= best.time * 1.005
+        assert retrace(ground, route) == pytest.approx(route.time, rel=1e-12)
+        assert found(ground, *ends[::-1]).time == route.time
+
+    def test_arcs_that_fit(self) -> None:
+        assert route_module.points_within(100) == 8
+        assert 0 < route_module.points_within(20_000) < 8
+        assert route_module.points_within(10**6) == 0
+
+    def test_ways_down_the_arrival_times(self) -> None:
+        """Over even ground they are nearly straight, and each ends where the times are from."""
+        slowness, target = np.ones((20, 30)), np.array([4.3, 5.2])
+        times = np.asarray(arrival_times(slowness, target))
+        corners = np.array([[20, 30], [0, 0], [4, 5], [10, 0]])
+        ways = follow_times(times, target, corners, np.pad(slowness, 1, constant_values=INF))
+        for corner, way in zip(corners, ways, strict=True):
+            assert np.array_equal(way[0], corner)
+            assert np.array_equal(way[-1], target)
+            assert np.hypot(*np.diff(way, axis=0).T).sum() < 1.03 * math.dist(corner, target)
+
+    def test_a_bend_slides_along_a_border_in_few_rounds(self) -> None:
+        """A first guess that crosses the border far off."""
+        slowness = np.ones((40, 200))
+        slowness[:20] = 3.0
+        padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
+        guess = cut_routes([np.array([[0.0, 2.0], [20.0, 190.0], [40.0, 198.0]])], padded, closed)
+        [refined] = refine(guess, padded, closed)
+        exact = float(best_time(Strips([20.0, 20.0], [1 / 3, 1.0], 196.0)))
+        assert refined.times[-1] == pytest.approx(exact, rel=1e-13)
+        assert len(refined.times) < 12
+
+
 class TestEnds:
     @pytest.mark.parametrize(
         ("start", "goal"),
@@ -267,3 +319,16 @@ class TestTracedLines:
         slowness = np.array([[INF, 1.0], [1.0, INF]])
         padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
         assert trace_lines(np.array([[0.0, 2.0]]), np.array([[2.0, 0.0]]), padded, closed).time.sum() == INF
+
+
+class TestTridiagonal:
+    @pytest.mark.parametrize("n", [1, 2, 3, 8, 100])
+    def test_beside_scipy(self, n: int) -> None:
+        rng = np.random.default_rng(n)
+        beside = rng.normal(size=n - 1)
+        diagonal = rng.uniform(1e-3, 1, n) + np.append(np.abs(beside), 0) + np.append(0, np.abs(beside))
+        right = rng.normal(size=n)
+        dense = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        assert np.asarray(solve_tridiagonal(*map(jnp.asarray, (diagonal, beside, right)), n)) == pytest.approx(
+            scipy.linalg.solve(dense, right, assume_a="pos"), rel=1e-10, abs=1e-12
+        )

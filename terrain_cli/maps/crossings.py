@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from terrain_cli.programs import kept
 
@@ -156,33 +157,30 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
     return gather(slope[:, 0], slope[:, 1]), gather(curve[:, 0, 0], curve[:, 1, 1]), curve[:, 0, 1]
 
 
-def solve_tridiagonal(diagonal: Array, beside: Array, right: Array) -> Array:
+def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: ArrayLike) -> Array:
     """The solution of a symmetric positive definite tridiagonal system, shape (N,); `beside` the diagonal, shape (N-1,).
 
-    Parallel cyclic reduction (Hockney 1965): each step joins equations twice as far apart. JAX's own solver calls LAPACK through
-    a pointer that a program kept on disk does not find again.
+    Where zeros beside the diagonal part the system, `longest` is the length of its longest part. Parallel cyclic reduction
+    (Hockney 1965): each step joins equations twice as far apart. JAX's own solver calls LAPACK through a pointer that a program
+    kept on disk does not find again.
     """
     n = len(diagonal)
+    neutral = jnp.array([[1.0], [0.0], [0.0], [0.0]])
 
-    def step(k: Array, system: tuple[Array, ...]) -> tuple[Array, ...]:
-        def shift(value: Array, fill: float, by: Array) -> Array:
-            around = jnp.pad(value, n, constant_values=fill)
-            return jax.lax.dynamic_slice(around, (n + by,), (n,))
-
-        reach = 2**k
-        diagonal, right, below, above = system
-        down = -below / shift(diagonal, 1.0, -reach)
-        up = -above / shift(diagonal, 1.0, reach)
-        return (
-            diagonal + down * shift(above, 0.0, -reach) + up * shift(below, 0.0, reach),
-            right + down * shift(right, 0.0, -reach) + up * shift(right, 0.0, reach),
-            down * shift(below, 0.0, -reach),
-            up * shift(above, 0.0, reach),
+    def step(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        reach, system = state
+        around = jnp.concatenate([jnp.broadcast_to(neutral, (4, n)), system, jnp.broadcast_to(neutral, (4, n))], axis=1)
+        before = jax.lax.dynamic_slice(around, (0, n - reach), (4, n))
+        after = jax.lax.dynamic_slice(around, (0, n + reach), (4, n))
+        down, up = -system[2] / before[0], -system[3] / after[0]
+        joined = (
+            system[:2] + down[None] * jnp.stack([before[3], before[1]]) + up[None] * jnp.stack([after[2], after[1]])
         )
+        return 2 * reach, jnp.concatenate([joined, jnp.stack([down * before[2], up * after[3]])])
 
-    system = diagonal, right, jnp.append(0.0, beside), jnp.append(beside, 0.0)
-    diagonal, right, _, _ = jax.lax.fori_loop(0, (n - 1).bit_length(), step, system)
-    return right / diagonal
+    start = jnp.stack([diagonal, right, jnp.append(0.0, beside), jnp.append(beside, 0.0)])
+    _, system = jax.lax.while_loop(lambda state: state[0] < longest, step, (jnp.array(1), start))
+    return system[1] / system[0]
 
 
 class Descended(NamedTuple):
@@ -200,11 +198,14 @@ SETTLED, LOST = 1e-16, 1e-13  # of the time: a gain that ends a descent, and one
 
 
 @kept
-def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, most: Any) -> Descended:
-    """Newton's method on the crossings of many routes at once, each on its own edge, until none gains any more.
+def _descend(
+    x: Any, base: Any, along: Any, limits: Any, slowness: Any, route: Any, longest: Any, most: Any
+) -> Descended:
+    """Newton's method on the crossings of many routes at once, each within its `limits`, shape (N, 2), until none gains more.
 
-    A crossing that comes to the end of its edge stays there; a step is halved for a route until its time falls.
+    A crossing that comes to a limit stays there; a step is halved for a route until its time falls.
     """
+    low, high = limits[:, 0], limits[:, 1]
     flat = 1e-12 * jnp.max(slowness)  # curvature enough to divide by where a route runs along an edge
 
     def times(x: Array) -> Array:
@@ -215,18 +216,18 @@ def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, most: Any
         gradient = jnp.where(held, 0.0, gradient)
         diagonal = jnp.where(held, 1.0, diagonal + flat)
         beside = jnp.where(held[:-1] | held[1:], 0.0, beside)
-        return gradient, solve_tridiagonal(diagonal, beside, -gradient)
+        return gradient, solve_tridiagonal(diagonal, beside, -gradient, longest)
 
     def once(state: Any) -> Any:
         x, held, time, share, _, iteration = state
         gradient, step = step_from(x, held)
         gain = -jax.ops.segment_sum(step * gradient, route, ROUTES)
-        tried = jnp.clip(x + share[route] * step, 0.0, 1.0)
+        tried = jnp.clip(x + share[route] * step, low, high)
         after = times(tried)
         settles = gain <= SETTLED * time
         takes = (after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14)))
         x = jnp.where(takes[route], tried, x)
-        held = held | (takes[route] & ((tried <= 0) | (tried >= 1)))
+        held = held | (takes[route] & ((tried <= low) | (tried >= high)))
         stuck = ~takes & (share < 1e-6)
         share = jnp.where(takes, jnp.minimum(1.0, 2 * share), share / 2)
         return x, held, jnp.where(takes, after, time), share, ~settles & ~stuck, iteration + 1
@@ -242,19 +243,28 @@ def _descend(x: Any, base: Any, along: Any, slowness: Any, route: Any, most: Any
     return Descended(x, time, norm, iterations)
 
 
-def descend_crossings(chain: Chain, padded: np.ndarray, most: int = 60) -> tuple[Chain, Descended]:
+def descend_crossings(
+    chain: Chain,
+    slowness: np.ndarray,
+    limits: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
+    most: int = 60,
+) -> tuple[Chain, Descended]:
     """Descend on the crossings of at most `ROUTES` routes, numbered from 0: the chain afterwards, and how it went.
 
-    For a fixed sequence of edges the time is convex. Chains are filled up to a few sizes, so that few programs are compiled.
+    slowness: between each node and the next, as of `leg_slowness`. limits: the least and the largest x of each node; missing: the
+    ends of its edge. most: iterations at most. For a fixed sequence of edges the time is convex. Chains are filled up to a few
+    sizes, so that few programs are compiled.
     """
     n = len(chain.x)
     size = 512
     while size < n:
-        size *= 8
+        size *= 4
     full = chain.take(np.minimum(np.arange(size), n - 1))
-    still = np.arange(size) >= n
-    slowness = np.append(leg_slowness(chain, padded), np.zeros(size - n))
-    result = jax.device_get(
-        _descend(full.x, full.base, np.where(still[:, None], 0.0, full.along), slowness, full.route, np.int64(most))
-    )
+    along = np.where(np.arange(size)[:, None] < n, full.along, 0.0)
+    within = np.zeros((size, 2))
+    within[:n, 0], within[:n, 1] = limits
+    slowness = np.append(slowness, np.zeros(size - n))
+    longest = np.bincount(chain.route).max()
+    descended = _descend(full.x, full.base, along, within, slowness, full.route, longest, np.int64(most))
+    result = jax.device_get(descended)
     return chain._replace(x=np.asarray(result.x[:n])), result

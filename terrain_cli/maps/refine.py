@@ -10,9 +10,12 @@ from terrain_cli.maps.crossings import (
     descend_crossings,
     drop_needless,
     hold_ends,
+    join,
+    leg_lengths,
+    leg_slowness,
     leg_times,
 )
-from terrain_cli.maps.lines import TOUCH, trace_lines
+from terrain_cli.maps.lines import TOUCH, Pieces, trace_lines
 
 ROUNDS = 100  # a dozen are enough as a rule
 
@@ -36,14 +39,14 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
     (rows + 1, cols + 1).
     """
     count = int(chain.route[-1]) + 1
-    given = descend_crossings(chain, padded, most=0)[1]
+    given = descend_crossings(chain, leg_slowness(chain, padded), most=0)[1]
     sizes = np.bincount(chain.route, minlength=count)
     rows = [[(float(given.time[i]), int(sizes[i]) - 2, float(given.gradient_norm[i]))] for i in range(count)]
     done: dict[int, Chain] = {}
     for _ in range(ROUNDS):
         chain, straightened = straighten(chain, padded, closed)
-        chain = drop_needless(chain, padded)
-        chain, result = descend_crossings(chain, padded)
+        chain, slid = slide(drop_needless(chain, padded), padded, closed)
+        chain, result = descend_crossings(chain, leg_slowness(chain, padded))
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)
         moved, released = release_corners(moved, padded)
@@ -52,7 +55,7 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
         active = np.unique(chain.route)
         for i in active:
             rows[i].append((float(result.time[i]), int(sizes[i]) - 2, float(result.gradient_norm[i])))
-        changed = np.union1d(np.union1d(straightened, ended), np.union1d(released, np.flatnonzero(sizes != after)))
+        changed = np.unique(np.concatenate([straightened, slid, ended, released, np.flatnonzero(sizes != after)]))
         for i in np.setdiff1d(active, changed):
             done[int(i)] = chain.take(chain.route == i)
         chain = moved.take(np.isin(moved.route, changed))
@@ -84,15 +87,62 @@ def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Ch
             better = straight < (elapsed[ends] - elapsed[starts]) * (1 - 1e-12)
             if better.any():
                 changed.append(chain.route[starts[better]])
-                chain = _splice(chain, starts[better], ends[better], padded, closed)
+                chosen = better[pieces.line]
+                pieces = Pieces(*(value[chosen] for value in pieces))
+                pieces = pieces._replace(line=(np.cumsum(better) - 1)[pieces.line])
+                chain = _splice(chain, starts[better], ends[better], pieces)
         length //= 2
     return chain, np.unique(np.concatenate(changed)) if changed else np.zeros(0, dtype=np.int64)
 
 
-def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, padded: np.ndarray, closed: np.ndarray) -> Chain:
-    """The chain with the nodes between `starts` and `ends` replaced by the crossings of a straight line."""
+def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
+    """The chain with its bends moved along their grid lines by more than a cell where that is faster; the routes changed.
+
+    Between two bends a route is straight, as a rule over even ground: the bends descend as if that ground went on, and each
+    route goes as much of the way as makes it faster. On a border of many cells this saves a round for every cell.
+    """
+    slowness = leg_slowness(chain, padded)
+    points = chain.points
+    step = np.diff(points, axis=0)
+    length = np.hypot(step[:, 0], step[:, 1])
+    straight = np.abs(step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]) <= 1e-9 * length[:-1] * length[1:]
+    needless = straight & (slowness[:-1] == slowness[1:]) & (chain.route[:-2] == chain.route[2:])
+    kept = np.flatnonzero(np.concatenate([[True], ~needless, [True]]))
+    bends = chain.take(kept)
+    between = bends.route[:-1] == bends.route[1:]
+    elapsed = np.append(0.0, np.cumsum(leg_times(chain, padded)))[kept]
+    apart = leg_lengths(bends.take(slice(None, -1)), bends.take(slice(1, None)))
+    with np.errstate(invalid="ignore"):
+        average = np.where(between & (apart > 0), np.diff(elapsed) / apart, 0.0)
+    room = (np.array(closed.shape) - 1 - bends.base)[:, :2]
+    limits = -(bends.base * bends.along).sum(1), np.where(bends.moves, (room * bends.along).sum(1), 0.0)
+    moved, _ = descend_crossings(bends, average, limits)
+    far = np.unique(bends.route[np.abs(moved.x - bends.x) > 1])
+    if not len(far):
+        return chain, far
+    time = np.bincount(bends.route[:-1], np.where(between, np.diff(elapsed), 0.0), minlength=chain.route[-1] + 1)
+    slid: dict[int, Chain] = {}
+    for share in (1.0, 0.5, 0.25, 0.125):
+        tried = [i for i in far if i not in slid]
+        if not tried:
+            break
+        shifted = bends._replace(x=bends.x + share * (moved.x - bends.x))
+        candidates = [shifted.points[bends.route == i] for i in tried]
+        cut = cut_routes(candidates, padded, closed)
+        new = np.bincount(cut.route[:-1], leg_times(cut, padded), minlength=len(tried))
+        for k, i in enumerate(tried):
+            if new[k] < time[i] * (1 - 1e-12):
+                slid[int(i)] = cut.take(cut.route == k)._replace(route=np.full((cut.route == k).sum(), i))
+    changed = np.array(sorted(slid), dtype=np.int64)
+    if not len(changed):
+        return chain, changed
+    parts = [slid[int(i)] if int(i) in slid else chain.take(chain.route == i) for i in np.unique(chain.route)]
+    return join(parts), changed
+
+
+def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, pieces: Pieces) -> Chain:
+    """The chain with the nodes between `starts` and `ends` replaced by the crossings of straight lines, cut into `pieces`."""
     a, b = chain.points[starts], chain.points[ends]
-    pieces = trace_lines(a, b, padded, closed)
     same = np.append(False, pieces.line[1:] == pieces.line[:-1])
     inner = same & ~np.append(False, pieces.share[:-1] <= TOUCH)
     line, share = pieces.line[inner], pieces.start[inner]
@@ -104,6 +154,18 @@ def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, padded: np.ndarr
     kept = np.cumsum(covered)[:-1] == 0
     order = np.argsort(np.concatenate([index[kept], starts[line] + 0.5]), kind="stable")
     return Chain(*(np.concatenate([old[kept], its])[order] for old, its in zip(chain, new, strict=True)))
+
+
+def cut_routes(routes: list[np.ndarray], padded: np.ndarray, closed: np.ndarray) -> Chain:
+    """Routes given by points, (row, col), shape (N, 2) each, as one chain with a node wherever one crosses a cell edge."""
+    points = np.concatenate(routes)
+    sizes = np.array([len(route) for route in routes])
+    ends = np.cumsum(sizes) - 1
+    number = np.repeat(np.arange(len(routes)), sizes)
+    still = np.zeros_like(points)
+    still_there = Chain(points, still, np.zeros(len(points)), number)
+    starts = np.delete(np.arange(len(points)), ends)
+    return _splice(still_there, starts, starts + 1, trace_lines(points[starts], points[starts + 1], padded, closed))
 
 
 def to_nodes(points: np.ndarray, route: np.ndarray) -> Chain:

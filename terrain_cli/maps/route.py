@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.ndimage import binary_dilation
 
-from terrain_cli.maps.crossings import Chain, join
+from terrain_cli.maps.backtrack import FRONTS, follow_times, join_ways, pick_corners
+from terrain_cli.maps.crossings import Chain, find_cells, join
 from terrain_cli.maps.field import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.lines import trace_lines
-from terrain_cli.maps.refine import Refined, refine
+from terrain_cli.maps.refine import Refined, cut_routes, refine
 from terrain_cli.maps.steiner import (
     GOAL,
     START,
@@ -34,6 +36,7 @@ FEW, NARROW = 2, 0.01  # a coarse graph makes the corridor narrower
 POINTS = 8  # on each edge of the graph
 WITHIN = 2e-3
 CANDIDATES = 16
+ARCS = 5_000_000
 SAME = 1e-9  # times that differ by less belong to one route
 RUNNERS_UP = 5
 
@@ -141,21 +144,59 @@ def _search(
     cells = corridor(slowness, from_start, to_goal, CORRIDOR)
     for end in (start, goal):
         cells |= _around(end, slowness.shape) & np.isfinite(slowness)
-    for points in (FEW, POINTS):
+
+    def refine_on_graph(cells: np.ndarray, points: int) -> list[Refined]:
         graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
         distances = measure(graph)
         if not np.isfinite(distances.time[START, GOAL]):
             return []
-        if points == FEW:
-            cells = cells_through(graph, distances, NARROW, cells)
-    picked = list(itertools.islice(pick_routes(graph, distances, WITHIN, apart=1), CANDIDATES))
-    found = refine(to_chain(graph, picked), padded, closed)
+        within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
+        picked = list(itertools.islice(pick_routes(graph, distances, within, apart=1), CANDIDATES))
+        return refine(to_chain(graph, picked), padded, closed)
+
+    points = points_within(int(cells.sum()))
+    if points >= FEW:
+        graph = make_graph(start, goal, spread_points(cells, closed, FEW), padded, cells)
+        distances = measure(graph)
+        if not np.isfinite(distances.time[START, GOAL]):
+            return []
+        cells = cells_through(graph, distances, NARROW, cells)
+        points = points_within(int(cells.sum()))
+        found = refine_on_graph(cells, points)
+    else:
+        corners = pick_corners(from_start, to_goal, NARROW, CANDIDATES // len(FRONTS))
+        there, back = follow_times(from_start, start, corners, padded), follow_times(to_goal, goal, corners, padded)
+        found = refine(cut_routes(join_ways(there, back, start, goal), padded, closed), padded, closed)
+    if points < POINTS:
+        found += refine_on_graph(_beside(found, cells), POINTS)
     found.sort(key=lambda route: route.times[-1])
     if len(found) > 1:
         [joined] = refine(_join_pieces(found, start, goal, padded, cells), padded, closed)
         if joined.times[-1] < found[0].times[-1] * (1 - SAME):
             found.insert(0, joined)
     return _different(found)
+
+
+def points_within(cells: int) -> int:
+    """How many points an edge a graph in so many cells can have for its arcs to fit into memory; 0 where none."""
+    fitting = [k for k in range(1, POINTS + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
+    return max(fitting, default=0)
+
+
+def _beside(found: list[Refined], cells: np.ndarray) -> np.ndarray:
+    """The cells that the best routes cross and as many around them as fit a fine graph, shape (rows, cols), bool."""
+    best = min(route.times[-1] for route in found)
+    nodes = join([route.nodes for route in found if route.times[-1] <= best * (1 + WITHIN)])
+    first, last = find_cells(nodes, nodes)
+    near = np.zeros_like(cells)
+    for shift in np.ndindex(2, 2):
+        row, col = np.minimum(first + shift, last).T
+        near[row.clip(0, cells.shape[0] - 1), col.clip(0, cells.shape[1] - 1)] = True
+    while True:
+        wider = binary_dilation(near, np.ones((3, 3))) & cells
+        if points_within(int(wider.sum())) < POINTS or np.array_equal(wider, near):
+            return np.asarray(near & cells)
+        near = wider
 
 
 def _around(end: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

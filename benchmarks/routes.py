@@ -1,0 +1,240 @@
+"""Routes: on random maps beside a finer search, and on three strips beside the tools people use, each path timed exactly."""
+
+import itertools
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+from scipy.interpolate import RegularGridInterpolator
+
+from benchmarks.table import Table
+from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
+from terrain_cli.engine import keep_compiled_programs
+from terrain_cli.maps.field import arrival_times
+from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.lines import trace_lines
+from terrain_cli.maps.refine import refine
+from terrain_cli.maps.route import Route, find_route
+from terrain_cli.maps.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
+from terrain_cli.snell import best_time
+from terrain_cli.strips import Strips
+
+POLYGONS, RANDOM, SIZE = 100, 20, 200
+SAME, WORSE = 1e-9, 1e-4
+
+
+def time_path(slowness: np.ndarray, path: np.ndarray) -> float:
+    """The exact time of a path, (row, col), shape (N, 2), over cells of side 1."""
+    padded, closed = np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
+    return float(trace_lines(path[:-1], path[1:], padded, closed).time.sum())
+
+
+def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> list[float]:
+    """Times that other searches come to: 16 points an edge in a corridor of 4 %, 40 routes refined; then 24 points an edge
+    near the best of those, and 40 that differ by as little as a cell."""
+    padded, closed = np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
+    free = np.isfinite(slowness)
+    cells, times = free, []
+    for points, width in ((1, 0.04), (16, 0.002), (24, 0.0)):
+        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
+        distances = measure(graph)
+        if points > 1:
+            apart = 1 if points == 16 else 0
+            routes = list(itertools.islice(pick_routes(graph, distances, 5e-3, apart), 40))
+            times.append(min(route.times[-1] for route in refine(to_chain(graph, routes), padded, closed)))
+        cells = cells_through(graph, distances, width, cells)
+    return times
+
+
+def compare_random_maps() -> Iterator[Table]:
+    worse = Table(
+        "Maps where another search found a faster route",
+        ["map", "ours (s)", "best (s)", "excess"],
+        f"All whose excess is more than {SAME:g}; none means that there is none.",
+    )
+    table = Table(
+        f"Routes on random maps of {SIZE} x {SIZE} cells",
+        [
+            "maps",
+            "count",
+            f"within {SAME:g} of the best known",
+            "worst excess",
+            "reported against retraced, worst",
+            "A to B is B to A",
+            "seconds, median",
+            "seconds, worst",
+        ],
+        "The best known: the best of ours and of two finer searches. Seconds: fields included, everything compiled.",
+    )
+    for kind, count in (("polygons and discs", POLYGONS), ("every cell random", RANDOM)):
+        excesses, retraced, both, seconds = [], [], 0, []
+        for seed in range(count):
+            rng = np.random.default_rng([seed, kind == "every cell random"])
+            slowness = draw_map(rng, SIZE) if kind == "polygons and discs" else draw_random_cells(rng, SIZE)
+            start, goal = draw_ends(rng, slowness)
+            ground = Ground(slowness)
+            ends = ground.to_xy(start), ground.to_xy(goal)
+            route = _found(ground, *ends)
+            before = time.perf_counter()
+            back = _found(ground, *ends[::-1])
+            seconds.append(time.perf_counter() - before)
+            best = min(route.time, *search_finely(slowness, start, goal))
+            excesses.append(route.time / best - 1)
+            retraced.append(abs(time_path(slowness, ground.to_cells(route.points)) / route.time - 1))
+            both += back.time == route.time and np.array_equal(back.points[::-1], route.points)
+            if excesses[-1] > SAME:
+                worse.rows.append([f"{kind} {seed}", route.time, best, excesses[-1]])
+        within = sum(excess <= SAME for excess in excesses)
+        row = [kind, count, within, max(excesses), max(retraced), f"{both} of {count}"]
+        table.rows.append([*row, float(np.median(seconds)), max(seconds)])
+    yield table
+    yield worse
+
+
+def _found(ground: Ground, start: np.ndarray, goal: np.ndarray) -> Route:
+    route = find_route(ground, start, goal)
+    assert route is not None
+    return route
+
+
+def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:  # noqa: ARG001
+    return np.array([start, goal]) + 0.5
+
+
+def walk_graph(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
+    from skimage.graph import MCP_Geometric
+
+    search = MCP_Geometric(slowness)
+    search.find_costs([start], [goal])
+    return np.array(search.traceback(goal)) + 0.5
+
+
+def descend_field(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
+    """scikit-fmm, order 2, and Runge-Kutta steps of half a cell down its field."""
+    import skfmm
+
+    front = np.ones_like(slowness)
+    front[start] = -1
+    times = np.asarray(skfmm.travel_time(front, 1 / slowness, order=2))
+    centres = [np.arange(n, dtype=float) for n in slowness.shape]
+    slopes = [
+        RegularGridInterpolator(centres, slope, bounds_error=False, fill_value=None) for slope in np.gradient(times)
+    ]
+
+    def downhill(at: np.ndarray) -> np.ndarray:
+        slope = np.array([float(part(at)[0]) for part in slopes])
+        return np.asarray(-slope / np.hypot(*slope))
+
+    path = [np.array(goal, dtype=float)]
+    while np.hypot(*(path[-1] - start)) > 2 and len(path) < 100_000:
+        at, step = path[-1], 0.5
+        k1 = downhill(at)
+        k2 = downhill(at + step / 2 * k1)
+        k3 = downhill(at + step / 2 * k2)
+        k4 = downhill(at + step * k3)
+        path.append(np.clip(at + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4), 0, np.array(slowness.shape) - 1.0))
+    return np.array([*path, start]) + 0.5
+
+
+def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
+    """GRASS r.cost and r.path with 8 neighbours, or 16 with the knight's move."""
+
+    def walk(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
+        rows, cols = slowness.shape
+        with tempfile.TemporaryDirectory() as folder:
+            raster = Path(folder) / "cost.txt"
+            head = f"north: {rows}\nsouth: 0\neast: {cols}\nwest: 0\nrows: {rows}\ncols: {cols}\n"
+            raster.write_text(head + "\n".join(" ".join(map(repr, row)) for row in slowness.tolist()) + "\n")
+            at = [f"{col + 0.5},{rows - row - 0.5}" for row, col in (start, goal)]
+            script = Path(folder) / "script.sh"
+            script.write_text(
+                "set -e\n"
+                f"r.in.ascii input={raster} output=cost --quiet\n"
+                "g.region raster=cost --quiet\n"
+                f"r.cost {'-k' if knight else ''} input=cost output=total outdir=way start_coordinates={at[0]} --quiet\n"
+                f"r.path input=way format=auto start_coordinates={at[1]} vector_path=path --quiet\n"
+                f"v.out.ascii input=path format=standard output={folder}/path.txt --quiet\n"
+            )
+            command = ["grass", "--tmp-project", "XY", "--exec", "bash", str(script)]
+            version = subprocess.run(["grass", "--version"], capture_output=True, text=True, check=False)
+            if " 8.4" not in version.stdout + version.stderr:
+                command[1] = "--tmp-location"
+            subprocess.run(command, check=True, capture_output=True)
+            path: list[tuple[float, float]] = []
+            for line in (Path(folder) / "path.txt").read_text().splitlines():
+                words = line.split()
+                if line.startswith(" ") and len(words) == 2:
+                    x, y = map(float, words)
+                    if not path or path[-1] != (rows - y, x):
+                        path.append((rows - y, x))
+        return np.array(path)
+
+    return walk
+
+
+def compare_strips() -> Table:
+    table = Table(
+        "Three strips as a raster, cell 0.05 m: how much longer than the exact optimum",
+        ["path of", "excess (%)", "seconds"],
+        "Each tool's own path, timed exactly over the true strips. The straight line is 2.4 % longer. Ends at centres of cells.",
+    )
+    cell, n = 0.05, 200
+    speeds = np.repeat([0.45, 0.3, 0.7], n)[:, None] * np.ones(2 * n + 1)
+    slowness = 1 / speeds
+    start, goal = (3 * n - 1, 0), (0, 2 * n)
+    strips = Strips(widths=[10 - cell / 2, 10, 10 - cell / 2], speeds=[0.7, 0.3, 0.45], offset=2 * n * cell)
+    exact = float(best_time(strips))
+
+    def ours(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
+        ground = Ground(slowness)
+        route = _found(ground, ground.to_xy(np.array(start) + 0.5), ground.to_xy(np.array(goal) + 0.5))
+        return ground.to_cells(route.points)
+
+    tools: dict[str, Callable[..., np.ndarray]] = {
+        "terrain": ours,
+        "scikit-fmm, order 2, descent on its field": descend_field,
+        "scikit-image MCP_Geometric": walk_graph,
+        "straight line": walk_straight,
+    }
+    if shutil.which("grass"):
+        tools |= {"GRASS r.cost, 8 neighbours": walk_grass(False), "GRASS r.cost, 16 neighbours": walk_grass(True)}
+    for name, tool in tools.items():
+        tool(slowness, start, goal)
+        before = time.perf_counter()
+        path = tool(slowness, start, goal)
+        seconds = time.perf_counter() - before
+        table.rows.append([name, 100 * (time_path(slowness, path) * cell / exact - 1), seconds])
+    return table
+
+
+def compare_large_maps() -> Table:
+    table = Table(
+        "One route on larger maps of polygons and discs", ["cells", "fields (s)", "route (s)", "crossings", "rounds"]
+    )
+    for n in (200, 500, 1000, 2000):
+        rng = np.random.default_rng(n)
+        slowness = draw_map(rng, n)
+        start, goal = draw_ends(rng, slowness)
+        ground = Ground(slowness)
+        ends = ground.to_xy(start), ground.to_xy(goal)
+        for _ in range(2):
+            before = time.perf_counter()
+            fields = jax.device_get((arrival_times(slowness, start), arrival_times(slowness, goal)))
+            between = time.perf_counter()
+            route = find_route(ground, *ends, fields)
+            after = time.perf_counter()
+        assert route is not None
+        table.rows.append([f"{n} x {n}", between - before, after - between, len(route.points) - 2, len(route.history)])
+    return table
+
+
+def run() -> Iterator[Table]:
+    keep_compiled_programs()
+    yield compare_strips()
+    yield compare_large_maps()
+    yield from compare_random_maps()
