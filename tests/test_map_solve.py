@@ -286,6 +286,13 @@ class TestNoRoute:
         assert rows[0] == "goal,x,y"
         assert all(row.startswith("2,") for row in rows[1:])
 
+    def test_where_free_ground_leads_there_is_not_called_closed_in(
+        self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("terrain_cli.maps.solution.find_route", lambda *_, **__: None)
+        solution = solve_map(load(write(DETOUR)))
+        assert solution.message.startswith("No route: none was found to goal, although free ground leads there")
+
     def test_in_python(self, write: Callable[[str], Path]) -> None:
         solution = solve_map(load(write(CLOSED)))
         assert (solution.route, solution.time, solution.distance, solution.straight_time) == (

@@ -329,7 +329,9 @@ class Cells:
             return any(
                 letter in line for letter, speed in self.legend.items() if not math.isnan(speed) for line in self.lines
             )
-        return any(self.free(row, col) for row in range(self.shape[0]) for col in range(self.shape[1]))
+        if isinstance(self.lines, list):
+            return any(not math.isnan(speed) for line in self.lines for speed in line)
+        return bool((self.lines == self.lines).any())  # an array: NaN alone differs from itself
 
     def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
         """(row, col) of a point, as `Ground.to_cells` has it."""

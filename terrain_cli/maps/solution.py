@@ -197,15 +197,18 @@ def explain_no_route(scenario: MapScenario, ground: Ground, index: int) -> str:
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
 
-    def region_size(point: tuple[float, float]) -> int:
+    def regions_at(point: tuple[float, float]) -> set[int]:
         row, col = ground.to_cells(point)
         rows = {int(np.floor(row)), int(np.ceil(row)) - 1}
         cols = {int(np.floor(col)), int(np.ceil(col)) - 1}
-        inside = {regions[r, c] for r in rows for c in cols if 0 <= r < len(regions) and 0 <= c < len(regions[0])}
-        return int(sum(sizes[region] for region in inside if region))
+        inside = {int(regions[r, c]) for r in rows for c in cols if 0 <= r < len(regions) and 0 <= c < len(regions[0])}
+        return inside - {0}
 
-    start, goal = region_size(scenario.start), region_size(scenario.goals[index])
+    at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
+    start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
     name = scenario.goal_name(index)
+    if at_start & at_goal:
+        return f"none was found to {name}, although free ground leads there: smaller cells may help"
     if goal <= start:
         return f"blocked ground closes in {name}: {_cells(goal)} around it, {start:,} around the start"
     return f"blocked ground closes in the start: {_cells(start)} around it, {goal:,} around {name}"
