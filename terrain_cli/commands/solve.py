@@ -102,13 +102,7 @@ def solve(
         "--field": field is not None,
         "--precision": precision is not None,
     }
-    files, failures = _find(scenarios)
-    loaded = [scenario for file in files if (scenario := _load(file, changes, of_strips, of_maps, failures))]
     several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
-    for problem in (problem for problems in failures.values() for problem in problems):
-        print(problem, file=sys.stderr)
-    if not loaded:
-        raise typer.Exit(2)
     if as_csv and several:
         raise InputError("--csv: takes one scenario, the history of its descent")
     if as_csv and sensitivity:
@@ -118,6 +112,12 @@ def solve(
 
     if several and (field or isochrones_output):
         raise InputError(f"{'--field' if field else '--isochrones-output'}: takes one scenario, as it names one file")
+    files, failures = _find(scenarios)
+    loaded = [scenario for file in files if (scenario := _load(file, changes, of_strips, of_maps, failures))]
+    for problem in (problem for problems in failures.values() for problem in problems):
+        print(problem, file=sys.stderr)
+    if not loaded:
+        raise typer.Exit(2)
 
     from terrain_cli.engine import keep_compiled_programs
 
