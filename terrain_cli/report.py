@@ -18,7 +18,7 @@ from terrain_cli.step_size import largest_step, safe_step
 STEPS = {"gradient": 24, "momentum": 8}  # of a sweep, at most
 MANY = 12  # strips; with more of them a sweep has half as many steps
 BEYOND = 1.45  # how far a sweep goes on behind the cliff
-NEAR = 1.25  # the figures hold the descents up to this share of the cliff; what runs out further is cut off
+NEAR = 1.15  # the figures hold the descents up to this share of the cliff; what runs out further is cut off
 TREE = 100  # strips whose tree is read
 
 

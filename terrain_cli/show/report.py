@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contourpy import contour_generator
+from contourpy import FillType, contour_generator
 from matplotlib import colormaps
 from matplotlib.ticker import MaxNLocator
 
@@ -41,7 +41,7 @@ FEWEST = 6  # iterations of a run that is thinned
 VERTICES = 60  # of a path
 CROSSINGS = 6  # in the table; more are folded
 SIDE = 1000  # of the square in which contours are drawn
-APART = 11  # between the points of a contour, in that square
+APART = 14  # between the points of a contour, in that square
 TIME, PLACE, VALUE, SLOPE = 9, 8, 6, 4  # significant digits
 LAYER, SHAPE, CAPTION, BLOCK = 96.0, 30.0, 15.0, 70.0  # of the tree
 
@@ -274,11 +274,10 @@ def kept_boundaries(n: int) -> list[int]:
 def objective(report: Report, rows: Sequence[Sequence[Step]]) -> dict[str, Any]:
     """From where to where times and gaps are drawn: one scale for all runs; one that diverges must not flatten the others."""
     best = float(report.asked.optimum.time)
-    times = np.array([row.time for run in report.near for row in run.history])
-    times = times[np.isfinite(times)]
-    start = max([report.asked.history[0].time, *(some[0].time for some in rows if math.isfinite(some[0].time))])
-    most = float(min(times.max(initial=best), best + 1.6 * (start - best))) if start > best else float(times.max(initial=best))
-    return {"time": [best, max(most, best * (1 + 1e-6))], "floor": 1e-15 * math.sqrt(len(report.asked.scenario.strips))}
+    times = np.array([row.time for run in report.near for row in run.history] + [some[0].time for some in rows])
+    start = max(some[0].time for some in rows)
+    most = float(min(times[np.isfinite(times)].max(), best + 1.6 * (start - best)))
+    return {"time": [best, max(most, 1.01 * best)], "floor": 1e-15 * math.sqrt(len(report.asked.scenario.strips))}
 
 
 def ground(report: Report, kept: list[int]) -> dict[str, Any]:
@@ -342,10 +341,14 @@ def draw_landscape(landscape: Landscape | None, scenario: Scenario) -> dict[str,
     middles = (levels[1:] + levels[:-1]) / 2
     colours = hexes(colormaps["cividis"]((middles - levels[0]) / (levels[-1] - levels[0])))
     square = [np.linspace(0, SIDE, len(grid)) for grid in landscape.grids]
-    contours = contour_generator(*square, landscape.time)
+    contours = contour_generator(*square, landscape.time, fill_type=FillType.OuterOffset)
     drawn["bands"] = [
         {"from": rounded(float(low), VALUE), "to": rounded(float(high), VALUE), "colour": colour,
-         "path": "".join(map(contour_path, contours.filled(low, np.inf)[0]))}
+         "path": "".join(
+             contour_path(points[first:last])
+             for points, offsets in zip(*contours.filled(low, np.inf), strict=True)
+             for first, last in pairwise(offsets)
+         )}
         for low, high, colour in zip(levels[:-1], levels[1:], colours, strict=True)
     ]  # fmt: skip
     return drawn

@@ -53,20 +53,23 @@
 
   // Numbers as people read them
 
-  const minus = (text) => text.replace("-", "−");
-  const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+($|e)/, "$1") : text);
+  const minus = (text) => text.replaceAll("-", "−").replace("e+", "e");
+  const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
   function figure(value, digits = 6) {
     if (value === null) return "not finite";
     if (value === 0) return "0";
     const power = Math.floor(Math.log10(Math.abs(value)));
-    if (power < -5 || power >= Math.max(digits, 6)) return minus(trimmed(value.toExponential(digits - 1)).replace("e+", "e"));
-    return minus(trimmed(value.toPrecision(digits)));
+    if (power < -4 || power >= 7) {
+      const [mantissa, exponent] = value.toExponential(Math.max(1, digits - 2)).split("e");
+      return minus(`${trimmed(mantissa)}e${exponent}`);
+    }
+    return minus(power >= digits ? String(Number(value.toPrecision(digits))) : trimmed(value.toPrecision(digits)));
   }
   function fixed(value) {
     if (value === null) return "–";
     const size = Math.abs(value);
     if (size !== 0 && (size < 1e-3 || size >= 1e7)) return minus(value.toExponential(5));
-    return minus(value.toFixed(Math.max(2, Math.min(6, 8 - Math.ceil(Math.log10(size + 1))))));
+    return minus(value.toFixed(Math.max(2, Math.min(6, 9 - Math.ceil(Math.log10(size + 1))))));
   }
   function percent(share) {
     if (share === null) return "–";
@@ -132,7 +135,7 @@
   }
 
   // Axes with ticks and labels; `box` is the area of the plot.
-  function drawAxes(svg, box, x, y, labels, { grid = false, whole = false } = {}) {
+  function drawAxes(svg, box, x, y, labels, { grid = false, whole = false, lift = 9 } = {}) {
     const bottom = box.top + box.height, right = box.left + box.width;
     const g = add(svg, "g", { "aria-hidden": "true" });
     for (const tick of ticksOf(x, Math.max(2, box.width / 65))) {
@@ -140,14 +143,14 @@
       add(g, "path", { class: "axis", d: `M${round(x(tick))} ${bottom}v4` });
       add(g, "text", { class: "tick small", x: round(x(tick)), y: bottom + 16, "text-anchor": "middle" }, x.kind === "log" ? powerOfTen(tick) : minus(whole ? count(tick) : figure(tick)));
     }
-    for (const tick of ticksOf(y, Math.max(2, box.height / 42))) {
+    for (const tick of ticksOf(y, Math.max(2, box.height / 30))) {
       if (grid) add(g, "path", { class: "grid", d: `M${box.left} ${round(y(tick))}H${right}` });
       add(g, "path", { class: "axis", d: `M${box.left} ${round(y(tick))}h-4` });
       add(g, "text", { class: "tick small", x: box.left - 7, y: round(y(tick) + 4), "text-anchor": "end" }, y.kind === "log" ? powerOfTen(tick) : figure(tick));
     }
     add(g, "path", { class: "axis", d: `M${box.left} ${box.top}V${bottom}H${right}` });
     if (labels[0]) add(g, "text", { class: "label", x: right, y: bottom + 32, "text-anchor": "end" }, labels[0]);
-    if (labels[1]) add(g, "text", { class: "label", x: 0, y: box.top - 9 }, labels[1]);
+    if (labels[1]) add(g, "text", { class: "label", x: 0, y: box.top - lift }, labels[1]);
   }
 
   let clips = 0;
@@ -202,18 +205,20 @@
     draw() {
       const land = data.landscape;
       if (!land) {
-        const [svg, width] = canvas("landscape", () => 120);
-        add(svg, "text", { x: width / 2, y: 55, "text-anchor": "middle" }, "One strip leaves nothing to choose:");
-        add(svg, "text", { x: width / 2, y: 77, "text-anchor": "middle" }, `the straight line takes ${figure(data.optimum.time)} ${second}.`);
+        const [svg] = canvas("landscape", () => 80);
+        add(svg, "text", { class: "said", x: 0, y: 40 }, "One strip leaves nothing to choose:");
+        add(svg, "text", { class: "said", x: 0, y: 62 }, `the straight line takes ${figure(data.optimum.time)} ${second}.`);
         set(svg, { "aria-label": `One strip leaves nothing to choose: the straight line takes ${figure(data.optimum.time)} ${second}.` });
         return;
       }
       const flat = Boolean(land.curve);
       const [a, b] = land.ranges;
       let ratio = flat ? 0.75 : (b[1] - b[0]) / (a[1] - a[0]);
-      if (ratio < 0.5 || ratio > 1.6) ratio = 1;
-      const [svg, width, height] = canvas("landscape", (w) => (w - 58) * ratio + (flat ? 64 : 104));
-      const box = { left: 46, top: 24, width: width - 58, height: (width - 58) * ratio };
+      if (ratio < 0.5 || ratio > 2) ratio = 1;
+      // One unit is as long across as along: a descent then crosses the contours at right angles.
+      const [svg, width, height] = canvas("landscape", (w) => (w - 58) * Math.min(1, ratio) + (flat ? 64 : 104));
+      const box = { left: 46, top: 24, height: (width - 58) * Math.min(1, ratio) };
+      box.width = Math.min(width - 58, box.height / ratio);
       const x = scale(a, [box.left, box.left + box.width]);
       const times = flat ? [Math.min(...land.curve[1]), Math.max(...land.curve[1])] : null;
       const y = scale(flat ? [times[0] - 0.06 * (times[1] - times[0]), times[1]] : b, [box.top + box.height, box.top]);
@@ -255,7 +260,7 @@
       const g = add(svg, "g", { "aria-hidden": "true" }), wide = box.width / bands.length, top = height - 32;
       bands.forEach((band, i) => {
         add(g, "rect", { x: round(box.left + i * wide), y: top, width: round(wide + 0.5), height: 9, fill: band.colour });
-        if (i % Math.ceil(bands.length / 5) === 0) add(g, "text", { class: "tick small", x: round(box.left + i * wide), y: top + 23, "text-anchor": i ? "middle" : "start" }, figure(band.from));
+        if (i % Math.ceil(bands.length / 5) === 0 && i * wide < box.width - 75) add(g, "text", { class: "tick small", x: round(box.left + i * wide), y: top + 23, "text-anchor": i ? "middle" : "start" }, figure(band.from));
       });
       add(g, "text", { class: "label small", x: box.left + box.width, y: top + 23, "text-anchor": "end" }, `time (${second})`);
     },
@@ -277,12 +282,12 @@
     draw() {
       const { across, along, strips, named } = data.ground, end = across.at(-1);
       const ratio = (along[1] - along[0]) / end;
-      const [svg, width] = canvas("paths", (w) => (w - 78) * (ratio >= 0.4 && ratio <= 1.25 ? ratio : Math.max(0.5, Math.min(1, ratio))) + (named ? 92 : 64));
+      const [svg, width] = canvas("paths", (w) => (w - 78) * (ratio >= 0.4 && ratio <= 1.25 ? ratio : Math.max(0.5, Math.min(1, ratio))) + (named ? 100 : 64));
       const height = Number(svg.getAttribute("height"));
-      const box = { left: 46, top: named ? 52 : 24, width: width - 78 };
+      const box = { left: 46, top: named ? 60 : 24, width: width - 78 };
       box.height = height - box.top - 40;
-      const x = scale([0, end], [box.left, box.left + box.width]), y = scale(along, [box.top + box.height, box.top]);
-      const inside = clipped(svg, { ...box, left: box.left - 8, width: box.width + 16 });
+      const x = scale([-0.06 * end, 1.06 * end], [box.left, box.left + box.width]), y = scale(along, [box.top + box.height, box.top]);
+      const inside = clipped(svg, box);
       strips.forEach((strip, i) => {
         const place = { x: round(x(across[i])), y: box.top, width: round(x(across[i + 1]) - x(across[i])), height: box.height };
         add(inside, "rect", { class: "slow", ...place });
@@ -304,14 +309,13 @@
         add(svg, "circle", { class: "end", cx: round(px), cy: round(py), r: 4.5 });
         add(svg, "text", { class: "letter", x: round(px + side * 14), y: round(py + 5), "text-anchor": "middle", "paint-order": "stroke", stroke: "none" }, letter);
       }
-      drawAxes(svg, { ...box, left: box.left - (width > 0 ? 0 : 0) }, x, y, [`across the strips (${metre})`, `along the strips (${metre})`]);
+      drawAxes(svg, box, x, y, [`across the strips (${metre})`, `along the strips (${metre})`], { lift: named ? 45 : 9 });
       this.svg = svg;
-      const middles = this.points.map((points) => points);
       point(svg, "paths", (px, py) => {
         const k = strips.findIndex((_, i) => px >= x(across[i]) && px <= x(across[i + 1]));
         if (k < 0) return null;
         const share = (px - x(across[k])) / (x(across[k + 1]) - x(across[k]) || 1);
-        const here = middles.map((points) => [px, points[k][1] + share * (points[k + 1][1] - points[k][1])]);
+        const here = this.points.map((points) => [px, points[k][1] + share * (points[k + 1][1] - points[k][1])]);
         const i = nearest(here, px, py, 9);
         const strip = `${strips[k].name}: ${figure(strips[k].speed)} ${metre}/${second}`;
         return i >= 0 ? { row: i, said: `${sentence(i)} (${strip})` } : { said: strip };
@@ -358,7 +362,7 @@
       const last = Math.max(1, longest), [low, high] = data.objective.time, floor = data.objective.floor;
       const one = { left: 52, top: 24, width: width - 64, height: 168 }, two = { left: 52, top: 232, width: width - 64, height: 98 };
       const x = scale([0, last], [one.left, one.left + one.width], last <= 100 ? "linear" : "late");
-      const y = scale([low - 0.06 * (high - low), high], [one.top + one.height, one.top]);
+      const y = scale([low - 0.06 * (high - low), high + 0.03 * (high - low)], [one.top + one.height, one.top]);
       const gapOf = (i, of = run()) => { const gap = at(data.shown.gap, i, of); return gap === null ? null : Math.max(gap, floor); };
       let least = 1;
       let most = 0;
@@ -421,7 +425,7 @@
       $("cliff-caption").textContent = stepped ? `travel time at the end, for each step of method ${method().name}` : `method ${method().name}`;
       if (!stepped) {
         const why = { newton: "Newton’s method finds its own step.", snell: "Snell’s law has the answer at once, without steps." }[method().name] ?? "There is nothing to descend: no step to choose.";
-        add(svg, "text", { x: 0, y: 40 }, why);
+        add(svg, "text", { class: "said", x: 0, y: 40 }, why);
         set(svg, { "aria-label": why });
         this.points = null;
         return;
@@ -430,7 +434,7 @@
       const steps = runs.map((r) => r.step), [low, high] = data.objective.time;
       const spread = cliff === null, shown = steps.filter((s) => cliff === null || s <= 2 * cliff);
       const x = scale(spread ? [shown[0] / 1.2, shown.at(-1) * 1.2] : [0, Math.max(shown.at(-1) ?? cliff, cliff) * 1.04], [box.left, box.left + box.width], spread ? "log" : "linear");
-      const y = scale([low - 0.06 * (high - low), high], [box.top + box.height, box.top]);
+      const y = scale([low - 0.06 * (high - low), high + 0.03 * (high - low)], [box.top + box.height, box.top]);
       drawAxes(svg, box, x, y, ["step", `time (${second})`], { grid: true });
       const inside = clipped(svg, { ...box, left: box.left - 9, width: box.width + 18, top: box.top - 9, height: box.height + 18 });
       add(inside, "path", { class: "best", d: `M${box.left} ${round(y(low))}h${box.width}` });
@@ -504,6 +508,7 @@
         return [value, slope];
       });
       plot.replaceChildren(svg);
+      document.querySelector("main").classList.toggle("wide-tree", width > 640);
       this.svg = svg;
     },
     said(block) {
@@ -547,7 +552,7 @@
       this.lines = eachRow((i) => {
         const made = document.createElement("tr");
         const gradient = at(data.shown.gradient, i);
-        const cells = [count(iterationAt(i)), ...data.crossings.map((c) => fixed(at(c.value, i))), fixed(at(data.shown.time, i)), percent(at(data.shown.gap, i)), gradient === null ? "–" : minus(gradient.toExponential(2).replace("e+", "e"))];
+        const cells = [count(iterationAt(i)), ...data.crossings.map((c) => fixed(at(c.value, i))), fixed(at(data.shown.time, i)), percent(at(data.shown.gap, i)), gradient === null ? "–" : figure(gradient, 3)];
         cells.forEach((text, k) => {
           const cell = document.createElement(k ? "td" : "th");
           if (!k) cell.scope = "row";
@@ -562,12 +567,15 @@
     move() {
       this.lines.forEach((line, i) => (i === row ? line.setAttribute("aria-current", "true") : line.removeAttribute("aria-current")));
       // Into view inside its own list, without moving the page.
-      const list = document.querySelector("#table .list"), line = this.lines[row];
-      const head = list.querySelector("thead").offsetHeight;
-      if (line.offsetTop - head < list.scrollTop) list.scrollTop = line.offsetTop - head;
-      else if (line.offsetTop + line.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = line.offsetTop + line.offsetHeight - list.clientHeight;
+      const list = document.querySelector("#table .list"), top = list.getBoundingClientRect().top;
+      const head = list.querySelector("thead").getBoundingClientRect().height, line = this.lines[row].getBoundingClientRect();
+      if (line.top - head < top) list.scrollTop += line.top - head - top;
+      else if (line.bottom > top + list.clientHeight) list.scrollTop += line.bottom - top - list.clientHeight;
     },
   };
+
+  // One strip has no objective and no cliff.
+  for (const name of Object.keys(figures)) if (!$(name)) delete figures[name];
 
   // The controls
 
@@ -581,14 +589,20 @@
     stepper.disabled = runs.length < 2;
     $("step-control").hidden = data.methods.every((m) => m.runs.length < 2);
     stepper.value = state.index;
-    $("step-said").textContent = run().step === null ? "none to choose" : stepSaid(run()) + (method().cliff !== null && run().step >= method().cliff ? ", beyond the cliff" : "");
+    $("step-said").textContent = run().step === null ? "none to choose" : stepSaid(run());
     stepper.setAttribute("aria-valuetext", run().step === null ? "no step to choose" : `step ${stepSaid(run())}, ${ended[run().status]}`);
     for (const radio of document.querySelectorAll("[name=method]")) radio.checked = radio.value === method().name;
     const marks = $("step-marks"), width = marks.clientWidth;
     marks.replaceChildren();
     if (runs.length > 1) runs.forEach((r, i) => add(marks, "circle", { class: r.status === "diverged" ? "mark end-red" : "mark", cx: round(8 + (width - 16) * i / (runs.length - 1)), cy: 3, r: i === state.index ? 3 : 1.8 }));
     const verdict = $("verdict");
-    verdict.textContent = run().message;
+    // What can be typed is set as code, and not broken in two.
+    verdict.replaceChildren(...run().message.split(/(--[a-z]+(?: [a-z]+)?)/).map((text, i) => {
+      if (i % 2 === 0) return text;
+      const code = document.createElement("code");
+      code.textContent = text;
+      return code;
+    }));
     verdict.dataset.status = run().status;
   }
 
