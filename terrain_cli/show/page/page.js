@@ -552,7 +552,7 @@
       this.lines = eachRow((i) => {
         const made = document.createElement("tr");
         const gradient = at(data.shown.gradient, i);
-        const cells = [count(iterationAt(i)), ...data.crossings.map((c) => fixed(at(c.value, i))), fixed(at(data.shown.time, i)), percent(at(data.shown.gap, i)), gradient === null ? "–" : figure(gradient, 3)];
+        const cells = [count(iterationAt(i)), ...data.crossings.map((c) => fixed(at(c.value, i))), fixed(at(data.shown.time, i)), percent(at(data.shown.gap, i)), gradient === null ? "–" : figure(gradient, 4)];
         cells.forEach((text, k) => {
           const cell = document.createElement(k ? "td" : "th");
           if (!k) cell.scope = "row";
