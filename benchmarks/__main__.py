@@ -15,6 +15,7 @@ PARTS = {
     "solvers": "one scenario, all solvers side by side",
     "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
     "gradients": "time and memory of gradients",
+    "report": "the page of `terrain report`: time beyond the solve, and size",
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -84,7 +84,9 @@ def gather(
     if unknowns:
         # What the figures hold is all that these runs came through.
         rows = [row for run in near_runs(asked, runs, cliffs) for row in run.history]
-        landscape = survey(replace(asked, history=[*rows, *asked.history]), axes or tuple(range(min(2, unknowns))), held)
+        landscape = survey(
+            replace(asked, history=[*rows, *asked.history]), axes or tuple(range(min(2, unknowns))), held
+        )
     tree = None
     if len(scenario.strips) <= TREE:
         tree = time_graph(asked.history[0].x, strips, [strip.name or "" for strip in scenario.strips])

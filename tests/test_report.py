@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrain_cli import report, solution
+from terrain_cli.descent import Step, descend
 from terrain_cli.graph import VARIABLE, nodes_of, time_graph, values_along
 from terrain_cli.report import even_steps, gather, round_steps
 from terrain_cli.scenario import Scenario, load_scenario, with_descent
@@ -142,7 +143,7 @@ class TestPage:
     @settings(max_examples=30)
     @given(st.integers(1, 3000), st.integers(2, 80))
     def test_thinned(self, length: int, count: int) -> None:
-        history: Any = [solution.Step(i, (), 0.0, 0.0, "") for i in range(length)]
+        history: Any = [Step(i, (), 0.0, 0.0, "") for i in range(length)]
         kept = [row.iteration for row in thinned(history, count)]
         assert len(kept) <= max(count, 2) + 1
         assert (kept[0], kept[-1]) == (0, length - 1)
@@ -166,7 +167,7 @@ class TestPage:
 
         land = document(post)["landscape"]
         assert post.landscape is not None
-        outlines = []
+        outlines: list[list[Outline]] = []
         for band in land["bands"]:
             outlines.append([])
             for piece in band["path"].split("M")[1:]:
@@ -250,7 +251,6 @@ class TestCommand:
                 if done == 100:
                     raise KeyboardInterrupt
 
-        descend = solution.descend
         monkeypatch.setattr(solution, "descend", stop)
         ran = terrain("report", THREE, "-o", tmp_path / "a.html")
         assert ran.code == 130

@@ -122,14 +122,16 @@ READ = """() => {
       path: document.querySelector("#paths .path").getAttribute("d"),
       fan: document.querySelectorAll("#paths .fan[visibility=visible]").length,
       trace: document.querySelector("#landscape .way:not(.ahead)").getAttribute("d").split(/[ML]/).length - 1,
-      tree: [...document.querySelectorAll("#tree .block")].map((b) => [...b.querySelectorAll("text:not(.name)")].map((t) => t.textContent)),
+      tree: [...document.querySelectorAll("#tree .block")].map(
+        (block) => [...block.querySelectorAll("text:not(.name)")].map((t) => t.textContent)),
     });
   }
   return found;
 }"""
 
-TICKS = """(name) => [...document.querySelectorAll(`#${name} .tick`)].map(
-  (t) => ({ text: t.textContent, x: Number(t.getAttribute("x")), y: Number(t.getAttribute("y")), anchor: t.getAttribute("text-anchor") }))"""
+TICKS = """(name) => [...document.querySelectorAll(`#${name} .tick`)].map((tick) => ({
+  text: tick.textContent, x: Number(tick.getAttribute("x")), y: Number(tick.getAttribute("y")),
+  anchor: tick.getAttribute("text-anchor") }))"""
 
 Scale = Callable[[Any], Any]
 
@@ -142,7 +144,8 @@ def scales(page: Page, name: str, above: float = 1e9) -> tuple[Scale, Scale]:
     """Where a value stands across and along a figure, as a reader would tell from the numbers on its axes."""
     ticks = [t for t in page.evaluate(TICKS, name) if re.fullmatch(r"[−\d.]+", t["text"]) and t["y"] < above]
     side = [t for t in ticks if t["anchor"] == "end"]
-    foot = max(t["y"] for t in ticks if t["anchor"] == "middle" and abs(t["y"] - max(s["y"] for s in side)) < 60)
+    lowest = max(t["y"] for t in side)
+    foot = min(t["y"] for t in ticks if t["anchor"] == "middle" and t["y"] > lowest)
     bottom = [t for t in ticks if t["anchor"] == "middle" and t["y"] == foot]
 
     def along(marks: list[dict[str, Any]], key: str, shift: float) -> Scale:
@@ -272,7 +275,11 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
     reached = []
     for _ in range(5):
         press("Tab")
-        reached.append(it.page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.ariaLabel"))
+        reached.append(
+            it.page.evaluate(
+                "document.activeElement.id || document.activeElement.name || document.activeElement.ariaLabel"
+            )
+        )
     assert reached == ["play", "iteration", "step", "method", "Expression tree, scrolls sideways"]
     it.page.locator("#iteration").focus()
     press("Home")
@@ -356,9 +363,13 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
         return said
 
     map_x, map_y = scales(it.page, "landscape")
-    assert at("landscape", map_x(2), map_y(17)).startswith("Iteration 0: 102.64529 s, 25.30 % above the optimum; x₁ 2 m, x₂ 17 m")
+    assert at("landscape", map_x(2), map_y(17)).startswith(
+        "Iteration 0: 102.64529 s, 25.30 % above the optimum; x₁ 2 m, x₂ 17 m"
+    )
     low, high = map(number, re.findall(r"[\d.]+", at("landscape", map_x(12), map_y(15))))
-    assert low < float(calc_time([12.0, 15.0], to_strips(load_scenario(CONFIGS / "three_strips.yaml")))) < high == low + 5
+    assert (
+        low < float(calc_time([12.0, 15.0], to_strips(load_scenario(CONFIGS / "three_strips.yaml")))) < high == low + 5
+    )
     at("landscape", map_x(history[2].x[0]), map_y(history[2].x[1]), click=True)
     assert it.iteration() == 2
     time_x, time_y = scales(it.page, "objective", above=215)
@@ -411,7 +422,9 @@ def test_nothing_serious_is_found_by_axe(opened: Callable[..., Opened], post: Pa
 
 def test_axe_would_notice(opened: Callable[..., Opened], post: Path) -> None:
     it = opened(post)
-    it.page.evaluate("document.querySelector('[for=iteration]').remove(); document.getElementById('iteration').ariaLabel = ''")
+    it.page.evaluate(
+        "document.querySelector('[for=iteration]').remove(); document.getElementById('iteration').ariaLabel = ''"
+    )
     found = it.page.evaluate(f"async () => {{ {AXE}; return (await axe.run()).violations; }}")
     assert "label" in {one["id"] for one in found}
 
@@ -516,14 +529,21 @@ def test_odd_scenarios_have_a_sensible_page(opened: Callable[..., Opened], tmp_p
 def test_a_phone_in_print_and_without_a_script(opened: Callable[..., Opened], post: Path) -> None:
     it = opened(post, width=390)
     assert it.page.evaluate("document.documentElement.scrollWidth") == 390
-    wide = it.page.evaluate("[...document.querySelectorAll('#landscape svg, #paths svg')].map((svg) => svg.clientWidth)")
+    wide = it.page.evaluate(
+        "[...document.querySelectorAll('#landscape svg, #paths svg')].map((svg) => svg.clientWidth)"
+    )
     assert all(300 < width <= 358 for width in wide)
     it.page.set_viewport_size({"width": 1000, "height": 700})
     assert it.page.locator("#landscape svg").evaluate("svg => svg.clientWidth") > 400
     it.page.emulate_media(media="print")
     assert not it.page.locator("#play").is_visible()
     assert it.page.locator("#table tbody tr").count() == 21
-    assert it.page.evaluate("(() => { const list = document.querySelector('#table .list'); return list.scrollHeight - list.clientHeight; })()") <= 1
+    assert (
+        it.page.evaluate(
+            "(() => { const list = document.querySelector('#table .list'); return list.scrollHeight - list.clientHeight; })()"
+        )
+        <= 1
+    )
 
 
 def test_without_a_script_it_says_so(browser: Browser, post: Path) -> None:

@@ -33,7 +33,6 @@ from terrain_cli.show.graph import Branch, preorder, unfold
 from terrain_cli.show.paper import subscript
 from terrain_cli.show.sensitivity import ROWS, most_telling, of_one_percent, sentences
 from terrain_cli.show.tree import place_blocks
-from terrain_cli.solution import Solution
 
 ROOM = 31_000  # numbers in a page, about 8 bytes each
 OWN = 61  # iterations of the run that was asked for, at most; the others share what room is left
@@ -215,7 +214,11 @@ def document(report: Report) -> dict[str, Any]:
     unknowns = len(scenario.strips) - 1
     listed_crossings = range(unknowns) if unknowns <= CROSSINGS else [*range(CROSSINGS - 2), unknowns - 1]
     crossings = [
-        {"label": f"crossing {i + 1}", "folded": i - 1 not in listed_crossings and i > 0, "value": columns.add(along[:, i + 1], PLACE)}
+        {
+            "label": f"crossing {i + 1}",
+            "folded": i - 1 not in listed_crossings and i > 0,
+            "value": columns.add(along[:, i + 1], PLACE),
+        }
         for i in listed_crossings
     ]
     tree = draw_branches(folded, columns, x) if folded else None
@@ -224,16 +227,23 @@ def document(report: Report) -> dict[str, Any]:
         "units": {name: visible(text) for name, text in scenario.units.model_dump().items()},
         "optimum": {
             "time": rounded(float(asked.optimum.time), TIME),
-            "along": [rounded(value, PLACE) for value in [0.0, *np.asarray(asked.optimum.crossings).tolist(), scenario.offset]],
+            "along": [
+                rounded(value, PLACE) for value in [0.0, *np.asarray(asked.optimum.crossings).tolist(), scenario.offset]
+            ],
         },
         "shown": shown,
         "crossings": crossings,
         "ground": ground(report, kept),
         "landscape": landscape,
         "tree": tree,
-        "fan": {"light": hexes(fan_colours()(np.linspace(0, 1, 24))), "dark": hexes(colormaps["plasma"](np.linspace(0.3, 1, 24)))},
+        "fan": {
+            "light": hexes(fan_colours()(np.linspace(0, 1, 24))),
+            "dark": hexes(colormaps["plasma"](np.linspace(0.3, 1, 24))),
+        },
         "objective": objective(report, rows),
-        "asked": next([list(report.runs).index(name), report.runs[name].index(run)] for name, run in listed if run is asked),
+        "asked": next(
+            [list(report.runs).index(name), report.runs[name].index(run)] for name, run in listed if run is asked
+        ),
         "methods": [
             {
                 "name": name,
@@ -328,20 +338,26 @@ def draw_landscape(landscape: Landscape | None, scenario: Scenario) -> dict[str,
     if landscape is None:
         return None
     labels = [
-        {"short": subscript("x", axis + 1), "long": f"{subscript('x', axis + 1)}, along {visible(scenario.strip_name(axis))}"}
+        {
+            "short": subscript("x", axis + 1),
+            "long": f"{subscript('x', axis + 1)}, along {visible(scenario.strip_name(axis))}",
+        }
         for axis in landscape.axes
     ]
     ranges = [[rounded(float(grid[0]), PLACE), rounded(float(grid[-1]), PLACE)] for grid in landscape.grids]
     drawn: dict[str, Any] = {"labels": labels, "ranges": ranges}
     if len(landscape.grids) == 1:
-        every = slice(None, None, 4)
-        drawn["curve"] = [[rounded(value, VALUE) for value in values[every].tolist()] for values in (landscape.grids[0], landscape.time)]
+        every = np.linspace(0, len(landscape.time) - 1, SIDE // 8).round().astype(int)
+        drawn["curve"] = [
+            [rounded(value, VALUE) for value in values[every].tolist()]
+            for values in (landscape.grids[0], landscape.time)
+        ]
         return drawn
-    levels = MaxNLocator(18).tick_values(landscape.time.min(), landscape.time.max())
+    levels = np.asarray(MaxNLocator(18).tick_values(landscape.time.min(), landscape.time.max()))
     middles = (levels[1:] + levels[:-1]) / 2
     colours = hexes(colormaps["cividis"]((middles - levels[0]) / (levels[-1] - levels[0])))
     square = [np.linspace(0, SIDE, len(grid)) for grid in landscape.grids]
-    contours = contour_generator(*square, landscape.time, fill_type=FillType.OuterOffset)
+    contours = contour_generator(x=square[0], y=square[1], z=landscape.time, fill_type=FillType.OuterOffset)
     drawn["bands"] = [
         {"from": rounded(float(low), VALUE), "to": rounded(float(high), VALUE), "colour": colour,
          "path": "".join(
@@ -383,7 +399,7 @@ def draw_branches(branches: list[Branch], columns: Columns, x: np.ndarray) -> di
     assert root is not None
     places = {id(node): i for i, node in enumerate(nodes_of(root))}
     values, derivatives = values_along(root, x)
-    middles, outline = place_blocks(branches, {branch: BLOCK for branch in branches})
+    middles, outline = place_blocks(branches, dict.fromkeys(branches, BLOCK))
     depths: dict[Branch, int] = {}
     numbers = {branch: i for i, branch in enumerate(branches)}
     drawn = []
