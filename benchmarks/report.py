@@ -20,7 +20,9 @@ def run(rounds: int = 7) -> list[Table]:
             file = str(ROOT / "configs" / f"{scenario}.yaml")
             # A descent that diverges makes `solve` exit with 1, which is no failure here.
             ours = python("-m", "terrain_cli", "report", file, "--output", "report.html")
-            bare = python("-c", f"from terrain_cli.cli import main\ntry: main(['solve', {file!r}])\nexcept SystemExit: pass")
+            bare = python(
+                "-c", f"from terrain_cli.cli import main\ntry: main(['solve', {file!r}])\nexcept SystemExit: pass"
+            )
             with_page, alone = process_times(ours, bare, rounds, folder)
             size = (folder / "report.html").stat().st_size / 1000
             table.rows.append([scenario, with_page, alone, with_page - alone, size])

@@ -40,10 +40,10 @@
   function setRun(m, index) {
     const before = method().runs[state.index].step;
     if (m !== state.method && index === undefined) {
-      // The same step where the other method has it, else where it stands among its own.
+      // The same step where the other method has it, else the one that was asked for, else the middle one.
       const runs = data.methods[m].runs;
-      const same = runs.findIndex((other) => other.step === before);
-      index = m === data.asked[0] ? data.asked[1] : same >= 0 ? same : Math.floor((runs.length - 1) / 2);
+      const same = runs.findIndex((other) => other.step === before && before !== null);
+      index = same >= 0 ? same : m === data.asked[0] ? data.asked[1] : Math.floor((runs.length - 1) / 2);
     }
     state.method = m;
     state.index = Math.max(0, Math.min(data.methods[m].runs.length - 1, index));
@@ -238,7 +238,7 @@
       add(inside, "path", { class: `way${flat ? "" : " on-map"} ahead`, d: way });
       this.halo = add(inside, "path", { class: `halo${bright}` });
       this.way = add(inside, "path", { class: `way${flat ? "" : " on-map"}` });
-      this.crosses = add(inside, "path", { class: "cross" });
+      this.crosses = ["cross-halo", "cross"].map((name) => add(inside, "path", { class: name }));
       if (rows() > 1) add(inside, "circle", { class: "begin", r: 4.5, cx: round(this.points[0][0]) || 0, cy: round(this.points[0][1]) || 0 });
       this.here = add(inside, "circle", { class: "here", r: 6.5 });
       const best = [x(land.optimum[0]), y(flat ? data.optimum.time : land.optimum[1])];
@@ -269,7 +269,7 @@
       const so = this.points.slice(0, row + 1), [cx, cy] = this.points[row];
       set(this.halo, { d: lineOf(so) });
       set(this.way, { d: lineOf(so) });
-      set(this.crosses, { d: so.slice(1, -1).filter((p) => p.every(Number.isFinite)).map((p) => cross(p[0], p[1], 3)).join("") || "M0 0" });
+      for (const crosses of this.crosses) set(crosses, { d: so.slice(1, -1).filter((p) => p.every(Number.isFinite)).map((p) => cross(p[0], p[1], 3)).join("") || "M0 0" });
       const finite = Number.isFinite(cx) && Number.isFinite(cy);
       set(this.here, finite ? { cx: round(cx), cy: round(cy), visibility: "visible" } : { visibility: "hidden" });
       const left = this.out[row] ? " It is outside of the picture." : "";
