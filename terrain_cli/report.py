@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from terrain_cli.descent import METHODS
 from terrain_cli.graph import Node, time_graph
 from terrain_cli.landscape import Landscape, survey
-from terrain_cli.scenario import OWN_SETTINGS, with_descent
+from terrain_cli.scenario import OWN_SETTINGS, Scenario, with_descent
 from terrain_cli.sensitivity import Sensitivity, find_sensitivity
 from terrain_cli.solution import Solution, solve, to_strips
 from terrain_cli.step_size import largest_step, safe_step
@@ -68,14 +68,14 @@ def gather(
     """
     scenario = asked.scenario
     strips, unknowns = to_strips(scenario), len(scenario.strips) - 1
+    cliffs = find_cliffs(asked) if unknowns else {}
     runs: dict[str, list[Solution]] = {scenario.descent.method: [asked]}
-    cliffs: dict[str, float] = {}
-    if unknowns:
-        for run in _others(asked, cliffs):
-            method = run.scenario.descent.method
+    if unknowns and asked.status != "interrupted":
+        for variant in vary(asked, cliffs):
+            method, step = variant.descent.method, variant.descent.step
             if watch:
-                watch(f"method {method}" + (f", step {run.step:g}" if run.step is not None else ""))
-            runs.setdefault(method, []).append(run)
+                watch(f"method {method}" + (f", step {step:g}" if step is not None and method != "snell" else ""))
+            runs.setdefault(method, []).append(run := solve(variant))
             if run.status == "interrupted":
                 break
     # In the order in which the methods are always named, and by step.
@@ -100,28 +100,34 @@ def near_runs(asked: Solution, runs: dict[str, list[Solution]], cliffs: dict[str
     return [run for run in runs[method] if run is asked or (run.step is not None and run.step <= limit)]
 
 
-def _others(asked: Solution, cliffs: dict[str, float]) -> Iterator[Solution]:
-    """The scenario with other steps and by other methods, one after the other; notes the cliffs on the way."""
-    plan = asked.scenario.descent
-    for method in [*METHODS, "snell"]:
+def find_cliffs(asked: Solution) -> dict[str, float]:
+    """The step from which on a descent cannot settle, by method, for those that have such a step."""
+    cliffs = {}
+    for method in METHODS:
         variant = with_descent(asked.scenario, method=method)
-        if method in ("newton", "snell"):
-            steps: list[float] = []
+        along = asked.optimum.movements
+        cliffs[method] = largest_step(along, to_strips(variant), method, variant.descent.momentum)
+    return {method: cliff for method, cliff in cliffs.items() if cliff is not None}
+
+
+def vary(asked: Solution, cliffs: dict[str, float]) -> Iterator[Scenario]:
+    """The scenario with other steps and by other methods, one after the other."""
+    plan = asked.scenario.descent
+    for method in OWN_SETTINGS:
+        variant = with_descent(asked.scenario, method=method)
+        if method in ("newton", "snell"):  # they find their own way, or need none
             if method != plan.method:
-                yield solve(variant)
+                yield variant
             continue
-        strips = to_strips(variant)
-        cliff = largest_step(asked.optimum.movements, strips, method, variant.descent.momentum)
-        if cliff is None:
-            steps = round_steps(float(safe_step(strips, method)))
+        if method in cliffs:
+            count = STEPS[method] // (2 if len(variant.strips) > MANY else 1)
+            steps = even_steps(BEYOND * cliffs[method], count)
         else:
-            cliffs[method] = cliff
-            many = len(variant.strips) > MANY
-            steps = even_steps(BEYOND * cliff, STEPS[method] // (2 if many else 1))
+            steps = round_steps(float(safe_step(to_strips(variant), method)))
         own = asked.step if method == plan.method else None
         for step in steps:
             if own is None or not math.isclose(step, own, rel_tol=1e-9):
-                yield solve(with_descent(variant, step=step))
+                yield with_descent(variant, step=step)
 
 
 def even_steps(end: float, count: int) -> list[float]:

@@ -238,8 +238,9 @@ class TestCommand:
         assert message in ran.err
         assert not list(tmp_path.iterdir())
 
+    @pytest.mark.parametrize(("rows", "runs"), [(10, 1), (100, 5)])
     def test_interrupted_it_writes_what_it_has(
-        self, terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, runs: int
     ) -> None:
         done = 0
 
@@ -248,7 +249,7 @@ class TestCommand:
             for row in descend(*arguments, **settings):
                 done += 1
                 yield row
-                if done == 100:
+                if done == rows:
                     raise KeyboardInterrupt
 
         monkeypatch.setattr(solution, "descend", stop)
@@ -257,3 +258,4 @@ class TestCommand:
         text = (tmp_path / "a.html").read_text(encoding="utf-8")
         assert "The computation was interrupted: some steps and methods are missing." in text
         assert 'value="momentum"' not in text
+        assert f"are in this page, {runs} run" in text

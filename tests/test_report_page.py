@@ -310,6 +310,12 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
     it.page.locator("#step").focus()
     press("ArrowRight")
     assert it.chosen() == ("gradient", "1.75", 1)
+    it.page.locator("#table tbody tr").nth(
+        5
+    ).click()  # the list has the focus now: End and Space scroll it, Right does not
+    press("ArrowRight")
+    press("End")
+    assert it.chosen() == ("gradient", "1.75", 6)
 
 
 def test_play_and_pause(opened: Callable[..., Opened], post: Path) -> None:
@@ -541,6 +547,8 @@ def test_odd_scenarios_have_a_sensible_page(opened: Callable[..., Opened], tmp_p
         assert "One strip leaves nothing to choose" in text
         assert it.page.locator("#cliff, #objective").count() == 0
         assert it.page.locator(".method").is_hidden()
+    if what == "beyond all numbers":
+        assert "This descent\nnot finite beyond all numbers" in text
     if what == "bounces":
         assert it.page.locator("#verdict").count() == 1
         assert "Diverged with step 5: since iteration 2 the path bounces from side to side" in text

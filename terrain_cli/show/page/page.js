@@ -76,7 +76,8 @@
     const size = Math.abs(100 * share);
     return minus(size >= 0.1 || size === 0 ? (100 * share).toFixed(2) : figure(100 * share, 2)) + " %";
   }
-  const above = (gap) => gap === null ? "no longer a finite number" : gap === 0 ? "at the optimum" : `${percent(Math.abs(gap))} ${gap > 0 ? "above" : "below"} the optimum`;
+  const timeSaid = (time, digits = 6) => (time === null ? "not finite" : `${figure(time, digits)} ${second}`);
+  const above = (gap) => gap === null ? "beyond all numbers" : gap === 0 ? "at the optimum" : `${percent(Math.abs(gap))} ${gap > 0 ? "above" : "below"} the optimum`;
   const count = (n) => n.toLocaleString("en");
   const superscript = (n) => String(n).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
   const powerOfTen = (value) => {
@@ -172,7 +173,7 @@
     return [svg, width, height];
   }
   const readout = (name) => document.querySelector(`#${name} .readout`);
-  const sentence = (i = row) => `Iteration ${count(iterationAt(i))}: ${figure(at(data.shown.time, i), 8)} ${second}, ${above(at(data.shown.gap, i))}`;
+  const sentence = (i = row) => `Iteration ${count(iterationAt(i))}: ${timeSaid(at(data.shown.time, i), 8)}, ${above(at(data.shown.gap, i))}`;
 
   // The pointer: `find` gives the nearest thing and what to say of it; a click, or a drag, goes there.
   function point(svg, name, find, go) {
@@ -409,7 +410,7 @@
         set(dot, Number.isFinite(cy) ? { cx: round(cx), cy: round(cy), visibility: "visible" } : { visibility: "hidden" });
       });
       readout("objective").textContent = `${sentence()}.`;
-      set(this.svg, { "data-iteration": iterationAt(row), "aria-label": `Travel time over iterations, from ${figure(at(data.shown.time, 0))} to ${figure(at(data.shown.time, rows() - 1))} ${second} after ${count(iterationAt(rows() - 1))}, and its distance from the optimum, ${figure(data.optimum.time)} ${second}. ${sentence()}.` });
+      set(this.svg, { "data-iteration": iterationAt(row), "aria-label": `Travel time over iterations, from ${timeSaid(at(data.shown.time, 0))} to ${timeSaid(at(data.shown.time, rows() - 1))} after ${count(iterationAt(rows() - 1))}, and its distance from the optimum, ${figure(data.optimum.time)} ${second}. ${sentence()}.` });
     },
   };
 
@@ -469,7 +470,7 @@
     },
     said(i) {
       const r = method().runs[i];
-      return `Step ${stepSaid(r)}: ${endOf(r) === null ? "no finite time" : `${figure(endOf(r), 8)} ${second}`} at the end, ${ended[r.status]}`;
+      return `Step ${stepSaid(r)}: ${timeSaid(endOf(r), 8)} at the end, ${ended[r.status]}`;
     },
     move() {
       set(this.svg, { "data-iteration": iterationAt(row), "data-step": run().step ?? "" });
@@ -531,7 +532,7 @@
         said.push(`by ${block.label} ${figure(at(block.derivative, row), 4)}`);
       }
       const slopes = said.length ? ` Its derivative ${said.slice(0, 6).join(", ")}${said.length > 6 ? ", …" : ""}.` : "";
-      const known = `The travel time is ${figure(at(data.tree.blocks[0].value, row))} ${second}.${slopes}`;
+      const known = `The travel time is ${timeSaid(at(data.tree.blocks[0].value, row))}.${slopes}`;
       readout("tree").textContent = known;
       set(this.svg, { "data-iteration": iterationAt(row), "aria-label": `Expression tree of the travel time, ${data.tree.blocks.length} blocks, after iteration ${count(iterationAt(row))}. ${known}` });
     },
@@ -611,7 +612,7 @@
     const of = run().iterations;
     $("iteration-said").textContent = `${count(iterationAt(row))} of ${count(of)}`;
     slider.setAttribute("aria-valuetext", sentence());
-    $("fact-time").textContent = `${figure(at(data.shown.time, row), 8)} ${second}`;
+    $("fact-time").textContent = timeSaid(at(data.shown.time, row), 8);
     $("fact-gap").textContent = above(at(data.shown.gap, row));
     if (!player) announce();
     remember();
@@ -649,8 +650,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     // Where a key has a meaning of its own, it keeps it.
-    const own = event.target.closest?.("input, button, summary, a, [tabindex]");
-    if (own && !(event.key === " " && own.type === "range")) return;
+    const own = event.target.closest?.("input, button, summary"), region = event.target.closest?.("[tabindex]");
+    if (own && !(event.key === " " && own.tagName === "INPUT")) return;
+    const sideways = event.key.startsWith("Arrow");
+    if (region && (sideways ? region.scrollWidth > region.clientWidth : region.scrollHeight > region.clientHeight)) return;
     const acts = event.shiftKey
       ? { ArrowLeft: () => setRun(state.method, state.index - 1), ArrowRight: () => setRun(state.method, state.index + 1) }
       : { ArrowLeft: () => setRow(row - 1), ArrowRight: () => setRow(row + 1), Home: () => setRow(0), End: () => setRow(rows() - 1), " ": () => play(!player) };
