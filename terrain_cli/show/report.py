@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from importlib.resources import files
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from matplotlib.ticker import MaxNLocator
 from terrain_cli.descent import Step
 from terrain_cli.errors import visible
 from terrain_cli.graph import CONSTANT, OPERATION, nodes_of, values_along
-from terrain_cli.landscape import REACH, Landscape
+from terrain_cli.landscape import Landscape
 from terrain_cli.output import written
 from terrain_cli.report import Report
 from terrain_cli.scenario import Scenario
 from terrain_cli.show.console import number, percent
-from terrain_cli.show.figures import LABELLED, fan_colours
+from terrain_cli.show.figures import LABELLED, extent, fan_colours
 from terrain_cli.show.graph import Branch, preorder, unfold
 from terrain_cli.show.paper import subscript
 from terrain_cli.show.sensitivity import ROWS, most_telling, of_one_percent, sentences
@@ -185,12 +185,12 @@ def rounded(value: float, digits: int) -> Any:
 def document(report: Report) -> dict[str, Any]:
     """All that the script needs."""
     asked, scenario = report.asked, report.asked.scenario
-    listed = [(name, run) for name, runs in report.runs.items() for run in runs]
+    listed = [run for runs in report.runs.values() for run in runs]
     kept = kept_boundaries(len(scenario.strips))
     folded = fold(report)
     wide = 5 + len(kept) + len(folded)  # numbers of an iteration, about
     room = (ROOM - OWN * wide) // (wide * max(1, len(listed) - 1))
-    rows = [thinned(run.history, OWN if run is asked else max(FEWEST, min(OWN, room))) for _, run in listed]
+    rows = [thinned(run.history, OWN if run is asked else max(FEWEST, min(OWN, room))) for run in listed]
     flat = [row for some in rows for row in some]
 
     columns = Columns([len(some) for some in rows])
@@ -222,8 +222,8 @@ def document(report: Report) -> dict[str, Any]:
         for i in listed_crossings
     ]
     tree = draw_branches(folded, columns, x) if folded else None
+    method = scenario.descent.method
     return {
-        "name": visible(scenario.name),
         "units": {name: visible(text) for name, text in scenario.units.model_dump().items()},
         "optimum": {
             "time": rounded(float(asked.optimum.time), TIME),
@@ -241,29 +241,32 @@ def document(report: Report) -> dict[str, Any]:
             "dark": hexes(colormaps["plasma"](np.linspace(0.3, 1, 24))),
         },
         "objective": objective(report, rows),
-        "asked": next(
-            [list(report.runs).index(name), report.runs[name].index(run)] for name, run in listed if run is asked
-        ),
-        "methods": [
-            {
-                "name": name,
-                "label": LABEL[name],
-                "cliff": rounded(report.cliffs[name], 4) if name in report.cliffs else None,
-                "runs": [
-                    {
-                        "step": run.step,
-                        "status": run.status,
-                        "message": run.message,
-                        "iterations": run.iterations,
-                        "columns": columns.of_run(i),
-                    }
-                    for i, (owner, run) in enumerate(listed)
-                    if owner == name
-                ],
-            }
-            for name in report.runs
-        ],
+        "asked": [list(report.runs).index(method), report.runs[method].index(asked)],
+        "methods": list_methods(report, columns),
     }
+
+
+def list_methods(report: Report, columns: Columns) -> list[dict[str, Any]]:
+    """Each method with its runs, and each run with its columns."""
+    places = count()
+    return [
+        {
+            "name": name,
+            "label": LABEL[name],
+            "cliff": rounded(report.cliffs[name], 4) if name in report.cliffs else None,
+            "runs": [
+                {
+                    "step": run.step,
+                    "status": run.status,
+                    "message": run.message,
+                    "iterations": run.iterations,
+                    "columns": columns.of_run(next(places)),
+                }
+                for run in runs
+            ],
+        }
+        for name, runs in report.runs.items()
+    ]
 
 
 def thinned(history: Sequence[Step], count: int) -> list[Step]:
@@ -297,7 +300,7 @@ def ground(report: Report, kept: list[int]) -> dict[str, Any]:
     crossing = np.add.reduceat(np.array(scenario.widths) / np.array(scenario.speeds), kept[:-1])
     speeds = np.diff(across[kept]) / crossing
     slowest, fastest = min(scenario.speeds), max(scenario.speeds)
-    low, high = extent(report)
+    lows, highs = zip(*map(extent, report.near), strict=True)
     strips = []
     for (first, last), speed in zip(pairwise(kept), speeds.tolist(), strict=True):
         one = last == first + 1
@@ -312,25 +315,11 @@ def ground(report: Report, kept: list[int]) -> dict[str, Any]:
     return {
         "across": [rounded(value, PLACE) for value in across[kept].tolist()],
         "boundaries": kept,
-        "along": [rounded(low, 4), rounded(high, 4)],
+        "along": [rounded(min(lows), 4), rounded(max(highs), 4)],
         "strips": strips,
         "named": len(scenario.strips) <= LABELLED,
         "thinned": len(kept) <= len(scenario.strips),
     }
-
-
-def extent(report: Report) -> tuple[float, float]:
-    """From where to where along the strips the paths run, m; bounces far out are cut off."""
-    scenario = report.asked.scenario
-    size = sum(scenario.widths) + abs(scenario.offset)
-    paths = [np.cumsum(row.x) for run in report.near for row in thinned(run.history, OWN)]
-    every = np.concatenate([*paths, report.asked.optimum.crossings, [0.0, scenario.offset]])
-    every = np.clip(every[np.isfinite(every)], -REACH * size, REACH * size)
-    low, high = float(every.min()), float(every.max())
-    if high - low < 0.2 * sum(scenario.widths):
-        middle, half = (low + high) / 2, 0.1 * sum(scenario.widths)
-        low, high = middle - half, middle + half
-    return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 
 def draw_landscape(landscape: Landscape | None, scenario: Scenario) -> dict[str, Any] | None:
