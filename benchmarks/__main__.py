@@ -16,6 +16,7 @@ PARTS = {
     "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
     "gradients": "time and memory of gradients",
     "routes": "routes on random maps beside a finer search, and on strips beside other tools",
+    "report": "the page of `terrain report`: time beyond the solve, and size",
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -18,6 +18,7 @@ from terrain_cli.commands.check import check
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
 from terrain_cli.commands.plot import plot
+from terrain_cli.commands.report import report
 from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
@@ -49,7 +50,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, plot, animate, graph, check, schema, new):
+for command in (solve, sweep, plot, animate, graph, report, check, schema, new):
     app.command()(command)
 
 

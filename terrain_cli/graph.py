@@ -104,8 +104,9 @@ def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[n
     (result,) = _interpret(traced.jaxpr, [*constants, *leaves])
     root: Node = result.item()
     _merge(root)
-    _evaluate(root)
-    _differentiate(root)
+    ordered = nodes_of(root)
+    _evaluate(ordered)
+    _differentiate(ordered)
     return root
 
 
@@ -151,26 +152,43 @@ def _merge(root: Node) -> None:
             node.inputs = tuple(flat)
 
 
-def _evaluate(root: Node) -> None:
+def _evaluate(ordered: Sequence[Node]) -> None:
     """The value of every operation, inputs first."""
     with np.errstate(all="ignore"):
-        for node in nodes_of(root):
+        for node in ordered:
             if node.rule is not None:
                 node.value = float(node.rule.value(*(np.float64(inner.value) for inner in node.inputs)))
 
 
-def _differentiate(root: Node) -> None:
-    """The derivative of the root with respect to every node: the chain rule, from the root down.
+def _differentiate(ordered: Sequence[Node]) -> None:
+    """The derivative of the root, the last, with respect to every node: the chain rule, from the root down.
 
     A node hands its own derivative on to each input, times its slope there; a node that is used several times collects the sum.
     """
-    ordered = nodes_of(root)
     for node in ordered:
         node.derivative = 0.0
-    root.derivative = 1.0
+    ordered[-1].derivative = 1.0
     for node in reversed(ordered):
         for inner, slope in zip(node.inputs, node.slopes(), strict=True):
             inner.derivative += node.derivative * slope
+
+
+def values_along(root: Node, points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """The value of every node and the derivative of the root by it, as its variables take other values.
+
+    points: values of the variables, in the order of `nodes_of`, shape (P, k). Both results have shape (P, N), the nodes in the
+    order of `nodes_of`. The graph is left at the last point.
+    """
+    ordered = nodes_of(root)
+    variables = [node for node in ordered if node.kind == VARIABLE]
+    found = np.empty((2, len(np.asarray(points)), len(ordered)))
+    for i, point in enumerate(np.asarray(points, dtype=np.float64)):
+        for node, value in zip(variables, point, strict=True):
+            node.value = float(value)
+        _evaluate(ordered)
+        _differentiate(ordered)
+        found[:, i] = [node.value for node in ordered], [node.derivative for node in ordered]
+    return found[0], found[1]
 
 
 def _operate(name: str, *inputs: Node, rule: Rule | None = None) -> Node:

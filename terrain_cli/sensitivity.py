@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from terrain_cli.programs import kept
 from terrain_cli.snell import best_time
 from terrain_cli.strips import Strips
 
@@ -56,7 +57,10 @@ class Sensitivity:
         }
 
 
-_value_and_grad = jax.jit(jax.value_and_grad(best_time))
+@kept
+def _value_and_grad(strips: Strips) -> tuple[Array, Strips]:
+    value_and_slope: tuple[Array, Strips] = jax.value_and_grad(best_time)(strips)
+    return value_and_slope
 
 
 @jax.jit

@@ -22,7 +22,7 @@ def imported(*arguments: str, code: str = "") -> set[str]:
     program = (
         "import sys\nfrom terrain_cli import cli\n"
         f"try: cli.main({list(arguments)!r})\nexcept SystemExit: pass\n{code}\n"
-        "print(*[name for name in ('jax', 'numpy', 'matplotlib', 'pydantic', 'yaml') if name in sys.modules], file=sys.stderr)"
+        "print(*[name for name in ('jax', 'numpy', 'matplotlib', 'pydantic', 'yaml', 'jinja2') if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stderr.splitlines()[-1].split())
@@ -35,6 +35,7 @@ def imported(*arguments: str, code: str = "") -> set[str]:
         ("solve", "--help"),
         ("sweep", "--help"),
         ("check", "--help"),
+        ("report", "--help"),
         ("--version",),
         (),
         ("nonsense",),
@@ -42,6 +43,7 @@ def imported(*arguments: str, code: str = "") -> set[str]:
         ("new", "/no/such/folder/x.yaml"),
         ("solve", "nowhere.yaml"),
         ("sweep", "nowhere.yaml", "--step", "1"),
+        ("report", "nowhere.yaml", "-o", "report.html"),
         ("sweep",),
         ("solve", str(CONFIGS / "scenario.schema.json")),
         ("graph", str(CONFIGS / "lake.yaml")),
@@ -51,7 +53,7 @@ def imported(*arguments: str, code: str = "") -> set[str]:
     ],
 )
 def test_light_commands_import_neither_jax_nor_matplotlib(arguments: tuple[str, ...]) -> None:
-    assert not imported(*arguments) & {"jax", "numpy", "matplotlib"}
+    assert not imported(*arguments) & {"jax", "numpy", "matplotlib", "jinja2"}
 
 
 def test_help_imports_no_pydantic() -> None:

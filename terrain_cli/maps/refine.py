@@ -18,6 +18,7 @@ from terrain_cli.maps.crossings import (
 from terrain_cli.maps.lines import TOUCH, Pieces, trace_lines
 
 ROUNDS = 100  # a dozen are enough as a rule
+STRAIGHT = 1e-6  # sine of the angle of what is hardly a bend
 
 
 class Refined(NamedTuple):
@@ -33,7 +34,9 @@ class Refined(NamedTuple):
 
 
 def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined]:
-    """Each route of the chain refined until it is a local optimum: no small change makes it faster.
+    """The routes of the chain refined until each is a local optimum: no small change makes it faster.
+
+    Of routes that come to be the same, one is returned.
 
     padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that nothing passes, shape
     (rows + 1, cols + 1).
@@ -58,12 +61,27 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
         changed = np.unique(np.concatenate([straightened, slid, ended, released, np.flatnonzero(sizes != after)]))
         for i in np.setdiff1d(active, changed):
             done[int(i)] = chain.take(chain.route == i)
-        chain = moved.take(np.isin(moved.route, changed))
+        chain = moved.take(np.isin(moved.route, _leaders(changed, rows, done)))
         if not len(chain.x):
             break
     for i in np.unique(chain.route):
         done[int(i)] = chain.take(chain.route == i)
-    return [Refined(done[i], *(list(column) for column in zip(*rows[i], strict=True))) for i in range(count)]
+    return [Refined(done[i], *(list(column) for column in zip(*rows[i], strict=True))) for i in sorted(done)]
+
+
+def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], done: dict[int, Chain]) -> list[int]:
+    """Those of the active routes that are worth going on with: of several that have come to one time, where each hardly gains
+    any more, the fastest alone."""
+    settled = [rows[i][-1][0] for i in done]
+    leaders: list[int] = []
+    for i in sorted(active.tolist(), key=lambda i: rows[i][-1][0]):
+        (before, _, _), (time, _, _) = rows[i][-2:]
+        slow = before - time <= 1e-6 * time
+        if not (slow and any(abs(time - other) <= 1e-8 * time for other in settled)):
+            leaders.append(i)
+            if slow:
+                settled.append(time)
+    return leaders
 
 
 def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
@@ -105,10 +123,10 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
     points = chain.points
     step = np.diff(points, axis=0)
     length = np.hypot(step[:, 0], step[:, 1])
-    straight = np.abs(step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]) <= 1e-9 * length[:-1] * length[1:]
+    straight = np.abs(step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]) <= STRAIGHT * length[:-1] * length[1:]
     needless = straight & (slowness[:-1] == slowness[1:]) & (chain.route[:-2] == chain.route[2:])
     kept = np.flatnonzero(np.concatenate([[True], ~needless, [True]]))
-    bends = chain.take(kept)
+    bends = _free_on_borders(chain.take(kept), padded)
     between = bends.route[:-1] == bends.route[1:]
     elapsed = np.append(0.0, np.cumsum(leg_times(chain, padded)))[kept]
     apart = leg_lengths(bends.take(slice(None, -1)), bends.take(slice(1, None)))
@@ -140,6 +158,17 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
     return join(parts), changed
 
 
+def _free_on_borders(bends: Chain, padded: np.ndarray) -> Chain:
+    """The nodes with those at corners free to move along the border between two even grounds, where they stand on one."""
+    inner = np.concatenate([[False], bends.route[2:] == bends.route[:-2], [False]])
+    corner = inner & ~bends.moves & np.all(bends.base == np.rint(bends.base), axis=1)
+    row, col = np.where(corner[:, None], bends.base, 0).astype(np.int64).T
+    nw, ne, sw, se = padded[row, col], padded[row, col + 1], padded[row + 1, col], padded[row + 1, col + 1]
+    lying, standing = (nw == ne) & (sw == se) & (nw != sw), (nw == sw) & (ne == se) & (nw != ne)
+    along = np.column_stack([corner & standing, corner & lying])
+    return bends._replace(along=np.where(along.any(1)[:, None], along, bends.along))
+
+
 def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, pieces: Pieces) -> Chain:
     """The chain with the nodes between `starts` and `ends` replaced by the crossings of straight lines, cut into `pieces`."""
     a, b = chain.points[starts], chain.points[ends]
@@ -157,15 +186,17 @@ def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, pieces: Pieces) 
 
 
 def cut_routes(routes: list[np.ndarray], padded: np.ndarray, closed: np.ndarray) -> Chain:
-    """Routes given by points, (row, col), shape (N, 2) each, as one chain with a node wherever one crosses a cell edge."""
+    """Routes as one chain with a node wherever one crosses a cell edge. They are given by points, (row, col), shape (N, 2) each,
+    of which the first and the last may be anywhere, the others on cell edges."""
     points = np.concatenate(routes)
     sizes = np.array([len(route) for route in routes])
     ends = np.cumsum(sizes) - 1
     number = np.repeat(np.arange(len(routes)), sizes)
-    still = np.zeros_like(points)
-    still_there = Chain(points, still, np.zeros(len(points)), number)
+    chain = to_nodes(points, number)
+    outer = np.concatenate([ends - sizes + 1, ends])
+    chain.base[outer], chain.along[outer], chain.x[outer] = points[outer], 0.0, 0.0
     starts = np.delete(np.arange(len(points)), ends)
-    return _splice(still_there, starts, starts + 1, trace_lines(points[starts], points[starts + 1], padded, closed))
+    return _splice(chain, starts, starts + 1, trace_lines(points[starts], points[starts + 1], padded, closed))
 
 
 def to_nodes(points: np.ndarray, route: np.ndarray) -> Chain:

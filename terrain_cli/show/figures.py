@@ -41,7 +41,7 @@ FLOOR = 1e-13  # %, times the root of the number of strips: where a gap is lost 
 GROUND = LinearSegmentedColormap.from_list("ground", ["#b9b9b9", "#f7f7f7"])  # slow is dark
 
 
-def _fan_colours() -> Colormap:
+def fan_colours() -> Colormap:
     """plasma without its palest yellow, which would be lost on pale ground."""
     from matplotlib import colormaps
 
@@ -353,7 +353,7 @@ def draw_paths(axes: Axes, solution: Solution) -> None:
     mark_ends(axes, scenario)
     handles = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     if len(drawn) > 1:
-        handles.insert(0, Line2D([], [], color=_fan_colours()(0.0), linewidth=1.2, label="start"))
+        handles.insert(0, Line2D([], [], color=fan_colours()(0.0), linewidth=1.2, label="start"))
     below(axes, handles=handles)
 
 
@@ -466,7 +466,7 @@ def draw_fan(axes: Axes, scenario: Scenario, rows: Sequence[Step], norm: Normali
     """The path at each of these iterations, coloured by iteration."""
     finite = [row for row in rows if np.all(np.isfinite(row.x))]
     fan = LineCollection(
-        [path_points(scenario, row) for row in finite], cmap=_fan_colours(), norm=norm, linewidths=1.0, zorder=1
+        [path_points(scenario, row) for row in finite], cmap=fan_colours(), norm=norm, linewidths=1.0, zorder=1
     )
     fan.set_array(np.array([row.iteration for row in finite], dtype=float))
     axes.add_collection(fan, autolim=False)

@@ -49,7 +49,7 @@ def draw_tree(
     branches = [branch for branch, _ in preorder(trunk)]
     captions = {branch: _captions(branch, gradients) for branch in branches}
     widths = {branch: _width(branch, captions[branch], gradients) for branch in branches}
-    middles, outline = _place(branches, widths)
+    middles, outline = place_blocks(branches, widths)
     depths: dict[Branch, int] = {}
     tallest: list[int] = []  # lines of caption in each layer
     for branch in branches:
@@ -153,7 +153,7 @@ def _factor(branch: Branch) -> str:
     return f"× {_minus(figure(branch.slope, 4))}"
 
 
-def _place(branches: list[Branch], widths: dict[Branch, float]) -> tuple[dict[Branch, float], Outline]:
+def place_blocks(branches: list[Branch], widths: dict[Branch, float]) -> tuple[dict[Branch, float], Outline]:
     """Where the middle of each block stands, from the middle of the first, and the outline of the whole."""
     outlines: dict[Branch, Outline] = {}
     shifts: dict[Branch, float] = {}

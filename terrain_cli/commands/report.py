@@ -1,0 +1,64 @@
+"""`terrain report`: a descent from all sides, in one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from terrain_cli.commands.options import (
+    Axes,
+    Held,
+    Initial,
+    Iterations,
+    Method,
+    StepSize,
+    Tolerance,
+    check_axes,
+    descent_changes,
+    parse_axes,
+)
+from terrain_cli.output import check_output
+
+
+def report(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html.")],
+    axes: Axes = None,
+    held: Held = False,
+    method: Method = None,
+    step: StepSize = None,
+    iterations: Iterations = None,
+    tolerance: Tolerance = None,
+    initial: Initial = None,
+) -> None:
+    """Write a page that shows a descent from all sides: landscape, paths, time, expression tree, sensitivities, table.
+
+    It steps through the iterations, and through other steps and methods, which are all computed and kept in it. It is a
+    single file that needs no network. Exit code 0 also for a descent that diverges: the page shows it.
+
+    Example: terrain report configs/three_strips.yaml -o report.html
+    """
+    chosen = parse_axes(axes)
+    check_output(output, (".html",))
+    changes = descent_changes(method, iterations, tolerance, initial, step)
+
+    from terrain_cli.scenario import load_scenario, with_descent
+
+    loaded = with_descent(load_scenario(scenario), **changes)
+    check_axes(chosen, len(loaded.strips) - 1)
+
+    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.report import gather
+    from terrain_cli.show.console import Progress
+    from terrain_cli.show.report import write_report
+    from terrain_cli.solution import solve
+
+    keep_compiled_programs()
+    progress = Progress()
+    gathered = gather(solve(loaded), chosen, held, progress.say)
+    progress.clear()
+    write_report(gathered, output)
+    typer.echo(gathered.asked.message, err=True)
+    typer.echo(f"wrote {output}", err=True)
+    if gathered.interrupted:
+        raise typer.Exit(130)
