@@ -16,7 +16,7 @@ from terrain_cli import report, solution
 from terrain_cli.descent import Step, descend
 from terrain_cli.graph import VARIABLE, nodes_of, time_graph, values_along
 from terrain_cli.report import even_steps, gather, round_steps
-from terrain_cli.scenario import Scenario, load_scenario, with_descent
+from terrain_cli.scenario import Scenario, load_strips, with_descent
 from terrain_cli.show import report as page
 from terrain_cli.show.report import Columns, as_data, contour_path, document, policy, render, rounded, thinned
 from terrain_cli.solution import solve, to_strips
@@ -27,7 +27,7 @@ THREE = CONFIGS / "three_strips.yaml"
 
 @pytest.fixture(scope="module")
 def post() -> report.Report:
-    return gather(solve(load_scenario(THREE)))
+    return gather(solve(load_strips(THREE)))
 
 
 class TestGather:
@@ -43,7 +43,7 @@ class TestGather:
 
     def test_each_run_is_that_of_its_step(self, post: report.Report) -> None:
         for run in post.runs["momentum"]:
-            alone = solve(with_descent(load_scenario(THREE), method="momentum", step=run.step))
+            alone = solve(with_descent(load_strips(THREE), method="momentum", step=run.step))
             assert [row.time for row in alone.history] == [row.time for row in run.history]
 
     def test_the_sweep_goes_across_the_cliff(self, post: report.Report) -> None:
@@ -60,7 +60,7 @@ class TestGather:
                     assert grid[0] <= value <= grid[-1]
 
     def test_a_step_of_ones_own_is_among_the_others(self) -> None:
-        asked = solve(with_descent(load_scenario(THREE), step=0.777))
+        asked = solve(with_descent(load_strips(THREE), step=0.777))
         steps = [run.step for run in gather(asked).runs["gradient"]]
         assert steps == sorted(steps)  # type: ignore[type-var]
         assert 0.777 in steps
@@ -74,7 +74,7 @@ class TestGather:
 
     def test_it_says_what_comes_next(self) -> None:
         said: list[str] = []
-        gather(solve(load_scenario(THREE)), watch=said.append)
+        gather(solve(load_strips(THREE)), watch=said.append)
         assert said[0] == "method gradient, step 0.25"
         assert said[-2:] == ["method newton", "method snell"]
 
@@ -97,7 +97,7 @@ def test_round_steps_are_around(around: float) -> None:
 
 
 def test_values_along_are_those_of_each_point() -> None:
-    strips = to_strips(load_scenario(THREE))
+    strips = to_strips(load_strips(THREE))
     points = np.array([[2.0, 17.0], [0.5, -3.0], [11.2, 3.4]])
     root = time_graph(points[0], strips)
     values, derivatives = values_along(root, points)
@@ -211,7 +211,7 @@ class TestCommand:
         assert file.read_text(encoding="utf-8").startswith("<!doctype html>\n")
 
     def test_the_same_page_for_the_same_scenario(self, post: report.Report) -> None:
-        assert render(post) == render(gather(solve(load_scenario(THREE))))
+        assert render(post) == render(gather(solve(load_strips(THREE))))
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from terrain_cli.engine import keep_compiled_programs
 from terrain_cli.graph import time_graph
 from terrain_cli.report import gather
-from terrain_cli.scenario import Scenario, load_scenario, with_descent
+from terrain_cli.scenario import Scenario, load_strips, with_descent
 from terrain_cli.show.graph import preorder, unfold
 from terrain_cli.show.report import render
 from terrain_cli.solution import Solution, solve, to_strips
@@ -47,7 +47,7 @@ def page_of(scenario: Scenario, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def post(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return page_of(load_scenario(CONFIGS / "three_strips.yaml"), tmp_path_factory.mktemp("post"))
+    return page_of(load_strips(CONFIGS / "three_strips.yaml"), tmp_path_factory.mktemp("post"))
 
 
 @dataclass
@@ -217,12 +217,12 @@ def test_every_position_shows_its_numbers(
     opened: Callable[..., Opened], post: Path, fragment: str, changes: dict[str, Any]
 ) -> None:
     it = opened(post, fragment)
-    check_positions(it.page, solve(with_descent(load_scenario(CONFIGS / "three_strips.yaml"), **changes)))
+    check_positions(it.page, solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), **changes)))
 
 
 def test_a_landscape_over_one_unknown(opened: Callable[..., Opened], tmp_path: Path) -> None:
     """The trace lies on the curve, which is the time over x_2 with x_1 at its best; here, at the end of the descent."""
-    asked = solve(with_descent(load_scenario(CONFIGS / "three_strips.yaml"), iterations=40))
+    asked = solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), iterations=40))
     file = tmp_path / "report.html"
     file.write_text(render(gather(asked, (1,))), encoding="utf-8")
     it = opened(file)
@@ -250,7 +250,7 @@ def test_the_step_can_be_dragged_across_the_cliff(opened: Callable[..., Opened],
     for i in range(count):
         stepper.fill(str(i))
         step = float(it.page.locator("#step-said").inner_text())
-        run = solve(with_descent(load_scenario(CONFIGS / "three_strips.yaml"), step=step))
+        run = solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), step=step))
         assert verdict.inner_text() == run.message
         assert verdict.get_attribute("data-status") == run.status
         assert f"Step {step:g}" in it.page.locator("#cliff .readout").inner_text()
@@ -380,7 +380,7 @@ def test_a_wrong_link_is_ignored(opened: Callable[..., Opened], post: Path, frag
 
 def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: Path) -> None:
     it = opened(post)
-    history = solve(load_scenario(CONFIGS / "three_strips.yaml")).history
+    history = solve(load_strips(CONFIGS / "three_strips.yaml")).history
 
     def at(name: str, x: float, y: float, *, click: bool = False) -> str:
         figure = it.page.locator(f"#{name} svg")
@@ -395,9 +395,7 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
         "Iteration 0: 102.64529 s, 25.30 % above the optimum; x₁ 2 m, x₂ 17 m"
     )
     low, high = map(number, re.findall(r"[\d.]+", at("landscape", map_x(12), map_y(15))))
-    assert (
-        low < float(calc_time([12.0, 15.0], to_strips(load_scenario(CONFIGS / "three_strips.yaml")))) < high == low + 5
-    )
+    assert low < float(calc_time([12.0, 15.0], to_strips(load_strips(CONFIGS / "three_strips.yaml")))) < high == low + 5
     at("landscape", map_x(history[2].x[0]), map_y(history[2].x[1]), click=True)
     assert it.iteration() == 2
     time_x, time_y = scales(it.page, "objective", above=215)
@@ -502,7 +500,7 @@ def test_the_policy_stops_what_would_get_in(opened: Callable[..., Opened], post:
 
 
 def config(name: str) -> Scenario:
-    return load_scenario(CONFIGS / f"{name}.yaml")
+    return load_strips(CONFIGS / f"{name}.yaml")
 
 
 def strips(count: int, **more: Any) -> Scenario:
