@@ -15,8 +15,10 @@ from jax.typing import ArrayLike
 
 from terrain_cli import engine as engine  # 64-bit floats
 from terrain_cli.maps.source import add_start
-from terrain_cli.maps.sweeping import UPDATES, settle
+from terrain_cli.maps.sweeping import settle_box, settle_monotone
 from terrain_cli.programs import kept
+
+SCHEMES = {"box": settle_box, "god": settle_monotone}
 
 
 def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike = 1.0, scheme: str = "box") -> Array:
@@ -34,17 +36,19 @@ def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike =
     Raises ValueError where an argument is none of this.
     """
     cells, at = _check(slowness, start, spacing, scheme)
-    return _arrival_times(cells, at, jnp.asarray(spacing, cells.dtype), scheme=scheme)
+    times: Array = _arrival_times(cells, at, jnp.asarray(spacing, cells.dtype), scheme=scheme)
+    return times
 
 
 @partial(kept, static_argnames=("scheme",))
 def _arrival_times(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Array:
-    across = slowness * spacing  # time along a side
-    closed = find_closed(jnp.isinf(slowness))
+    blocked = jnp.isinf(slowness)
+    across = jnp.where(blocked, jnp.inf, jnp.where(blocked, 1, slowness) * spacing)  # time along a side
+    closed = find_closed(blocked)
     times = jnp.full(closed.shape, jnp.inf, slowness.dtype)
     for start in starts:
         times = add_start(times, across, closed, start)
-    times = settle(across, jnp.where(closed & (times > 0), jnp.nan, times), scheme)
+    times = SCHEMES[scheme](across, jnp.where(closed & (times > 0), jnp.nan, times))
     return jnp.where(jnp.isnan(times), jnp.inf, times)
 
 
@@ -57,8 +61,8 @@ def find_closed(blocked: Array) -> Array:
 
 def _check(slowness: ArrayLike, start: ArrayLike, spacing: ArrayLike, scheme: str) -> tuple[Array, Array]:
     """Slowness as floats and starts as shape (n, 2), or ValueError."""
-    if scheme not in UPDATES:
-        raise ValueError(f"scheme must be one of {', '.join(map(repr, UPDATES))}, got {scheme!r}")
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
     cells, at = _as_floats(slowness), jnp.asarray(start, float)
     if cells.ndim != 2 or 0 in cells.shape:
         raise ValueError(f"slowness must have rows and columns, got shape {cells.shape}")
@@ -87,6 +91,6 @@ def _check(slowness: ArrayLike, start: ArrayLike, spacing: ArrayLike, scheme: st
     return cells, at
 
 
-def _as_floats(values: Any) -> Array:
-    values = jnp.asarray(values)
+def _as_floats(given: Any) -> Array:
+    values: Array = jnp.asarray(given)
     return values if values.dtype == jnp.float32 else values.astype(jnp.float64)
