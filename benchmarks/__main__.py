@@ -15,6 +15,7 @@ PARTS = {
     "solvers": "one scenario, all solvers side by side",
     "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
     "gradients": "time and memory of gradients",
+    "fields": "arrival times over a map beside other solvers",
 }
 RESULTS = Path(__file__).parent / "results"
 

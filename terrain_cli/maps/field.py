@@ -4,6 +4,7 @@ The field T solves the eikonal equation |grad T| = slowness. Slowness is one num
 (nodes), so that borders between fast and slow ground, and walls, lie where the map puts them. docs/arrival_times.md.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,13 @@ from terrain_cli.programs import kept
 SCHEMES = {"box": settle_box, "god": settle_monotone}
 
 
-def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike = 1.0, scheme: str = "box") -> Array:
+def arrival_times(
+    slowness: ArrayLike | Sequence[Any],
+    start: ArrayLike | Sequence[Any],
+    *,
+    spacing: ArrayLike | Sequence[Any] = 1.0,
+    scheme: str = "box",
+) -> Array:
     """The time to each corner of the cells of a map, shape (rows + 1, columns + 1), s; inf where there is no way.
 
     slowness: of each cell, shape (rows, columns), s/m, greater than 0, inf where it is blocked. float32 gives float32.
@@ -36,8 +43,21 @@ def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike =
     Raises ValueError where an argument is none of this.
     """
     cells, at = _check(slowness, start, spacing, scheme)
-    times: Array = _arrival_times(cells, at, jnp.asarray(spacing, cells.dtype), scheme=scheme)
-    return times
+    distance = jnp.asarray(spacing, cells.dtype)
+    rows, columns = cells.shape
+    grown = _grow(rows), _grow(columns)
+    if grown == cells.shape or any(isinstance(a, jax.core.Tracer) for a in (cells, at, distance)):
+        times: Array = _arrival_times(cells, at, distance, scheme=scheme)
+        return times
+    # Blocked ground around it makes the map one of a few sizes, for each of which there is a compiled program.
+    more = np.pad(cells, ((0, grown[0] - rows), (0, grown[1] - columns)), constant_values=np.inf)
+    return jnp.asarray(np.asarray(_arrival_times(more, at, distance, scheme=scheme))[: rows + 1, : columns + 1])
+
+
+def _grow(length: int) -> int:
+    """The next length of which there are programs: sixteen for each power of two."""
+    step = max(16, 2 ** ((length - 1).bit_length() - 5))
+    return -(-length // step) * step
 
 
 @partial(kept, static_argnames=("scheme",))
@@ -59,7 +79,7 @@ def find_closed(blocked: Array) -> Array:
     return (a & d & ~b & ~c) | (b & c & ~a & ~d)
 
 
-def _check(slowness: ArrayLike, start: ArrayLike, spacing: ArrayLike, scheme: str) -> tuple[Array, Array]:
+def _check(slowness: Any, start: Any, spacing: Any, scheme: str) -> tuple[Array, Array]:
     """Slowness as floats and starts as shape (n, 2), or ValueError."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")

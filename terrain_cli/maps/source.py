@@ -45,8 +45,8 @@ def time_rays(slowness: Array, closed: Array, start: Array) -> Array:
     enter = jnp.maximum(enter_x[:, None, :, None], enter_y[None, :, None, :])
     leave = jnp.minimum(leave_x[:, None, :, None], leave_y[None, :, None, :])
     inside = (leave - enter) * length[:, :, None, None]  # of each node's ray in each cell
-    crossed, blocked = inside > sliver, jnp.isinf(slowness)
-    time = jnp.sum(jnp.where(crossed, inside * jnp.where(blocked, 0, slowness)[None, None], 0), (2, 3))
+    crossed, blocked = inside > sliver, jnp.isinf(slowness)[None, None]
+    time = jnp.sum(jnp.where(crossed, inside * jnp.where(blocked, 0, slowness[None, None]), 0), (2, 3))
     stopped = jnp.any(crossed & blocked, (2, 3)) | _passes(dx, dy, closed, sliver)
     along_a_line = (jnp.abs(dx) <= sliver)[:, None] | (jnp.abs(dy) <= sliver)[None, :]
     time = jnp.where(stopped | along_a_line | (length > REACH), jnp.inf, time)
