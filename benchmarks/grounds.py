@@ -42,7 +42,7 @@ def _gradient(start: tuple[float, float], contrast: float = 10.0) -> Ground:
         square = (x - start[0]) ** 2 + (y - start[1]) ** 2
         # arccosh(1 + u) without losing digits where u is small
         u = growth**2 * square / (2 * speed(y) * speed(np.asarray(start[1])))
-        return np.log1p(u + np.sqrt(u * (2 + u))) / growth
+        return np.asarray(np.log1p(u + np.sqrt(u * (2 + u))) / growth)
 
     return Ground("smooth", lambda x, y: 1 / speed(y) + 0 * x, exact, start)
 
@@ -61,7 +61,7 @@ def _strips(start: tuple[float, float]) -> Ground:
             short = (widths * p[..., None] / root).sum(-1) < offset
             low, high = np.where(short, p, low), np.where(short, high, p)
         root = np.sqrt(np.maximum(slow**2 - low[..., None] ** 2, 0))
-        return low * offset + (widths * root).sum(-1)
+        return np.asarray(low * offset + (widths * root).sum(-1))
 
     def exact(x: Numbers, y: Numbers) -> Numbers:
         x, y = np.broadcast_arrays(x, y)
@@ -76,7 +76,7 @@ def _strips(start: tuple[float, float]) -> Ground:
         return np.where((y <= borders[1]) & (offset >= back * slow[1] / steep), np.minimum(time, head), time)
 
     def slowness(x: Numbers, y: Numbers) -> Numbers:
-        return slow[np.clip(np.searchsorted(borders, y, side="right") - 1, 0, 2)] + 0 * x
+        return np.asarray(slow[np.clip(np.searchsorted(borders, y, side="right") - 1, 0, 2)] + 0 * x)
 
     return Ground("strips", slowness, exact, start)
 

@@ -131,4 +131,4 @@ def _relax_back(given: Array, reliance: Reliance, bands: Bands) -> Array:
     def unsettled(weights: Array) -> Array:
         return find_unsettled(differs, (weights, given, reliance.vertical, reliance.horizontal), bands)
 
-    return relax(jnp.zeros_like(given), visit, unsettled, bands)
+    return relax(jnp.zeros_like(given), given != 0, visit, unsettled, bands)

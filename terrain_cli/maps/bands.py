@@ -132,11 +132,16 @@ def find_unsettled(differs: Callable[..., Array], maps: tuple[Array, ...], bands
 
 
 def relax(
-    values: Array, visit: Callable[[Array, Array, bool], Array], unsettled: Callable[[Array], Array], bands: Bands
+    values: Array,
+    known: Array,
+    visit: Callable[[Array, Array, bool], Array],
+    unsettled: Callable[[Array], Array],
+    bands: Bands,
 ) -> Array:
     """Visit bands that are not at rest, and those after them, down the map and up again until all are.
 
-    visit: from band, values and whether it goes forth, the values. unsettled: which bands are not at rest, shape (number,).
+    known: where something is known at the outset, a map with its margin. visit: from band, values and whether it goes forth,
+    the values. unsettled: which bands are not at rest, shape (number,).
     """
 
     def go(values: Array, restless: Array, forth: bool) -> tuple[Array, Array]:
@@ -153,6 +158,7 @@ def relax(
     def go_both_ways(state: tuple[Array, Array]) -> tuple[Array, Array]:
         return go(*go(*state, True), False)
 
+    restless = jnp.any(known[1:-1, 1:-1].reshape(bands.number, -1), 1)
     at_rest: Array
-    at_rest, _ = lax.while_loop(lambda state: jnp.any(state[1]), go_both_ways, (values, unsettled(values)))
+    at_rest, _ = lax.while_loop(lambda state: jnp.any(state[1]), go_both_ways, (values, restless))
     return at_rest

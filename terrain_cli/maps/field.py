@@ -56,7 +56,7 @@ def arrival_times(
 
 def _grow(length: int) -> int:
     """The next length of which there are programs: sixteen for each power of two."""
-    step = max(16, 2 ** ((length - 1).bit_length() - 5))
+    step = max(16, (1 << (length - 1).bit_length()) >> 5)
     return -(-length // step) * step
 
 
@@ -88,8 +88,8 @@ def _check(slowness: Any, start: Any, spacing: Any, scheme: str) -> tuple[Array,
         raise ValueError(f"slowness must have rows and columns, got shape {cells.shape}")
     if at.shape[-1:] != (2,) or at.ndim > 2 or 0 in at.shape:
         raise ValueError(f"start must be a row and a column, shape (2,), or several, (n, 2), got shape {at.shape}")
-    if jnp.shape(spacing) != ():
-        raise ValueError(f"spacing must be one number, got shape {jnp.shape(spacing)}")
+    if np.shape(spacing) != ():
+        raise ValueError(f"spacing must be one number, got shape {np.shape(spacing)}")
     at = at.reshape(-1, 2)
     # What is traced has no values yet.
     if not isinstance(cells, jax.core.Tracer):

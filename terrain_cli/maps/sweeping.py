@@ -100,9 +100,11 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
         lower = [update_from(quadrant, node, cell, update) < limit for quadrant in QUADRANTS]
         return lower[0] | lower[1] | lower[2] | lower[3]
 
-    times = relax(
-        pad(initial, bands, jnp.inf), visit, lambda times: find_unsettled(falls, (times, cells), bands), bands
-    )
+    def unsettled(times: Array) -> Array:
+        return find_unsettled(falls, (times, cells), bands)
+
+    times = pad(initial, bands, jnp.inf)
+    times = relax(times, times < jnp.inf, visit, unsettled, bands)
     return times[1 : initial.shape[0] + 1, 1 : initial.shape[1] + 1]
 
 
