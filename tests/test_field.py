@@ -41,9 +41,6 @@ def draw_ground(seed: int, shape: tuple[int, int] = (20, 24), blocked: float = 0
     return ground
 
 
-# --- exact times
-
-
 @pytest.mark.parametrize("start", [INSIDE, EDGE, CORNER, (0, 0), (20, 24), (0, 11.2), (20, 0.5)])
 @pytest.mark.parametrize(("scheme", "bound"), [("box", 2.5e-3), ("god", 0.03)])
 def test_even_ground_takes_its_length(start: tuple[float, float], scheme: str, bound: float) -> None:
@@ -90,9 +87,6 @@ def test_strips_bend_rays_and_carry_head_waves() -> None:
         # Along the border and beyond: least over where the ray crosses, which Snell's law gives.
         ways = slow * np.hypot(far, crossing) + fast * np.hypot(across, offsets[:, None] - crossing)
         np.testing.assert_allclose(times[:, column], ways.min(1), rtol=4e-3)
-
-
-# --- what must not matter
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -150,9 +144,6 @@ def test_shearing_and_back() -> None:
     band = jnp.arange(14 * 11, dtype=float).reshape(14, 11)
     mirrored = shear(band, bands, mirror=bands.columns + 1)
     np.testing.assert_array_equal(straighten_mirrored(mirrored, bands), band[1:-1, 1:-1])
-
-
-# --- walls
 
 
 def touches(cells: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -235,9 +226,6 @@ def test_several_starts_give_the_nearest() -> None:
     np.testing.assert_allclose(times, nearest, rtol=0.05)
 
 
-# --- derivatives
-
-
 def goal_time(ground: Any, start: Any, node: tuple[int, int] = (19, 22), spacing: Any = 1.0) -> Any:
     return arrival_times(ground, start, scheme="god", spacing=spacing)[node]
 
@@ -308,9 +296,6 @@ def test_the_adjoint_is_what_unrolling_gives() -> None:
 def test_box_has_no_derivatives_and_says_so() -> None:
     with pytest.raises(ValueError, match="the box scheme has no derivatives: take scheme='god'"):
         jax.grad(lambda ground: arrival_times(ground, INSIDE)[0, 0])(draw_ground(0))
-
-
-# --- numbers, shapes and programs
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
