@@ -190,7 +190,7 @@ def test_a_ray_stops_at_a_closed_corner_and_passes_an_open_one() -> None:
     ground[2, 1] = np.inf
     times = solve(ground, (1.5, 1.5), "god")
     assert np.isinf(times[2, 2])
-    assert times[3, 3] > 4
+    assert times[3, 3] > 3  # the way round is 3.7 long; through the corner it would be 2.1
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
