@@ -230,6 +230,7 @@ def draw_work_precision(rows: list[list[Any]]) -> None:
                 style = "-o" if name.startswith("terrain") else "--s"
                 axes.loglog([r[3] for r in its], [r[5] for r in its], style, color=f"C{index}", ms=4, label=name)
         axes.set(title=ground, xlabel="time (ms)", ylabel="RMS error / RMS time")
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
     handles, labels = panels.flat[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
