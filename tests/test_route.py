@@ -329,6 +329,6 @@ class TestTridiagonal:
         diagonal = rng.uniform(1e-3, 1, n) + np.append(np.abs(beside), 0) + np.append(0, np.abs(beside))
         right = rng.normal(size=n)
         dense = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-        assert np.asarray(solve_tridiagonal(*map(jnp.asarray, (diagonal, beside, right)), n)) == pytest.approx(
-            scipy.linalg.solve(dense, right, assume_a="pos"), rel=1e-10, abs=1e-12
-        )
+        assert np.asarray(
+            solve_tridiagonal(jnp.asarray(diagonal), jnp.asarray(beside), jnp.asarray(right), n)
+        ) == pytest.approx(scipy.linalg.solve(dense, right, assume_a="pos"), rel=1e-10, abs=1e-12)
