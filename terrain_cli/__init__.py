@@ -17,26 +17,38 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Ground": "maps.ground",
     "InputError": "errors",
+    "MapScenario": "maps.scenario",
+    "MapSolution": "maps.solution",
+    "Route": "maps.route",
     "Scenario": "scenario",
     "Sensitivity": "sensitivity",
     "Solution": "solution",
     "Step": "descent",
     "Strips": "strips",
+    "arrival_times": "maps.field",
     "best_time": "snell",
     "calc_time": "strips",
     "descend": "descent",
     "find_hessian": "sensitivity",
     "find_optimum": "snell",
+    "find_route": "maps.route",
     "find_sensitivity": "sensitivity",
     "load_scenario": "scenario",
     "solve": "solution",
+    "solve_map": "maps.solution",
     "spread_of_time": "sensitivity",
 }
 
 if TYPE_CHECKING:
     from terrain_cli.descent import Step, descend
     from terrain_cli.errors import InputError
+    from terrain_cli.maps.field import arrival_times
+    from terrain_cli.maps.ground import Ground
+    from terrain_cli.maps.route import Route, find_route
+    from terrain_cli.maps.scenario import MapScenario
+    from terrain_cli.maps.solution import MapSolution, solve_map
     from terrain_cli.scenario import Scenario, load_scenario
     from terrain_cli.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
     from terrain_cli.snell import best_time, find_optimum
@@ -44,21 +56,28 @@ if TYPE_CHECKING:
     from terrain_cli.strips import Strips, calc_time
 
 __all__ = [
+    "Ground",
     "InputError",
+    "MapScenario",
+    "MapSolution",
+    "Route",
     "Scenario",
     "Sensitivity",
     "Solution",
     "Step",
     "Strips",
     "__version__",
+    "arrival_times",
     "best_time",
     "calc_time",
     "descend",
     "find_hessian",
     "find_optimum",
+    "find_route",
     "find_sensitivity",
     "load_scenario",
     "solve",
+    "solve_map",
     "spread_of_time",
 ]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
+from terrain_cli.maps import record as map_record
+from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.output import written
 from terrain_cli.scenario import Scenario, load_scenario, scenario_files
 
@@ -44,7 +46,8 @@ def record_path(scenario: Path) -> Path:
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> list[Checked]:
     """Compare the scenarios that `path` means (a file, or those of a folder) with their records.
 
-    tolerance: relative; movements and crossings are measured against |offset| + total width. update: write the records that
+    tolerance: relative; movements and crossings are measured against |offset| + total width; the distance of a route may move by
+    the root of it. update: write the records that
     are missing or have changed. Raises InputError where `path` means no scenario.
     """
     if str(path) == "-":
@@ -81,8 +84,10 @@ def _check_one(file: Path, tolerance: float, update: bool) -> Checked:
     return Checked(str(file), "updated" if update else "moved", changes)
 
 
-def make_record(scenario: Scenario) -> dict[str, Any]:
+def make_record(scenario: Scenario | MapScenario) -> dict[str, Any]:
     """What went into a scenario and what came out, as plain data."""
+    if isinstance(scenario, MapScenario):
+        return {"version": 1, "inputs": map_record.make_inputs(scenario), "result": map_record.make_result(scenario)}
     from terrain_cli.solution import plain, solve
 
     solution = solve(scenario, every=2**40)
@@ -107,6 +112,10 @@ def compare(before: dict[str, Any], now: dict[str, Any], tolerance: float) -> li
     """What differs between two records: inputs exactly, results within the tolerance."""
     changes = [Change("input", *difference) for difference in _differences("", before["inputs"], now["inputs"])]
     old, new = before["result"], now["result"]
+    if "routes" in old or "routes" in new:
+        if not ("routes" in old and "routes" in new):
+            return changes  # strips became a map: the inputs say so
+        return changes + [Change("result", *moved) for moved in map_record.find_moved(old, new, tolerance)]
     if old["status"] != new["status"]:
         changes.append(Change("result", "status", old["status"], new["status"]))
     elif new["status"] == "diverged":
@@ -172,10 +181,12 @@ def _is_record(record: Any) -> bool:
     if not isinstance(record, dict) or record.get("version") != 1 or not isinstance(record.get("inputs"), dict):
         return False
     result = record.get("result")
+    if not isinstance(result, dict) or not isinstance(result.get("status"), str):
+        return False
+    if "routes" in result:
+        return map_record.is_result(result)
     return (
-        isinstance(result, dict)
-        and isinstance(result.get("status"), str)
-        and isinstance(result.get("iterations"), float)
+        isinstance(result.get("iterations"), float)
         and number(result.get("time", ""))
         and all(isinstance(result.get(name), list) and all(map(number, result[name])) for name in ("x", "crossings"))
     )

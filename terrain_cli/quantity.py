@@ -7,7 +7,8 @@ from typing import get_type_hints
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
-from terrain_cli.scenario import OWN_SETTINGS, DescentPlan, Number, Scenario, Strip
+from terrain_cli.scenario import OWN_SETTINGS, DescentPlan, Scenario, Strip
+from terrain_cli.values import Number
 
 
 class Quantity:

@@ -1,20 +1,16 @@
 """A scenario file, checked: what the user wrote, with its names and defaults, and every problem of it said at once.
 
-The models below are the reference for what a scenario may hold; `terrain schema` prints them as a JSON schema. Nothing here
-knows JAX: a scenario is names and floats.
+The models below and those of maps are the reference for what a scenario may hold; `terrain schema` prints them as a JSON
+schema. Nothing here knows JAX: a scenario is names and floats.
 """
 
 import difflib
-import math
 import sys
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -27,6 +23,16 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from terrain_cli.document import Node, read_document
 from terrain_cli.errors import InputError
+from terrain_cli.maps.scenario import (
+    Goal,
+    MapGround,
+    MapScenario,
+    Problem,
+    Speeds,
+    find_place_problems,
+    find_speeds_problems,
+)
+from terrain_cli.values import Count, Fraction, Model, NotNegative, Number, Positive, StepSize, Text, Units, fail
 
 MethodName = Literal["gradient", "momentum", "adam", "newton", "snell"]
 
@@ -39,90 +45,11 @@ OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "snell": (),
 }
 
-# Squares of lengths and of 1/(width speed) must neither overflow nor vanish.
-SMALLEST, LARGEST = 1e-50, 1e50
+OF_STRIPS = (("strips",), ("offset",), ("descent",))
+ALIKE = 10  # problems of a grid that are said one by one
 
 
-def _fail(sentence: str) -> PydanticCustomError:
-    return PydanticCustomError("terrain", cast(Any, sentence))
-
-
-def _number(value: object) -> float:
-    """A number that is one: no text, no yes or no, nothing that is not finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _fail("must be a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise _fail("must be a finite number")
-    if abs(number) > LARGEST:
-        raise _fail(f"must be at most {LARGEST:g} in size: choose larger units")
-    return number
-
-
-def _positive(value: object) -> float:
-    number = _number(value)
-    if number <= 0:
-        raise _fail("must be greater than 0")
-    if number < SMALLEST:
-        raise _fail(f"must be at least {SMALLEST:g}: choose smaller units")
-    return number
-
-
-def _step(value: object) -> float:
-    """A step may be as large as a float goes: that is a lesson, not a mistake."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and LARGEST < value < math.inf:
-        return float(value)
-    return _positive(value)
-
-
-def _not_negative(value: object) -> float:
-    number = _number(value)
-    if number < 0:
-        raise _fail("must be 0 or greater")
-    return number
-
-
-def _fraction(value: object) -> float:
-    number = _not_negative(value)
-    if number >= 1:
-        raise _fail("must be less than 1")
-    return number
-
-
-def _count(value: object) -> int:
-    number = _not_negative(value)
-    if number != int(number):
-        raise _fail("must be a whole number")
-    if number > 2**53:
-        raise _fail(f"must be at most {2**53}")
-    return int(number)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _fail("must be a text: put it in quotes")
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
-        raise _fail("must not hold control characters: remove them")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_number)]
-Positive = Annotated[float, Field(gt=0), BeforeValidator(_positive)]
-StepSize = Annotated[float, Field(gt=0), BeforeValidator(_step)]
-NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_not_negative)]
-Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_fraction)]
-Count = Annotated[int, Field(ge=0), BeforeValidator(_count)]
-Text = Annotated[str, BeforeValidator(_text)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Strip(_Model):
+class Strip(Model):
     """A strip of ground."""
 
     width: Positive = Field(description="From one boundary to the other.")
@@ -130,14 +57,7 @@ class Strip(_Model):
     name: Text | None = Field(default=None, description="What to call it: meadow, bog, ...")
 
 
-class Units(_Model):
-    """What lengths and times are called; nothing is converted."""
-
-    length: Text = "m"
-    time: Text = "s"
-
-
-class DescentPlan(_Model):
+class DescentPlan(Model):
     """How to descend: the method, where it starts, its step and when it stops."""
 
     method: MethodName = Field(
@@ -172,21 +92,21 @@ class DescentPlan(_Model):
         if not isinstance(value, str) or value not in OWN_SETTINGS:
             near = difflib.get_close_matches(value.lower(), OWN_SETTINGS, 1) if isinstance(value, str) else []
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise _fail(f"must be one of {', '.join(OWN_SETTINGS)}{hint}")
+            raise fail(f"must be one of {', '.join(OWN_SETTINGS)}{hint}")
         return value
 
     @field_validator("initial", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if value is not None and not isinstance(value, list | tuple):
-            raise _fail("must be a list of numbers, such as [2, 17]")
+            raise fail("must be a list of numbers, such as [2, 17]")
         return value
 
     @field_validator("step", mode="before")
     @classmethod
     def _has_a_step(cls, value: object, info: ValidationInfo) -> object:
         if value is not None and info.data.get("method") == "newton":
-            raise _fail("is not a setting of method newton, which finds its own: remove it, or set another method")
+            raise fail("is not a setting of method newton, which finds its own: remove it, or set another method")
         return value
 
     @field_validator("momentum", "beta1", "beta2", "epsilon", mode="before")
@@ -196,11 +116,11 @@ class DescentPlan(_Model):
         name = str(info.field_name)
         if method is not None and name not in OWN_SETTINGS[method]:
             owner = next(owner for owner, names in OWN_SETTINGS.items() if name in names)
-            raise _fail(f"is a setting of method {owner}, not of {method}: remove it, or set method: {owner}")
+            raise fail(f"is a setting of method {owner}, not of {method}: remove it, or set method: {owner}")
         return value
 
 
-class Scenario(_Model):
+class Scenario(Model):
     """Strips of ground to cross, from the start to a goal that lies `offset` further along them, and how to descend."""
 
     model_config = ConfigDict(title="terrain scenario")
@@ -218,9 +138,9 @@ class Scenario(_Model):
     @classmethod
     def _listed(cls, value: object) -> object:
         if not isinstance(value, list | tuple):
-            raise _fail("must be a list of strips, such as [{width: 10, speed: 0.7}]")
+            raise fail("must be a list of strips, such as [{width: 10, speed: 0.7}]")
         if not value:
-            raise _fail("must have at least one strip, such as {width: 10, speed: 0.7}")
+            raise fail("must have at least one strip, such as {width: 10, speed: 0.7}")
         return value
 
     @model_validator(mode="after")
@@ -252,8 +172,8 @@ class Scenario(_Model):
         return f"strip {index + 1} ({name})" if name else f"strip {index + 1}"
 
 
-def load_scenario(path: str | Path) -> Scenario:
-    """The scenario in a YAML file; `-` is standard input.
+def load_scenario(path: str | Path) -> Scenario | MapScenario:
+    """The scenario in a YAML file, of strips or, where it has the key `map`, of a map; `-` is standard input.
 
     Raises InputError with every problem of the file, a line each: file, line, key, what is wrong and what was found.
 
@@ -270,8 +190,18 @@ def load_scenario(path: str | Path) -> Scenario:
         )
     data = document.plain()
     data.setdefault("name", "stdin" if name == "<stdin>" else Path(name).stem)
-    scenario = _checked(data, document, name)
+    scenario = _checked_map(data, document, name) if _is_map(document) else _checked(data, document, name)
     scenario._file = None if name == "<stdin>" else name
+    return scenario
+
+
+def load_strips(path: str | Path, command: str = "this") -> Scenario:
+    """The scenario in a file, for a command that takes strips alone. Raises InputError for a map too."""
+    scenario = load_scenario(path)
+    if isinstance(scenario, MapScenario):
+        raise InputError(
+            f"{path}: is a map, and {command} takes strips alone: terrain solve and terrain plot take maps"
+        )
     return scenario
 
 
@@ -305,6 +235,52 @@ def _checked(data: dict[str, Any], document: Node, name: str) -> Scenario:
         if all(error["type"] != "initial" for error in errors):
             problems += _length_problem(data, document, name)
     raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
+
+
+def _checked_map(data: dict[str, Any], document: Node, name: str) -> MapScenario:
+    problems, scenario = [], None
+    try:
+        scenario = MapScenario.model_validate(data)
+    except ValidationError as invalid:
+        errors = [error for error in invalid.errors(include_url=False) if error["type"] != "fits"]
+        in_grid = [error for error in errors if error["loc"][:3] == ("map", "speeds", "grid")]
+        errors = [error for error in errors if error not in in_grid[ALIKE:]]
+        problems = [_explain(error, document, name) for error in errors]
+        if len(in_grid) > ALIKE:
+            line = problems[errors.index(in_grid[ALIKE - 1])][0]
+            problems.append((line, f"{name}:{line}: map.speeds.grid: {len(in_grid) - ALIKE:,} more cells are wrong"))
+    ground = data.get("map")
+    speeds = ground.get("speeds") if isinstance(ground, dict) else None
+    found: list[Problem] = []
+    if isinstance(speeds, dict):
+        found += [(("map", "speeds", *where), said) for where, said in find_speeds_problems(speeds)]
+    if scenario is not None and not found:
+        scenario._file = None if name == "<stdin>" else name
+        found += find_place_problems(scenario)
+    for where, said in found:
+        where = _as_written(where, document)
+        node, _ = document.find(where)
+        problems.append((node.line, f"{name}:{node.line}: {_key(where)}: {said}"))
+    if scenario is None or problems:
+        raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
+    return scenario
+
+
+def _is_map(document: Node) -> bool:
+    """Whether a scenario is meant to be a map."""
+    keys = document.value.keys()
+    return "map" in keys or ("strips" not in keys and bool({"start", "goal"} & keys))
+
+
+def _as_written(loc: tuple[str | int, ...], document: Node) -> tuple[str | int, ...]:
+    """Where a value stands in the file: a goal may be written as a point alone, without a list or `at`."""
+    if loc[:1] != ("goal",) or len(loc) < 2:
+        return loc
+    goal, _ = document.find(("goal",))
+    several = isinstance(goal.value, list) and any(isinstance(item.value, list | dict) for item in goal.value)
+    start: tuple[str | int, ...] = loc[:2] if several else loc[:1]
+    node, _ = document.find(start)
+    return start + (loc[2:] if isinstance(node.value, dict) else tuple(part for part in loc[2:] if part != "at"))
 
 
 def _length_problem(data: dict[str, Any], document: Node, name: str) -> list[tuple[int, str]]:
@@ -374,6 +350,7 @@ def _key(loc: Iterable[str | int]) -> str:
 def _explain(error: ErrorDetails, document: Node, name: str) -> tuple[int, str]:
     """The line of a problem, and its sentence with file, line, key, what is wrong and what was found."""
     loc = error["loc"] if error["type"] != "initial" else ("descent", "initial")
+    loc = _as_written(loc, document)
     node, reached = document.find(loc)
     line = node.line
     message = error["msg"]
@@ -383,26 +360,35 @@ def _explain(error: ErrorDetails, document: Node, name: str) -> tuple[int, str]:
             "speed": "speed: 0.5",
             "strips": "strips: [{width: 10, speed: 0.7}]",
             "offset": "offset: 20",
+            "map": "map: {cell: 1, speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}}",
+            "speeds": "speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}",
+            "start": "start: [0.5, 0.5]",
+            "goal": "goal: [2.5, 1.5]",
+            "at": "at: [2.5, 1.5]",
         }
         message = f"is missing: add {example[str(loc[-1])]}"
     elif error["type"] == "extra_forbidden":
         parent, _ = document.find(loc[:-1])
         line = parent.key_lines.get(str(loc[-1]), line)
-        known = _known_keys(loc[:-1])
+        known = _known_keys(loc[:-1], document)
         near = difflib.get_close_matches(str(loc[-1]).lower(), known, 1)
         message = (
             f"is not a key here: did you mean {near[0]}?"
             if near
             else f"is not a key here: known are {', '.join(known)}"
         )
+        if loc in OF_STRIPS and _is_map(document):
+            message = f"belongs to strips, and this is a map: remove {_key(loc)}, or the map"
     elif error["type"] == "model_type":
-        message = f"must be a mapping with {', '.join(_known_keys(loc))}"
+        message = f"must be a mapping with {', '.join(_known_keys(loc, document))}"
     return line, f"{name}:{line}: {_key(loc)}: {message}{_got(error, node if reached else None)}"
 
 
-def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
-    models: dict[tuple[str, ...], type[_Model]]
+def _known_keys(loc: tuple[str | int, ...], document: Node) -> list[str]:
+    models: dict[tuple[str, ...], type[Model]]
     models = {(): Scenario, ("strips",): Strip, ("units",): Units, ("descent",): DescentPlan}
+    if _is_map(document):
+        models |= {(): MapScenario, ("map",): MapGround, ("map", "speeds"): Speeds, ("goal",): Goal}
     model = models[tuple(part for part in loc if isinstance(part, str))]
     return list(model.model_fields)
 

@@ -4,16 +4,20 @@ import html
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import jax
 import numpy as np
 
 from terrain_cli.descent import Step, descend
+from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.scenario import Scenario
 from terrain_cli.snell import Optimum, find_optimum
 from terrain_cli.step_size import largest_step, safe_step
 from terrain_cli.strips import Strips, straight_x
+
+if TYPE_CHECKING:
+    from terrain_cli.maps.solution import MapSolution
 
 CLOSE = 1e-6  # relative; a larger gap to the optimum is worth a remark
 
@@ -139,8 +143,16 @@ def to_strips(scenario: Scenario) -> Strips:
     return Strips(widths=scenario.widths, speeds=scenario.speeds, offset=scenario.offset)
 
 
-def solve(scenario: Scenario, *, every: int | None = None, watch: Callable[[Step], None] | None = None) -> Solution:
-    """Solve a scenario by its own method of descent, and compare with the exact optimum.
+@overload
+def solve(scenario: Scenario, *, every: int | None = ..., watch: Callable[[Step], None] | None = ...) -> Solution: ...
+@overload
+def solve(scenario: MapScenario) -> "MapSolution": ...
+@overload
+def solve(scenario: Scenario | MapScenario) -> "Solution | MapSolution": ...
+def solve(
+    scenario: Scenario | MapScenario, *, every: int | None = None, watch: Callable[[Step], None] | None = None
+) -> "Solution | MapSolution":
+    """Solve a scenario by its own method of descent, and compare with the exact optimum; or a map scenario, by `solve_map`.
 
     every: keep so many-th iterations in the history (missing: all, thinned out beyond 1,024). watch: is called with each
     `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has the status "interrupted".
@@ -150,6 +162,10 @@ def solve(scenario: Scenario, *, every: int | None = None, watch: Callable[[Step
         solution = solve(load_scenario("configs/three_strips.yaml"))
         print(solution.time, solution.message)
     """
+    if isinstance(scenario, MapScenario):
+        from terrain_cli.maps.solution import solve_map
+
+        return solve_map(scenario)
     strips = to_strips(scenario)
     plan = scenario.descent
     optimum = jax.device_get(find_optimum(strips))

@@ -25,6 +25,7 @@ settings.load_profile("terrain")
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs"
+STRIPS_FILES = [file for file in sorted(CONFIGS.glob("*.yaml")) if "\nstrips:" in file.read_text()]
 
 
 @dataclass

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from terrain_cli.scenario import Scenario, load_scenario
+from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.show.animation import animate, draw_frames, frame_rows
 from terrain_cli.show.paper import paper
 from terrain_cli.solution import solve
@@ -49,7 +49,7 @@ def test_the_post_in_motion(terrain: Callable[..., Ran], tmp_path: Path) -> None
 
 
 def test_both_halves_move_and_the_rest_stands_still(tmp_path: Path) -> None:
-    animate(solve(load_scenario(THREE)), tmp_path / "post.gif")
+    animate(solve(load_strips(THREE)), tmp_path / "post.gif")
     first, *_, last = frames(tmp_path / "post.gif")
     changed = np.abs(first - last).max(axis=2) > 30
     half = changed.shape[1] * 2 // 5
@@ -70,13 +70,13 @@ def test_a_frame_shows_the_descent_so_far(monkeypatch: pytest.MonkeyPatch) -> No
         return []
 
     monkeypatch.setattr(animation, "draw_trace", watch)
-    count = sum(1 for _ in draw_frames(solve(load_scenario(THREE))))
+    count = sum(1 for _ in draw_frames(solve(load_strips(THREE))))
     assert count == 21
     assert seen == [(i + 1, i) for i in range(21)]
 
 
 def test_a_long_descent_has_few_frames() -> None:
-    rows = frame_rows(solve(load_scenario(CONFIGS / "fast_road.yaml")).history)
+    rows = frame_rows(solve(load_strips(CONFIGS / "fast_road.yaml")).history)
     assert len(rows) <= 49
     assert [row.iteration for row in rows[:4]] == [0, 1, 2, 3]
     assert rows[-1].status == "converged"

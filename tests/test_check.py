@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from terrain_cli.check import compare, make_record
-from terrain_cli.scenario import load_scenario
+from terrain_cli.scenario import load_strips
 from tests.conftest import CONFIGS, Ran
 
 Terrain = Callable[..., Ran]
@@ -76,14 +76,14 @@ def test_a_result_that_drifts_is_named(terrain: Terrain, folder: Path) -> None:
     ],
 )
 def test_tolerances(what: str, change: Callable[[Any], Any], moves: bool) -> None:
-    before = make_record(load_scenario(CONFIGS / "three_strips.yaml"))
+    before = make_record(load_strips(CONFIGS / "three_strips.yaml"))
     now = json.loads(json.dumps(before))
     now["result"][what] = change(now["result"][what])
     assert bool(compare(before, now, 1e-9)) is moves
 
 
 def test_an_iteration_more_or_less_is_nothing_where_a_tolerance_stopped_it() -> None:
-    before = make_record(load_scenario(CONFIGS / "uniform.yaml"))
+    before = make_record(load_strips(CONFIGS / "uniform.yaml"))
     assert before["result"]["status"] == "converged"
     for more, moves in ((1, False), (-1, False), (2, True)):
         now = json.loads(json.dumps(before))

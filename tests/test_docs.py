@@ -100,6 +100,32 @@ def test_readme_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "81.91638300562" in capsys.readouterr().out
 
 
+def test_the_maps_page_runs(terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CONFIGS, "configs")
+    text = (ROOT / "docs" / "maps.md").read_text()
+    [scenario] = blocks("yaml", "docs/maps.md")
+    Path("map.yaml").write_text(scenario)
+    assert terrain("solve", "map.yaml", "--quiet").code == 0
+    Path("map.yaml").write_text(scenario.replace("start: [15, 5]", "start: [45, 5]"))
+    assert f"    {terrain('solve', 'map.yaml').err}" in text
+    [command] = re.findall(r"^    terrain (.*)$", text, flags=re.MULTILINE)
+    assert terrain(*shlex.split(command)).code == 0
+
+
+def test_the_maps_page_runs_in_python(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    [block] = blocks("python", "docs/maps.md")
+    exec(block, {})
+    assert capsys.readouterr().out.startswith("480.254")
+
+
+def test_the_map_in_the_readme_solves(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+    [scenario] = [block for block in blocks("yaml") if block.startswith("map:")]
+    (tmp_path / "map.yaml").write_text(scenario)
+    assert terrain("solve", tmp_path / "map.yaml", "--quiet").code == 0
+
+
 def test_readme_scenario_is_the_shipped_one() -> None:
     import yaml
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from terrain_cli.graph import CONSTANT, OPERATION, VARIABLE, Node, leaves, nodes_of, occurrences, read_graph
-from terrain_cli.scenario import load_scenario
+from terrain_cli.scenario import load_strips
 from terrain_cli.solution import to_strips
 from terrain_cli.strips import Strips, calc_time, straight_x
 from tests.conftest import CONFIGS
@@ -131,7 +131,7 @@ def test_the_time_of_the_post_has_the_shape_of_its_formula() -> None:
     "name", ["three_strips", "two_strips", "uniform", "fast_road", "layered_crust", "fifty_strips"]
 )
 def test_derivatives_of_the_scenarios(name: str) -> None:
-    strips = to_strips(load_scenario(CONFIGS / f"{name}.yaml"))
+    strips = to_strips(load_strips(CONFIGS / f"{name}.yaml"))
     for x in (straight_x(strips), straight_x(strips) * 0.3 + 1):
         root, all_leaves = time_graph(x, strips)
         assert root.value == pytest.approx(float(calc_time(x, strips)), rel=1e-14)

@@ -7,9 +7,9 @@ import pytest
 from scipy.optimize import minimize
 
 from terrain_cli.landscape import survey, window
-from terrain_cli.scenario import Scenario, load_scenario
+from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.solution import solve
-from tests.conftest import CONFIGS
+from tests.conftest import CONFIGS, STRIPS_FILES
 
 
 def time_of(x: np.ndarray, scenario: Scenario) -> float:
@@ -27,7 +27,7 @@ def four() -> Scenario:
 
 
 def test_three_strips_are_the_formula_of_the_post() -> None:
-    scenario = load_scenario(CONFIGS / "three_strips.yaml")
+    scenario = load_strips(CONFIGS / "three_strips.yaml")
     landscape = survey(solve(scenario))
     first, second = landscape.grids
     assert (first[0], first[-1], second[0], second[-1]) == (0, 20, 0, 20)
@@ -69,9 +69,9 @@ def test_refuses_unknowns_that_are_not_there(four: Scenario, axes: tuple[int, ..
         survey(solve(four), axes)
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 def test_holds_the_trace_and_the_optimum(file: Path) -> None:
-    solution = solve(load_scenario(file))
+    solution = solve(load_strips(file))
     for axis in range(min(2, len(solution.x))):
         low, high = window(solution, axis)
         shown = [row.x[axis] for row in solution.history] + [float(solution.optimum.x[axis])]
@@ -79,7 +79,7 @@ def test_holds_the_trace_and_the_optimum(file: Path) -> None:
 
 
 def test_a_wild_bounce_is_cut_off() -> None:
-    scenario = load_scenario(CONFIGS / "three_strips.yaml")
+    scenario = load_strips(CONFIGS / "three_strips.yaml")
     wild = scenario.model_copy(update={"descent": scenario.descent.model_copy(update={"step": 1e6})})
     low, high = window(solve(wild), 0)
     assert -1000 < low < high < 1000

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.gradients import memory, time_after
 from terrain_cli.descent import descend, thinning
-from terrain_cli.scenario import load_scenario, with_descent
+from terrain_cli.scenario import load_strips, with_descent
 from terrain_cli.snell import find_optimum
 from terrain_cli.solution import solve, to_strips
 from terrain_cli.step_size import safe_step, steepest_curvature
@@ -23,7 +23,7 @@ POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 
 def waits(name: str, **changes: Any) -> int:
     """Iterations until the time is within 1 ms of the optimum."""
-    scenario = with_descent(load_scenario(CONFIGS / name), iterations=10_000, **changes)
+    scenario = with_descent(load_strips(CONFIGS / name), iterations=10_000, **changes)
     solution = solve(scenario, every=1)
     return next(int(s.iteration) for s in solution.history if s.time <= float(solution.optimum.time) + 1e-3)
 
@@ -73,7 +73,7 @@ def test_the_cliff_and_the_best_step() -> None:
 
 
 def test_condition_numbers() -> None:
-    fifty = to_strips(load_scenario(CONFIGS / "fifty_strips.yaml"))
+    fifty = to_strips(load_strips(CONFIGS / "fifty_strips.yaml"))
     for strips, said in ((POST, 4.2), (fifty, 670)):
         curvatures = np.linalg.eigvalsh(jax.hessian(calc_time)(find_optimum(strips).x, strips))
         assert curvatures[-1] / curvatures[0] == pytest.approx(said, rel=0.01)

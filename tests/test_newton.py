@@ -16,7 +16,7 @@ from benchmarks.scenarios import draw_ordinary
 from terrain_cli.descent import METHODS, Settings, advance, begin, descend
 from terrain_cli.errors import InputError
 from terrain_cli.newton import _mean_share, _step
-from terrain_cli.scenario import load_scenario, with_descent
+from terrain_cli.scenario import load_strips, with_descent
 from terrain_cli.snell import best_time
 from terrain_cli.solution import explain, solve, to_strips
 from terrain_cli.strips import Strips, calc_time, movements
@@ -164,18 +164,18 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
     with pytest.raises(
         InputError, match=r"strips\.0\.speed, descent\.iterations, descent\.tolerance, descent\.initial"
     ):
-        next(sweep(with_descent(load_scenario(THREE), method="newton"), {"zebra": [1.0]}))
+        next(sweep(with_descent(load_strips(THREE), method="newton"), {"zebra": [1.0]}))
 
 
 def test_the_step_of_a_file_is_dropped_with_its_method() -> None:
     """The post's file has a step of 1.5: `--method newton` alone must do, and back again a safe step is taken."""
-    changed = with_descent(load_scenario(THREE), method="newton")
+    changed = with_descent(load_strips(THREE), method="newton")
     assert changed.descent.step is None
     assert solve(changed).message == f"Converged after {solve(changed).iterations} iterations."
 
 
 def test_in_a_sweep() -> None:
-    scenario = with_descent(load_scenario(THREE), method="newton", iterations=50)
+    scenario = with_descent(load_strips(THREE), method="newton", iterations=50)
     (points,) = sweep(scenario, {"strips.1.speed": [0.01, 0.1, 0.3, 1, 10], "offset": [0, 1, 20, 400]})
     assert set(points.status) == {"converged"}
     np.testing.assert_allclose(points.time, points.optimum, rtol=1e-13)
@@ -184,7 +184,7 @@ def test_in_a_sweep() -> None:
 
 def test_a_divergence_without_a_step_is_explained() -> None:
     """It cannot happen as far as we know; if it does, the sentence must not stumble over the step that is not there."""
-    scenario = with_descent(load_scenario(THREE), method="newton")
+    scenario = with_descent(load_strips(THREE), method="newton")
     solution = replace(solve(scenario), status="diverged")
     assert explain(solution, to_strips(scenario)) == (
         "Diverged: since iteration 2 the path bounces from side to side and gets no closer. --method snell has the answer."

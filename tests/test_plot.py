@@ -19,12 +19,12 @@ from matplotlib.text import Text
 from PIL import Image
 
 from terrain_cli.output import check_output
-from terrain_cli.scenario import Scenario, load_scenario, with_descent
+from terrain_cli.scenario import Scenario, load_strips, with_descent
 from terrain_cli.show import paper as paper_module
 from terrain_cli.show.figures import fan_rows, make_figure, texts_of
 from terrain_cli.show.paper import lay_out, paper, power_of_ten, save, shown
 from terrain_cli.solution import Solution, solve
-from tests.conftest import CONFIGS, Ran, run_process
+from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
 HOSTILE = "a_b $x^2$ <i>&amp; \\b %Ж"
@@ -38,7 +38,7 @@ STILL = "{name: still, strips: [{width: 3, speed: 1}, {width: 2, speed: 4}], off
 
 @pytest.fixture(scope="module")
 def post() -> Solution:
-    return solve(load_scenario(THREE))
+    return solve(load_strips(THREE))
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_landscape(post: Solution) -> None:
 
 
 def test_landscape_says_what_the_others_do() -> None:
-    solution = solve(load_scenario(CONFIGS / "layered_crust.yaml"))
+    solution = solve(load_strips(CONFIGS / "layered_crust.yaml"))
     for held, said in ((False, "at their best"), (True, "held where the descent ended")):
         (axes,) = panels(make_figure("landscape", solution, axes=(3, 1), held=held))
         assert axes.get_title(loc="left") == f"Travel time over x₄ and x₂,\nthe other 2 unknowns {said}"
@@ -95,7 +95,7 @@ def test_landscape_says_what_the_others_do() -> None:
 
 
 def test_one_unknown_is_a_curve() -> None:
-    solution = solve(load_scenario(CONFIGS / "two_strips.yaml"))
+    solution = solve(load_strips(CONFIGS / "two_strips.yaml"))
     (axes,) = panels(make_figure("landscape", solution))
     curve = points(axes, "travel time")
     exact = np.hypot(curve[:, 0], 15) / 10 + np.hypot(18 - curve[:, 0], 20) / 1.2
@@ -131,7 +131,7 @@ def test_comparison_lays_descents_over_each_other(post: Solution) -> None:
 
 
 def test_a_gap_lost_in_rounding_stays_on_the_axis() -> None:
-    figure = make_figure("objective", solve(load_scenario(CONFIGS / "uniform.yaml")))
+    figure = make_figure("objective", solve(load_strips(CONFIGS / "uniform.yaml")))
     _, below = panels(figure)
     low, high = below.get_ylim()
     for drawn in below.get_lines():
@@ -167,14 +167,14 @@ def test_strips_are_shaded_by_speed(post: Solution) -> None:
 
 
 def test_many_strips_are_told_by_a_colour_bar() -> None:
-    figure = make_figure("paths", solve(load_scenario(CONFIGS / "fifty_strips.yaml")))
+    figure = make_figure("paths", solve(load_strips(CONFIGS / "fifty_strips.yaml")))
     said = texts(figure)
     assert "speed (m/s)" in said
     assert not any(text.startswith("strip 3") for text in said)
 
 
 def test_names_of_narrow_strips_do_not_collide() -> None:
-    figure = make_figure("paths", solve(load_scenario(CONFIGS / "layered_crust.yaml")))
+    figure = make_figure("paths", solve(load_strips(CONFIGS / "layered_crust.yaml")))
     lay_out(figure)
     figure.draw_without_rendering()
     found = {text.get_text(): text for text in figure.findobj(Text) if isinstance(text, Text)}
@@ -184,7 +184,7 @@ def test_names_of_narrow_strips_do_not_collide() -> None:
 
 
 def test_a_long_descent_is_thinned_and_keeps_its_ends() -> None:
-    solution = solve(load_scenario(CONFIGS / "fast_road.yaml"))
+    solution = solve(load_strips(CONFIGS / "fast_road.yaml"))
     rows = fan_rows(solution.history, 50)
     assert 20 < len(rows) <= 51
     assert (rows[0].iteration, rows[-1].iteration) == (0, solution.iterations)
@@ -192,7 +192,7 @@ def test_a_long_descent_is_thinned_and_keeps_its_ends() -> None:
 
 
 def test_kind_all_has_all() -> None:
-    figure = make_figure("all", solve(load_scenario(THREE)))
+    figure = make_figure("all", solve(load_strips(THREE)))
     assert [axes.get_label() for axes in panels(figure)] == ["landscape", "paths", "time", "gap"]
 
 
@@ -228,7 +228,7 @@ def test_bounces_and_what_is_not_finite_are_drawn(terrain: Callable[..., Ran], t
         assert len(image.getcolors(1 << 24) or []) > 100
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 def test_every_packaged_scenario_is_drawn(terrain: Callable[..., Ran], tmp_path: Path, file: Path) -> None:
     assert terrain("plot", file, "--kind", "all", "-o", tmp_path / "o.svg").code == 0
 

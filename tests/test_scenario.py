@@ -13,7 +13,7 @@ import yaml
 
 from terrain_cli import InputError, Scenario, load_scenario
 from terrain_cli.quantity import Quantity
-from terrain_cli.scenario import OWN_SETTINGS, scenario_files, with_descent
+from terrain_cli.scenario import OWN_SETTINGS, load_strips, scenario_files, with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
 GOOD = "strips:\n  - {width: 10, speed: 0.7}\n  - {width: 5, speed: 0.3, name: bog}\noffset: 20\n"
@@ -36,7 +36,7 @@ def refusals(path: Path) -> list[str]:
 
 
 def test_strips_and_an_offset_are_enough(write: Callable[[str], Path]) -> None:
-    scenario = load_scenario(write(GOOD))
+    scenario = load_strips(write(GOOD))
     assert scenario.name == "s"
     assert scenario.widths == [10, 5]
     assert scenario.speeds == [0.7, 0.3]
@@ -140,7 +140,7 @@ def test_other_refusals(write: Callable[[str], Path], text: str, message: str) -
 
 def test_one_strip_needs_no_initial(write: Callable[[str], Path]) -> None:
     one = "strips: [{width: 1, speed: 1}]\noffset: 0\ndescent: {initial: []}"
-    assert load_scenario(write(one)).descent.initial == []
+    assert load_strips(write(one)).descent.initial == []
     [problem] = refusals(write(one.replace("[]", "[1]")))
     assert problem == ":3: descent.initial: must have 0 numbers, one for each strip but the last, got 1"
 
@@ -340,8 +340,8 @@ def test_the_schema_in_configs_is_the_one_printed(terrain: Callable[..., Ran]) -
     assert ran.code == 0
     assert ran.out == (CONFIGS / "scenario.schema.json").read_text()
     schema = json.loads(ran.out)
-    assert schema["required"] == ["strips", "offset"]
-    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["Scenario"]["required"] == ["strips", "offset"]
+    assert schema["$defs"]["Scenario"]["additionalProperties"] is False
     assert schema["$defs"]["Strip"]["properties"]["width"]["exclusiveMinimum"] == 0
 
 

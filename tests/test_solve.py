@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from terrain_cli import load_scenario, solve
-from terrain_cli.scenario import with_descent
+from terrain_cli import solve
+from terrain_cli.scenario import load_strips, with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -284,7 +284,7 @@ def test_an_interrupt_before_the_first_row_is_one(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("terrain_cli.solution.descend", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        solve(load_scenario(THREE))
+        solve(load_strips(THREE))
 
 
 def test_an_interrupt_in_the_middle_keeps_the_rows(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,20 +357,20 @@ def test_progress_and_colour_on_a_terminal_only(tmp_path: Path) -> None:
 
 class TestSolution:
     def test_shows_itself_in_a_notebook(self) -> None:
-        scenario = load_scenario(THREE).model_copy(update={"name": "<img src=x>"})
+        scenario = load_strips(THREE).model_copy(update={"name": "<img src=x>"})
         page = solve(scenario)._repr_html_()
         assert "&lt;img src=x&gt;" in page
         assert "<img" not in page
         assert "81.916383 s" in page
 
     def test_repr_is_short(self) -> None:
-        assert len(repr(solve(load_scenario(THREE)))) < 1500
+        assert len(repr(solve(load_strips(THREE)))) < 1500
 
     def test_a_guess_of_what_is_left_is_about_right(self) -> None:
-        scenario = load_scenario(THREE)
+        scenario = load_strips(THREE)
         assert "about 20 more iterations" in solve(scenario).message
         assert solve(with_descent(scenario, iterations=40)).gap < 1e-6
         assert ": more iterations would" in solve(with_descent(scenario, iterations=0)).message
 
     def test_tiny_gaps_are_0(self) -> None:
-        assert solve(with_descent(load_scenario(THREE), iterations=1000)).gap == 0.0
+        assert solve(with_descent(load_strips(THREE), iterations=1000)).gap == 0.0

@@ -46,6 +46,10 @@ def imported(*arguments: str, code: str = "") -> set[str]:
         ("report", "nowhere.yaml", "-o", "report.html"),
         ("sweep",),
         ("solve", str(CONFIGS / "scenario.schema.json")),
+        ("graph", str(CONFIGS / "lake.yaml")),
+        ("solve", str(CONFIGS / "lake.yaml"), "--method", "adam"),
+        ("plot", str(CONFIGS / "lake.yaml"), "-o", "/tmp/x.png", "--kind", "paths"),
+        ("sweep", str(CONFIGS / "lake.yaml"), "--vary", "goal.7=1"),
     ],
 )
 def test_light_commands_import_neither_jax_nor_matplotlib(arguments: tuple[str, ...]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import Scenario, load_scenario, solve
+from terrain_cli import Scenario, solve
 from terrain_cli import sweep as sweep_module
 from terrain_cli.commands.sweep import parse_values
 from terrain_cli.errors import InputError
-from terrain_cli.scenario import OWN_SETTINGS, with_descent
+from terrain_cli.scenario import OWN_SETTINGS, load_strips, with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -97,7 +97,7 @@ def test_the_cliff_is_seen(terrain: Terrain) -> None:
 
 @pytest.mark.parametrize("method", OWN_SETTINGS)
 def test_each_point_is_the_solve_of_its_own(method: str) -> None:
-    scenario = with_descent(load_scenario(THREE), method=method, iterations=50)
+    scenario = with_descent(load_strips(THREE), method=method, iterations=50)
     varied = {"strips.1.speed": [0.2, 0.9], "offset": [-5.0, 30.0], "strips.2.width": [1.0, 20.0]}
     if method not in ("snell",):
         varied |= {"descent.initial.1": [1.0, 4.0]}
@@ -133,19 +133,19 @@ def test_missing_step_and_initial_follow_the_ground() -> None:
 
 
 def test_reached_is_the_first_iteration_close_to_the_optimum() -> None:
-    scenario = with_descent(load_scenario(THREE), iterations=500)
+    scenario = with_descent(load_strips(THREE), iterations=500)
     [block] = sweep_module.sweep(scenario, {"descent.step": [0.1, 0.5, 1.0, 1.5, 2.0, 5.0]}, within=1e-3 / BEST)
     assert block.reached.tolist() == [392, 77, 38, 24, 18, -1]
 
 
 def test_iterations_can_be_swept() -> None:
-    [block] = sweep_module.sweep(load_scenario(THREE), {"descent.iterations": [0, 5, 20]})
+    [block] = sweep_module.sweep(load_strips(THREE), {"descent.iterations": [0, 5, 20]})
     assert block.iterations.tolist() == [0, 5, 20]
     assert block.time[2] == pytest.approx(81.91638300562, rel=1e-11)
 
 
 def test_neither_points_nor_their_count_compile_anything_new() -> None:
-    scenario = load_scenario(THREE)
+    scenario = load_strips(THREE)
     list(sweep_module.sweep(scenario, {"descent.step": [1.0, 2.0]}))
     before = len(sweep_module._solve_block.programs)
     for count in (3, 300, 1000):

@@ -12,7 +12,7 @@ from matplotlib.collections import QuadMesh
 
 from terrain_cli.commands.sweep import _records
 from terrain_cli.quantity import Quantity
-from terrain_cli.scenario import load_scenario
+from terrain_cli.scenario import load_strips
 from terrain_cli.show.paper import paper
 from terrain_cli.show.sweep_figure import POINTS, SIDE, SweepPicture, _edges, is_geometric
 from tests.conftest import CONFIGS, Ran
@@ -29,7 +29,7 @@ def _ink() -> Iterator[None]:
 def draw(
     varied: dict[str, list[float]], best: Any = None, cliff: float | None = None
 ) -> tuple[Axes, list[dict[str, Any]]]:
-    scenario = load_scenario(THREE)
+    scenario = load_strips(THREE)
     picture = SweepPicture(scenario, [Quantity(scenario, name) for name in varied], varied)
     points = list(picture.watch(_records(scenario, varied, 1e-4)))
     return picture.make_figure(best, cliff).axes[0], points
@@ -96,7 +96,7 @@ def test_nothing_but_divergence_is_drawn() -> None:
 
 @pytest.mark.parametrize(("counts", "most"), [([10_000], POINTS), ([1000, 450], SIDE**2)])
 def test_memory_does_not_grow_with_the_sweep(counts: list[int], most: int) -> None:
-    scenario = load_scenario(THREE)
+    scenario = load_strips(THREE)
     names = ["descent.step", "offset"][: len(counts)]
     varied = {name: [float(i + 1) for i in range(count)] for name, count in zip(names, counts, strict=True)}
     picture = SweepPicture(scenario, [Quantity(scenario, name) for name in names], varied)

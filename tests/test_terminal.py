@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from terrain_cli.scenario import Scenario, load_scenario
+from terrain_cli.scenario import Scenario, load_strips
 from terrain_cli.show.terminal import Canvas, plot_path, plot_time
 from terrain_cli.solution import Solution, solve
-from tests.conftest import CONFIGS, Ran, run_process
+from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
 
 
 @pytest.fixture(scope="module")
 def post() -> Solution:
-    return solve(load_scenario(THREE))
+    return solve(load_strips(THREE))
 
 
 def test_canvas_in_plain_characters() -> None:
@@ -64,7 +64,7 @@ def test_the_time_falls(post: Solution) -> None:
     assert lines[11].split()[0] == "81.912"
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_fits_80_columns(file: Path, encoding: str) -> None:
     ran = run_process("solve", file, "--quiet", "--plot", PYTHONIOENCODING=encoding)

@@ -44,9 +44,9 @@ def animate(
     check_output(output, (".gif",))
     changes = descent_changes(method, iterations, tolerance, initial, step)
 
-    from terrain_cli.scenario import load_scenario, with_descent
+    from terrain_cli.scenario import load_strips, with_descent
 
-    loaded = with_descent(load_scenario(scenario), **changes)
+    loaded = with_descent(load_strips(scenario, "terrain animate"), **changes)
     check_axes(chosen, len(loaded.strips) - 1)
 
     from terrain_cli.engine import keep_compiled_programs

@@ -94,9 +94,9 @@ def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, A
 
 def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
     """Title, facts for JSON, the tree of the travel time, and what its letters mean."""
-    from terrain_cli.scenario import load_scenario
+    from terrain_cli.scenario import load_strips
 
-    scenario = load_scenario(file)
+    scenario = load_strips(file, "terrain graph")
     unknowns = len(scenario.strips) - 1
     try:
         given = None if at is None or at in PLACES else parse_numbers(at, "--at")

@@ -31,14 +31,53 @@ descent:
 """
 
 
-def new(path: Annotated[Path, typer.Argument(help="File to write; one that exists is never overwritten.")]) -> None:
+MAP_STARTER = """\
+# yaml-language-server: $schema=scenario.schema.json
+# (terrain schema > scenario.schema.json gives an editor the schema: it then checks and completes as you type)
+#
+# Cross the map from the start to the goal. Positions are [x, y]: x to the east, y to the north, from the lower left corner.
+# Try: terrain solve {file}, and terrain plot {file} -o map.png
+name: over the pass
+map:
+  cell: 50 # the side of a cell
+  speeds:
+    drawing: | # the first row is the north edge
+      ..........####......
+      .....^^^^^####^^^^..
+      ....^^^^^^^##^^^^^^.
+      ...^^^^^^^^^^^^^^^^.
+      ..^^^^^####^^^^^^^..
+      ..^^^^######..^^....
+      ...^^^######........
+      .....=.####.........
+      ======..##..========
+      .....=======........
+    legend:
+      ".": 1.2 # meadow
+      "^": 0.6 # scree
+      "=": 1.6 # path
+      "#": blocked # rock; the word stands for ground that cannot be crossed
+    # Instead of a drawing, numbers: grid: [[1.2, 1.2, blocked], [1.2, 0.6, 1.2]]
+    # or an array in a file, NaN where blocked: file: speeds.npy, with extent: [xmin, ymin, xmax, ymax] in place of the cell
+start: [25, 75]
+goal: [975, 325] # or several: [[975, 325], {{at: [25, 475], name: hut}}]
+units: {{length: m, time: s}} # names only, nothing is converted
+"""
+
+
+def new(
+    path: Annotated[Path, typer.Argument(help="File to write; one that exists is never overwritten.")],
+    as_map: Annotated[bool, typer.Option("--map", help="A map, with cells of ground, instead of strips.")] = False,
+) -> None:
     """Write a commented scenario to start from.
 
     Example: terrain new my.yaml
+
+    Example: terrain new map.yaml --map
     """
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(STARTER.format(file=path))
+            file.write((MAP_STARTER if as_map else STARTER).format(file=path))
     except FileExistsError:
         raise InputError(f"{path}: exists already: choose another name") from None
     except (OSError, ValueError) as problem:

@@ -94,3 +94,11 @@ def descent_changes(
     """What the options change in the descent of a scenario; None changes nothing. Raises InputError for `initial`."""
     start = parse_numbers(initial, "--initial")
     return {"method": method, "step": step, "iterations": iterations, "tolerance": tolerance, "initial": start}
+
+
+def refuse_for(kind: str, file: str, options: dict[str, bool]) -> None:
+    """Raises InputError where an option is given that says nothing about this kind of scenario."""
+    for option, given in options.items():
+        if given:
+            other = "strips" if kind == "a map" else "maps"
+            raise InputError(f"{file}: is {kind}, and {option} is for {other}: leave it out, or name other files")

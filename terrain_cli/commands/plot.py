@@ -16,6 +16,7 @@ from terrain_cli.commands.options import (
     descent_changes,
     parse_axes,
     parse_numbers,
+    refuse_for,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output
@@ -28,7 +29,10 @@ RUNS = 8  # as many as there are colours that everyone can tell apart
 def plot(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .png, .svg or .pdf.")],
-    kind: Annotated[str, typer.Option(help="What to draw: landscape, objective, paths, or all of them.")] = "landscape",
+    kind: Annotated[
+        str | None,
+        typer.Option(help="What to draw of strips: landscape, objective, paths, or all of them.  [default: landscape]"),
+    ] = None,
     axes: Axes = None,
     held: Held = False,
     compare: Annotated[
@@ -44,31 +48,58 @@ def plot(
     tolerance: Tolerance = None,
     initial: Initial = None,
 ) -> None:
-    """Draw a descent: the landscape it walks through, its time over iterations, its paths.
+    """Draw a descent: the landscape it walks through, its time over iterations, its paths. Or a map and its routes.
 
-    Exit code 0 also for a descent that diverges: its picture shows it.
+    Exit code 0 also for a descent that diverges or a goal that no route leads to: the picture shows it.
 
     Example: terrain plot configs/three_strips.yaml -o descent.png
 
     Example: terrain plot configs/three_strips.yaml --kind objective --compare step=0.5,1.5,3.19,4.2 -o steps.svg
+
+    Example: terrain plot configs/lake.yaml -o lake.png
     """
-    if kind not in KINDS:
+    if kind not in (None, *KINDS):
         raise InputError(f"--kind: must be one of {', '.join(KINDS)}, got {kind!r}")
     if compare is not None and kind != "objective":
-        raise InputError(f"--compare: is for --kind objective, not for {kind}")
+        raise InputError(f"--compare: is for --kind objective, not for {kind or 'landscape'}")
     for option, given in (("--axes", axes is not None), ("--held", held)):
-        if given and kind not in ("landscape", "all"):
+        if given and kind not in (None, "landscape", "all"):
             raise InputError(f"{option}: is for --kind landscape or all, not for {kind}")
     compared = parse_compare(compare)
     chosen = parse_axes(axes)
     check_output(output, (".png", ".svg", ".pdf"))
 
     changes = descent_changes(method, iterations, tolerance, initial, step)
-    _plot(scenario, changes, compared, kind, chosen, held, output)
+    of_strips = {f"--{key}": value is not None for key, value in changes.items()}
+    of_strips |= {"--kind": kind is not None, "--axes": axes is not None, "--held": held}
+
+    from terrain_cli.maps.scenario import MapScenario
+    from terrain_cli.scenario import load_scenario
+
+    loaded = load_scenario(scenario)
+    if isinstance(loaded, MapScenario):
+        refuse_for("a map", scenario, of_strips)
+        _plot_map(loaded, output)
+    else:
+        _plot(loaded, changes, compared, kind or "landscape", chosen, held, output)
+
+
+def _plot_map(scenario: Any, output: Path) -> None:
+    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.maps.solution import solve_map
+    from terrain_cli.show.map_figure import make_map_figure, texts_of_map
+    from terrain_cli.show.paper import paper, save
+
+    keep_compiled_programs()
+    solution = solve_map(scenario)
+    with paper(*texts_of_map(scenario)) as missing:
+        save(make_map_figure(solution), output, missing)
+    typer.echo(solution.message, err=True)
+    typer.echo(f"wrote {output}", err=True)
 
 
 def _plot(
-    file: str,
+    scenario: Any,
     changes: dict[str, Any],
     compared: list[tuple[str, str]],
     kind: str,
@@ -76,9 +107,9 @@ def _plot(
     held: bool,
     output: Path,
 ) -> None:
-    from terrain_cli.scenario import load_scenario, with_descent
+    from terrain_cli.scenario import with_descent
 
-    scenario = with_descent(load_scenario(file), **changes)
+    scenario = with_descent(scenario, **changes)
     check_axes(axes, len(scenario.strips) - 1)
     variants = [_vary(scenario, name, value) for name, value in compared]
 

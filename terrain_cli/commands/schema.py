@@ -6,11 +6,19 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON schema of a scenario, for editors that check and complete YAML.
+    """Print the JSON schema of a scenario, of strips or of a map, for editors that check and complete YAML.
 
     Example: terrain schema > scenario.schema.json
     """
+    from pydantic import TypeAdapter
+
+    from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.scenario import Scenario
 
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
+    both: TypeAdapter[Scenario | MapScenario] = TypeAdapter(Scenario | MapScenario)
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "terrain scenario",
+        **both.json_schema(),
+    }
     typer.echo(json.dumps(document, indent=2))

@@ -21,7 +21,9 @@ from terrain_cli.commands.options import (
     descent_changes,
     one_of,
     parse_numbers,
+    refuse_for,
 )
+from terrain_cli.commands.sweep_map import sweep_map
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output, written
 
@@ -73,6 +75,8 @@ def sweep(
     Example: terrain sweep configs/three_strips.yaml --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
 
     Example: terrain sweep --step 0.1:6:60 --plot cliff.png
+
+    Example: terrain sweep configs/lake.yaml --vary goal.1=235:295:5 --vary map.speeds.legend.^=0.7,1.1
     """
     one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     if output:
@@ -87,11 +91,17 @@ def sweep(
                 f"--plot: draws one or two varied numbers, got {len(varied)}: leave some out, or use --csv"
             )
 
+    from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.quantity import Quantity
     from terrain_cli.scenario import load_scenario, packaged_folder, with_descent
 
     loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
     changes = descent_changes(method, iterations, tolerance, initial)
+    if isinstance(loaded, MapScenario):
+        of_strips = {f"--{key}": value is not None for key, value in changes.items()} | {"--step": step is not None}
+        refuse_for("a map", str(scenario), of_strips)
+        sweep_map(loaded, varied, as_json, as_csv, quiet, output, plot)
+        return
     loaded = with_descent(loaded, **changes)
     quantities = [Quantity(loaded, name) for name in varied]
     if len({quantity.path for quantity in quantities}) < len(quantities):

@@ -1,5 +1,8 @@
 """A descent in the terminal: a row an iteration while it runs, then what came of it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 from rich.text import Text
 
@@ -9,7 +12,16 @@ from terrain_cli.scenario import Scenario
 from terrain_cli.show.console import Progress, number, out, percent
 from terrain_cli.solution import Solution
 
-STATUS_STYLE = {"converged": "green", "iterations": "yellow", "diverged": "bold red", "interrupted": "yellow"}
+if TYPE_CHECKING:
+    from terrain_cli.maps.solution import MapSolution
+
+STATUS_STYLE = {
+    "converged": "green",
+    "iterations": "yellow",
+    "diverged": "bold red",
+    "interrupted": "yellow",
+    "no route": "bold red",
+}
 NAMED = 12  # strips whose crossings are listed one by one
 
 
@@ -135,8 +147,8 @@ def _print_rays(solution: Solution) -> None:
     out.print(table)
 
 
-def print_overview(solutions: list[Solution], failures: list[str]) -> None:
-    """Several scenarios in one table."""
+def print_overview(solutions: "Sequence[Solution | MapSolution]", failures: list[str]) -> None:
+    """Several scenarios in one table; a map has neither a method nor an optimum to be compared with."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("scenario")
     table.add_column("method")
@@ -144,14 +156,19 @@ def print_overview(solutions: list[Solution], failures: list[str]) -> None:
     for name in ("iterations", "time", "gap"):
         table.add_column(name, justify="right", no_wrap=True)
     for solution in solutions:
-        unit = solution.scenario.units.time
+        method: str
+        if isinstance(solution, Solution):
+            method, gap = solution.scenario.descent.method, percent(solution.gap)
+        else:
+            method, gap = "map", ""
+        time = "" if solution.status == "no route" else f"{number(solution.time)} {solution.scenario.units.time}"
         table.add_row(
             Text(visible(solution.scenario.name)),
-            solution.scenario.descent.method,
+            method,
             Text(solution.status, style=STATUS_STYLE[solution.status]),
             f"{solution.iterations:,}",
-            Text(f"{number(solution.time)} {unit}"),
-            percent(solution.gap),
+            Text(time),
+            gap,
         )
     for name in failures:
         table.add_row(Text(name), "", Text("refused", style="bold red"))

@@ -1,0 +1,126 @@
+"""The same map for many values of a number: where it starts and ends, how large a cell is, how fast a kind of ground.
+
+Every point is a route of its own, one after the other.
+"""
+
+import difflib
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from terrain_cli.errors import InputError
+from terrain_cli.maps.scenario import MapScenario, find_place_problems
+from terrain_cli.values import Number, Positive
+
+RESULTS = ("time", "distance", "straight_time", "saved", "status")
+
+
+class MapQuantity:
+    """A number of a map scenario by its dotted name, as in the file: `start.0`, `map.cell`, `map.speeds.legend.~`.
+
+    path: its parts. label: what people call it.
+    """
+
+    def __init__(self, scenario: MapScenario, name: str) -> None:
+        """Raises InputError for a name that is not one of the scenario's numbers."""
+        self.name = name
+        units, speeds = scenario.units, scenario.map.speeds
+        per = f"{units.length}/{units.time}"
+        self._type: Any = Positive
+        self.path = _parts(name)
+        match self.path:
+            case (("start" | "goal") as end, (0 | 1) as axis):
+                if end == "goal" and len(scenario.goal) > 1:
+                    raise InputError(f"{name}: this map has {len(scenario.goal):,} goals: leave one, to vary it")
+                self.label, self._type = f"{'xy'[axis]} of the {end} ({units.length})", Number
+                self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
+            case ("map", "cell") if scenario.map.cell is not None:
+                self.label = f"cell ({units.length})"
+            case ("map", "speeds", "legend", str(letter)) if letter in (speeds.legend or {}):
+                self.label = f"speed of {letter} ({per})"
+            case ("map", "speeds", "grid", int(row), int(col)) if speeds.grid is not None:
+                if row >= len(speeds.grid) or col >= len(speeds.grid[0]):
+                    last = f"map.speeds.grid.{len(speeds.grid) - 1}.{len(speeds.grid[0]) - 1}"
+                    raise InputError(f"{name}: there is no such cell, the last is {last} (they count from 0)")
+                self.label = f"speed in row {row}, column {col} ({per})"
+            case _:
+                known = ["start.0", "start.1"] + ["goal.0", "goal.1"] * (len(scenario.goal) == 1)
+                known += ["map.cell"] * (scenario.map.cell is not None)
+                known += [f"map.speeds.legend.{letter}" for letter in list(speeds.legend or {})[:4]]
+                known += ["map.speeds.grid.0.0"] * (speeds.grid is not None)
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"
+                raise InputError(f"{name}: is not a number of this map: {hint}")
+
+    def check(self, values: Iterable[float]) -> list[float]:
+        """The values, each allowed for this number. Raises InputError for the first that is not."""
+        adapter = TypeAdapter(self._type)
+        checked = []
+        for value in values:
+            try:
+                checked.append(float(adapter.validate_python(value)))
+            except ValidationError as invalid:
+                raise InputError(f"{self.name}: {invalid.errors()[0]['msg']}, got {value:g}") from None
+        return checked
+
+
+def _parts(name: str) -> tuple[str | int, ...]:
+    """The parts of a dotted name; a letter of the legend may be a dot or a digit itself, and `speeds` be left out before it."""
+    for prefix in ("map.speeds.legend.", "map.legend."):
+        if name.startswith(prefix):
+            return ("map", "speeds", "legend", name.removeprefix(prefix))
+    parts = name.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def sweep_map(scenario: MapScenario, varied: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
+    """Solve the map for all combinations of the values in `varied`, the last of its numbers changing fastest.
+
+    Yields for each the values by name, and of the route to the first goal `time`, `distance`, `straight_time`, `saved` (the share
+    of the straight line's time) and `status`: "converged", "no route", or "misplaced" where the start or a goal would lie outside
+    the map or in blocked ground. What there is not is None. Raises InputError for a name or value that the map cannot have.
+    """
+    quantities = [MapQuantity(scenario, name) for name in varied]
+    grids = [quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)]
+
+    def points() -> Iterator[dict[str, Any]]:
+        for values in itertools.product(*grids):
+            changed = _with_values(scenario, quantities, values)
+            yield dict(zip(varied, values, strict=True)) | _solve(changed)
+
+    return points()
+
+
+def _with_values(scenario: MapScenario, quantities: Sequence[MapQuantity], values: Sequence[float]) -> MapScenario:
+    data = scenario.model_dump()
+    for quantity, value in zip(quantities, values, strict=True):
+        inner: Any = data
+        for part in quantity.path[:-1]:
+            if isinstance(inner[part], tuple):
+                inner[part] = list(inner[part])
+            inner = inner[part]
+        inner[quantity.path[-1]] = value
+    changed = MapScenario.model_validate(data)
+    changed._file, changed._array = scenario._file, scenario._array
+    return changed
+
+
+def _solve(scenario: MapScenario) -> dict[str, Any]:
+    from terrain_cli.maps.solution import solve_map
+
+    if any(find_place_problems(scenario)):
+        return dict.fromkeys(RESULTS) | {"status": "misplaced"}
+    solution = solve_map(scenario)
+    if solution.route is None:
+        return dict.fromkeys(RESULTS) | {"status": solution.status}
+    straight = solution.straight_time if math.isfinite(solution.straight_time) else None
+    return {
+        "time": solution.time,
+        "distance": solution.distance,
+        "straight_time": straight,
+        "saved": None if straight is None else 1 - solution.time / straight,
+        "status": solution.status,
+    }

@@ -1,0 +1,99 @@
+"""What the values of a scenario may be: numbers, counts, texts and units, each refused with its remedy."""
+
+import math
+import unicodedata
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+# Squares of lengths and of 1/(width speed) must neither overflow nor vanish.
+SMALLEST, LARGEST = 1e-50, 1e50
+
+
+def fail(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("terrain", cast(Any, sentence))
+
+
+def to_number(value: object) -> float:
+    """A number that is one: no text, no yes or no, nothing that is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fail("must be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise fail("must be a finite number")
+    if abs(number) > LARGEST:
+        raise fail(f"must be at most {LARGEST:g} in size: choose larger units")
+    return number
+
+
+def to_positive(value: object) -> float:
+    number = to_number(value)
+    if number <= 0:
+        raise fail("must be greater than 0")
+    if number < SMALLEST:
+        raise fail(f"must be at least {SMALLEST:g}: choose smaller units")
+    return number
+
+
+def to_step(value: object) -> float:
+    """A step may be as large as a float goes: that is a lesson, not a mistake."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and LARGEST < value < math.inf:
+        return float(value)
+    return to_positive(value)
+
+
+def to_not_negative(value: object) -> float:
+    number = to_number(value)
+    if number < 0:
+        raise fail("must be 0 or greater")
+    return number
+
+
+def to_fraction(value: object) -> float:
+    number = to_not_negative(value)
+    if number >= 1:
+        raise fail("must be less than 1")
+    return number
+
+
+def to_count(value: object) -> int:
+    number = to_not_negative(value)
+    if number != int(number):
+        raise fail("must be a whole number")
+    if number > 2**53:
+        raise fail(f"must be at most {2**53}")
+    return int(number)
+
+
+def to_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise fail("must be a text: put it in quotes")
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in set(value)):
+        raise fail("must not hold control characters: remove them")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(to_number)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(to_positive)]
+StepSize = Annotated[float, Field(gt=0), BeforeValidator(to_step)]
+NotNegative = Annotated[float, Field(ge=0), BeforeValidator(to_not_negative)]
+Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(to_fraction)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(to_count)]
+Text = Annotated[str, BeforeValidator(to_text)]
+
+
+class Model(BaseModel):
+    """A mapping of a scenario: known keys alone, and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Units(Model):
+    """What lengths and times are called; nothing is converted."""
+
+    length: Text = "m"
+    time: Text = "s"
