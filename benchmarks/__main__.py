@@ -17,6 +17,7 @@ PARTS = {
     "gradients": "time and memory of gradients",
     "routes": "routes on random maps beside a finer search, and on strips beside other tools",
     "report": "the page of `terrain report`: time beyond the solve, and size",
+    "fields": "arrival times over a map beside other solvers",
 }
 RESULTS = Path(__file__).parent / "results"
 

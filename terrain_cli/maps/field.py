@@ -4,6 +4,7 @@ The field T solves the eikonal equation |grad T| = slowness. Slowness is one num
 (nodes), so that borders between fast and slow ground, and walls, lie where the map puts them. docs/arrival_times.md.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,21 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli import engine as engine  # 64-bit floats
+from terrain_cli.maps.ground import closed_corners
 from terrain_cli.maps.source import add_start
-from terrain_cli.maps.sweeping import UPDATES, settle
+from terrain_cli.maps.sweeping import settle_box, settle_monotone
 from terrain_cli.programs import kept
 
+SCHEMES = {"box": settle_box, "god": settle_monotone}
 
-def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike = 1.0, scheme: str = "box") -> Array:
+
+def arrival_times(
+    slowness: ArrayLike | Sequence[Any],
+    start: ArrayLike | Sequence[Any],
+    *,
+    spacing: ArrayLike | Sequence[Any] = 1.0,
+    scheme: str = "box",
+) -> Array:
     """The time to each corner of the cells of a map, shape (rows + 1, columns + 1), s; inf where there is no way.
 
     slowness: of each cell, shape (rows, columns), s/m, greater than 0, inf where it is blocked. float32 gives float32.
@@ -34,38 +44,46 @@ def arrival_times(slowness: ArrayLike, start: ArrayLike, *, spacing: ArrayLike =
     Raises ValueError where an argument is none of this.
     """
     cells, at = _check(slowness, start, spacing, scheme)
-    return _arrival_times(cells, at, jnp.asarray(spacing, cells.dtype), scheme=scheme)
+    distance = jnp.asarray(spacing, cells.dtype)
+    rows, columns = cells.shape
+    grown = _grow(rows), _grow(columns)
+    if grown == cells.shape or any(isinstance(a, jax.core.Tracer) for a in (cells, at, distance)):
+        times: Array = _arrival_times(cells, at, distance, scheme=scheme)
+        return times
+    # Blocked ground around it makes the map one of a few sizes, for each of which there is a compiled program.
+    more = np.pad(cells, ((0, grown[0] - rows), (0, grown[1] - columns)), constant_values=np.inf)
+    return jnp.asarray(np.asarray(_arrival_times(more, at, distance, scheme=scheme))[: rows + 1, : columns + 1])
+
+
+def _grow(length: int) -> int:
+    """The next length of which there are programs: sixteen for each power of two."""
+    step = max(16, (1 << (length - 1).bit_length()) >> 5)
+    return -(-length // step) * step
 
 
 @partial(kept, static_argnames=("scheme",))
 def _arrival_times(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Array:
-    across = slowness * spacing  # time along a side
-    closed = find_closed(jnp.isinf(slowness))
+    blocked = jnp.isinf(slowness)
+    across = jnp.where(blocked, jnp.inf, jnp.where(blocked, 1, slowness) * spacing)  # time along a side
+    closed = closed_corners(slowness)
     times = jnp.full(closed.shape, jnp.inf, slowness.dtype)
     for start in starts:
         times = add_start(times, across, closed, start)
-    times = settle(across, jnp.where(closed & (times > 0), jnp.nan, times), scheme)
+    times = SCHEMES[scheme](across, jnp.where(closed & (times > 0), jnp.nan, times))
     return jnp.where(jnp.isnan(times), jnp.inf, times)
 
 
-def find_closed(blocked: Array) -> Array:
-    """The corners at which two blocked cells touch and two free ones do, shape (rows + 1, columns + 1)."""
-    padded = jnp.pad(blocked, 1, constant_values=True)
-    a, b, c, d = padded[:-1, :-1], padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
-    return (a & d & ~b & ~c) | (b & c & ~a & ~d)
-
-
-def _check(slowness: ArrayLike, start: ArrayLike, spacing: ArrayLike, scheme: str) -> tuple[Array, Array]:
+def _check(slowness: Any, start: Any, spacing: Any, scheme: str) -> tuple[Array, Array]:
     """Slowness as floats and starts as shape (n, 2), or ValueError."""
-    if scheme not in UPDATES:
-        raise ValueError(f"scheme must be one of {', '.join(map(repr, UPDATES))}, got {scheme!r}")
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
     cells, at = _as_floats(slowness), jnp.asarray(start, float)
     if cells.ndim != 2 or 0 in cells.shape:
         raise ValueError(f"slowness must have rows and columns, got shape {cells.shape}")
     if at.shape[-1:] != (2,) or at.ndim > 2 or 0 in at.shape:
         raise ValueError(f"start must be a row and a column, shape (2,), or several, (n, 2), got shape {at.shape}")
-    if jnp.shape(spacing) != ():
-        raise ValueError(f"spacing must be one number, got shape {jnp.shape(spacing)}")
+    if np.shape(spacing) != ():
+        raise ValueError(f"spacing must be one number, got shape {np.shape(spacing)}")
     at = at.reshape(-1, 2)
     # What is traced has no values yet.
     if not isinstance(cells, jax.core.Tracer):
@@ -87,6 +105,6 @@ def _check(slowness: ArrayLike, start: ArrayLike, spacing: ArrayLike, scheme: st
     return cells, at
 
 
-def _as_floats(values: Any) -> Array:
-    values = jnp.asarray(values)
+def _as_floats(given: Any) -> Array:
+    values: Array = jnp.asarray(given)
     return values if values.dtype == jnp.float32 else values.astype(jnp.float64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -53,11 +54,12 @@ class Ground:
         return np.stack([self.corner[0] + col * self.cell, self.corner[1] + (rows - row) * self.cell], axis=-1)
 
 
-def closed_corners(slowness: np.ndarray) -> np.ndarray:
-    """Which corners nothing passes: where two blocked cells touch diagonally or all around is blocked, shape (rows+1, cols+1).
+def closed_corners(slowness: Any) -> Any:
+    """The corners that nothing passes, where two blocked cells touch and two free ones do: shape (rows + 1, cols + 1), bool.
 
-    Outside the map counts as blocked for a corner of its border only where every cell there is.
+    slowness: of the cells, shape (rows, cols), inf where blocked, as is all that lies outside. NumPy stays NumPy.
     """
-    blocked = ~np.isfinite(np.pad(slowness, 1, constant_values=np.inf))
+    xp: Any = jnp if isinstance(slowness, jax.Array) else np
+    blocked = xp.isinf(xp.pad(slowness, 1, constant_values=np.inf))
     nw, ne, sw, se = blocked[:-1, :-1], blocked[:-1, 1:], blocked[1:, :-1], blocked[1:, 1:]
-    return np.asarray((nw & se & ~ne & ~sw) | (ne & sw & ~nw & ~se) | (nw & ne & sw & se))
+    return (nw & se & ~ne & ~sw) | (ne & sw & ~nw & ~se)

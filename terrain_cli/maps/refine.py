@@ -165,8 +165,8 @@ def _free_on_borders(bends: Chain, padded: np.ndarray) -> Chain:
     row, col = np.where(corner[:, None], bends.base, 0).astype(np.int64).T
     nw, ne, sw, se = padded[row, col], padded[row, col + 1], padded[row + 1, col], padded[row + 1, col + 1]
     lying, standing = (nw == ne) & (sw == se) & (nw != sw), (nw == sw) & (ne == se) & (nw != ne)
-    along = np.column_stack([corner & standing, corner & lying])
-    return bends._replace(along=np.where(along.any(1)[:, None], along, bends.along))
+    along: np.ndarray = np.column_stack([corner & standing, corner & lying])
+    return bends._replace(along=np.where(along.any(axis=1, keepdims=True), along, bends.along))
 
 
 def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, pieces: Pieces) -> Chain:

@@ -45,14 +45,17 @@ def time_rays(slowness: Array, closed: Array, start: Array) -> Array:
     enter = jnp.maximum(enter_x[:, None, :, None], enter_y[None, :, None, :])
     leave = jnp.minimum(leave_x[:, None, :, None], leave_y[None, :, None, :])
     inside = (leave - enter) * length[:, :, None, None]  # of each node's ray in each cell
-    time = jnp.sum(jnp.where(inside > sliver, inside * slowness[None, None], 0), (2, 3))
+    crossed, blocked = inside > sliver, jnp.isinf(slowness)[None, None]
+    time = jnp.sum(jnp.where(crossed, inside * jnp.where(blocked, 0, slowness[None, None]), 0), (2, 3))
+    stopped = jnp.any(crossed & blocked, (2, 3)) | _passes(dx, dy, closed, sliver)
     along_a_line = (jnp.abs(dx) <= sliver)[:, None] | (jnp.abs(dy) <= sliver)[None, :]
-    time = jnp.where(along_a_line | (length > REACH) | _passes(dx, dy, closed, sliver), jnp.inf, time)
+    time = jnp.where(stopped | along_a_line | (length > REACH), jnp.inf, time)
 
     own = jnp.where(_holds(dx, sliver)[:, None] & _holds(dy, sliver)[None, :], slowness, jnp.inf)
     own = jnp.pad(own, 1, constant_values=jnp.inf)
     least = jnp.minimum(jnp.minimum(own[1:, 1:], own[1:, :-1]), jnp.minimum(own[:-1, 1:], own[:-1, :-1]))
-    time = jnp.where(jnp.isfinite(least), jnp.minimum(time, length * least), time)
+    holds = jnp.isfinite(least)
+    time = jnp.where(holds, length * jnp.where(holds, least, 1), time)
     return jnp.where(closed & (length > sliver), jnp.inf, time)
 
 
