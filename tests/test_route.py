@@ -276,6 +276,32 @@ class TestEnds:
         route = found(Ground(np.full(shape, 2.0)), (0.1, 0.2), (shape[1] - 0.3, shape[0] - 0.4))
         assert route.time == pytest.approx(2 * math.hypot(shape[1] - 0.4, shape[0] - 0.6), rel=1e-13)
 
+    def test_few_cells(self) -> None:
+        """So few that every other way is much longer: what matters may not fall into pieces."""
+        for goal in ((3, 1), (2.9, 1)):
+            assert found(Ground(np.ones((2, 3))), (0, 0), goal).time == pytest.approx(math.dist((0, 0), goal), rel=1e-14)
+        seen = set()
+        for seed in range(100):
+            rng = np.random.default_rng(seed)
+            slowness = 10 ** rng.uniform(0, rng.choice([0, 0.5, 2]), rng.choice([1, 2, 4], 2))
+            slowness[rng.random(slowness.shape) < 0.2] = INF
+            regions, _ = label(np.isfinite(slowness))
+            a, b = rng.uniform(0, slowness.shape, (2, 2))
+            one, other = regions[tuple(a.astype(int))], regions[tuple(b.astype(int))]
+            if one and other:
+                route = find_route(Ground(slowness), Ground(slowness).to_xy(a), Ground(slowness).to_xy(b))
+                assert (route is not None) == (one == other)
+                seen.add(route is None)
+        assert seen == {True, False}
+
+    def test_a_corridor_that_falls_into_pieces_is_widened(self) -> None:
+        """Every other row is a hundred times slower: the corners that are close to the best lie apart."""
+        slowness = np.ones((41, 41))
+        slowness[1::2, :-1] = 100.0
+        slowness[:, ::2] *= 3.7
+        ground = Ground(slowness)
+        assert found(ground, (0.2, 0.4), (38.6, 40.3)).time > 0
+
     def test_refused_in_blocked_ground_and_outside(self) -> None:
         slowness = np.where(np.eye(2, dtype=bool), INF, 1.0)
         ground = Ground(slowness)

@@ -7,7 +7,7 @@ What pieces of them can be joined is tried last, and the fastest is the answer.
 
 import itertools
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,13 +30,14 @@ from terrain_cli.maps.steiner import (
     to_chain,
 )
 
-# All relative to the least time. MAPS that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
+# Relative to the least time. Maps that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
 CORRIDOR = 0.02
 FEW, NARROW = 2, 0.01  # a coarse graph makes the corridor narrower
 POINTS = 8  # on each edge of the graph
 WITHIN = 2e-3
 CANDIDATES = 16
-ARCS = 5_000_000
+ARCS = 5_000_000  # of a graph, at most
+SMALL = 1500  # cells that need no corridor
 SAME = 1e-9  # times that differ by less belong to one route
 RUNNERS_UP = 5
 
@@ -138,43 +139,59 @@ def _search(
     slowness: np.ndarray, start: np.ndarray, goal: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray
 ) -> list[Refined]:
     """The best routes from start to goal, (row, col), each a local optimum, the fastest first; none where there is none."""
-    padded, closed = _walls(slowness)
+    ground = start, goal, *_walls(slowness)
+    padded, closed = ground[2:]
     if not np.isfinite(np.min(from_start + to_goal)):
         return []
-    cells = corridor(slowness, from_start, to_goal, CORRIDOR)
-    for end in (start, goal):
-        cells |= _around(end, slowness.shape) & np.isfinite(slowness)
-
-    def refine_on_graph(cells: np.ndarray, points: int) -> list[Refined]:
-        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
-        distances = measure(graph)
-        if not np.isfinite(distances.time[START, GOAL]):
-            return []
-        within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
-        picked = list(itertools.islice(pick_routes(graph, distances, within, apart=1), CANDIDATES))
-        return refine(to_chain(graph, picked), padded, closed)
-
+    cells = _find_cells_that_matter(slowness, ground, from_start, to_goal)
     points = points_within(int(cells.sum()))
     if points >= FEW:
-        graph = make_graph(start, goal, spread_points(cells, closed, FEW), padded, cells)
-        distances = measure(graph)
-        if not np.isfinite(distances.time[START, GOAL]):
-            return []
-        cells = cells_through(graph, distances, NARROW, cells)
-        points = points_within(int(cells.sum()))
-        found = refine_on_graph(cells, points)
+        found = _refine_on_graph(ground, cells, points)
     else:
         corners = pick_corners(from_start, to_goal, NARROW, CANDIDATES // len(FRONTS))
         there, back = follow_times(from_start, start, corners, padded), follow_times(to_goal, goal, corners, padded)
         found = refine(cut_routes(join_ways(there, back, start, goal), padded, closed), padded, closed)
     if points < POINTS:
-        found += refine_on_graph(_beside(found, cells), POINTS)
+        found += _refine_on_graph(ground, _beside(found, cells), POINTS)
     found.sort(key=lambda route: route.times[-1])
     if len(found) > 1:
         [joined] = refine(_join_pieces(found, start, goal, padded, cells), padded, closed)
         if joined.times[-1] < found[0].times[-1] * (1 - SAME):
             found.insert(0, joined)
     return _different(found)
+
+
+def _find_cells_that_matter(
+    slowness: np.ndarray, ground: Any, from_start: np.ndarray, to_goal: np.ndarray
+) -> np.ndarray:
+    """The cells to look for routes in, shape (rows, cols), bool: all of a small map, else a corridor that holds a route."""
+    start, goal, padded, closed = ground
+    free = np.isfinite(slowness)
+    width = CORRIDOR if np.count_nonzero(free) > SMALL else np.inf
+    while True:
+        cells = corridor(slowness, from_start, to_goal, width)
+        for end in (start, goal):
+            cells |= _around(end, slowness.shape) & free
+        if np.count_nonzero(cells) <= SMALL or points_within(int(cells.sum())) < FEW:
+            break
+        graph = make_graph(start, goal, spread_points(cells, closed, FEW), padded, cells)
+        distances = measure(graph)
+        if np.isfinite(distances.time[START, GOAL]):
+            return cells_through(graph, distances, NARROW, cells)
+        width *= 4  # the ground is so uneven that the corridor falls into pieces
+    return cells
+
+
+def _refine_on_graph(ground: Any, cells: np.ndarray, points: int) -> list[Refined]:
+    """The best routes on a graph with so many points an edge, refined; none where the cells do not connect start and goal."""
+    start, goal, padded, closed = ground
+    graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
+    distances = measure(graph)
+    if not np.isfinite(distances.time[START, GOAL]):
+        return []
+    within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
+    picked = list(itertools.islice(pick_routes(graph, distances, within, apart=1), CANDIDATES))
+    return refine(to_chain(graph, picked), padded, closed)
 
 
 def points_within(cells: int) -> int:
