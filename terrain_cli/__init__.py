@@ -28,15 +28,18 @@ _HOME = {
     "descend": "descent",
     "find_hessian": "sensitivity",
     "find_optimum": "snell",
+    "find_sensitivities": "many",
     "find_sensitivity": "sensitivity",
     "load_scenario": "scenario",
     "solve": "solution",
+    "solve_many": "many",
     "spread_of_time": "sensitivity",
 }
 
 if TYPE_CHECKING:
     from terrain_cli.descent import Step, descend
     from terrain_cli.errors import InputError
+    from terrain_cli.many import find_sensitivities, solve_many
     from terrain_cli.scenario import Scenario, load_scenario
     from terrain_cli.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
     from terrain_cli.snell import best_time, find_optimum
@@ -56,9 +59,11 @@ __all__ = [
     "descend",
     "find_hessian",
     "find_optimum",
+    "find_sensitivities",
     "find_sensitivity",
     "load_scenario",
     "solve",
+    "solve_many",
     "spread_of_time",
 ]
 
