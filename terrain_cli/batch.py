@@ -6,7 +6,7 @@ else, so that it can run here or on any other machine. What it gives for a case 
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -46,7 +46,9 @@ def solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
         for case in cases
     ]
     text = _to_csv(results, sensitivity) if form == "csv" else msgspec.json.Encoder().encode_lines(results)
-    problems = [f"{case.where}: {problem}" for case in bad[:SAID] for problem in case.problems][:SAID]
+    problems = [
+        f"{case.where}: {problem}" if case.where else problem for case in bad[:SAID] for problem in case.problems
+    ][:SAID]
     line = chunk.line + (len(chunk.data) if chunk.kind == "folder" else chunk.data.count(b"\n"))
     return Solved(text, len(cases), len(bad), [visible(problem) for problem in problems], chunk.end, line)
 

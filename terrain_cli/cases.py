@@ -5,21 +5,20 @@ file; a case that does not is carried along with what is wrong with it. Nothing 
 """
 
 import csv
-import io
 import os
-import re
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from terrain_cli.errors import InputError, visible
-from terrain_cli.scenario import LARGEST, SMALLEST, Number, Positive, load_scenario, scenario_files
+from terrain_cli.scenario import Number, Positive, load_scenario, scenario_files
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
 FILES = 1000  # scenario files at a time
@@ -53,7 +52,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BadCase(NamedTuple):
-    """A case that cannot be solved. where: file and line. problems: what is wrong, a sentence each."""
+    """A case that cannot be solved. where: file and line, empty where the problems name them. problems: a sentence each."""
 
     where: str
     problems: tuple[str, ...]
@@ -68,11 +67,12 @@ class Cases:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, "<stdin>" if str(path) == "-" else str(path)
+        self.kind = ""
+        self.size: int | None = None
         if self.name == "<stdin>":
-            self.kind, self.size = "", None
             return
         try:
-            self.size: int | None = path.stat().st_size
+            self.size = path.stat().st_size
         except OSError as problem:
             raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
         if path.is_dir():
@@ -90,8 +90,8 @@ class Cases:
             for file in self.files:
                 digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
         else:
-            with self.path.open("rb") as file:
-                while data := file.read(CHUNK):
+            with self.path.open("rb") as cases:
+                while data := cases.read(CHUNK):
                     digest.update(data)
         return digest.hexdigest()
 
@@ -102,7 +102,7 @@ class Cases:
                 files = self.files[first : first + FILES]
                 yield Chunk(self.name, self.kind, tuple(map(str, files)), first + 1, first + len(files))
         elif self.name == "<stdin>":
-            yield from self._lines(sys.stdin.buffer, start, line)
+            yield from self._lines(cast(BufferedReader, sys.stdin.buffer), start, line)
         else:
             try:
                 with self.path.open("rb") as file:
@@ -110,42 +110,46 @@ class Cases:
             except OSError as problem:
                 raise InputError(f"{self.name}: cannot be read: {problem.strerror}") from None
 
-    def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
-        """Whole lines, as many as are there."""
-        read: Any = getattr(file, "read1", file.read)  # of a pipe what has come, rather than wait for all
-        kind, columns, end, rest = self.kind, (), 0, b""
-        while True:
-            data = read(CHUNK)
-            rest += data
-            cut = rest.rfind(b"\n") + 1 if data else len(rest)
-            whole, rest = rest[:cut], rest[cut:]
-            if whole and end == 0:
-                kind = kind or ("lines" if whole.removeprefix(BOM).lstrip()[:1] in (b"{", b"") else "csv")
-                if kind == "csv":
-                    columns, first = self._columns(whole)
-                    end, whole = first, whole[first:]
-                    if start == 0:
-                        line += 1
-                if start:
-                    file.seek(start)
-                    end, whole, rest = start, b"", b""
-            if whole:
-                end += len(whole)
-                yield Chunk(self.name, kind, whole, line, end, columns)
-                line += whole.count(b"\n")
-            if not data:
-                return
+    def _lines(self, file: BufferedReader, start: int, line: int) -> Iterator[Chunk]:
+        """Whole lines, about `CHUNK` bytes of them; where a chunk ends depends on its start alone."""
+        pipe = file is sys.stdin.buffer
+        read = file.read1 if pipe else file.read  # of a pipe what has come, rather than wait for more
+        kind = self.kind or ("lines" if file.peek().removeprefix(BOM).lstrip()[:1] in (b"{", b"") else "csv")
+        columns: tuple[str, ...] = ()
+        if kind == "csv":
+            first = file.readline()
+            columns = self._columns(first)
+            if start == 0:
+                start, line = len(first), line + 1
+        if not pipe:
+            file.seek(start)
+        rest = b""
+        while data := read(CHUNK):
+            data = rest + data
+            while b"\n" not in data and (more := read(CHUNK)):
+                data += more
+            cut = data.rfind(b"\n") + 1 or len(data)
+            if len(data) < CHUNK and not pipe:  # the last chunk of a file, whose last line need not end
+                cut = len(data)
+            data, rest = data[:cut], data[cut:]
+            if not pipe:
+                file.seek(-len(rest), os.SEEK_CUR)
+                rest = b""
+            start += len(data)
+            yield Chunk(self.name, kind, data, line, start, columns)
+            line += data.count(b"\n")
+        if rest:
+            yield Chunk(self.name, kind, rest, line, start + len(rest), columns)
 
-    def _columns(self, data: bytes) -> tuple[tuple[str, ...], int]:
-        """The names in the first line of a CSV file, and how long that line is. Raises InputError."""
-        first = data.find(b"\n") + 1 or len(data)
-        text = data[:first].removeprefix(BOM).decode(errors="backslashreplace")
+    def _columns(self, first: bytes) -> tuple[str, ...]:
+        """The names in the first line of a CSV file. Raises InputError."""
+        text = first.removeprefix(BOM).decode(errors="backslashreplace").strip()
         columns = tuple(name.strip() for name in next(csv.reader([text]), []))
         if set(columns) - set(COLUMNS) or not set(COLUMNS[1:]) <= set(columns) or len(set(columns)) < len(columns):
             raise InputError(
-                f"{self.name}:1: must name the columns {', '.join(COLUMNS[1:])}, and id if there is one, got {text.strip()!r}"
+                f"{self.name}:1: must name the columns {', '.join(COLUMNS[1:])}, and id if there is one, got {text[:100]!r}"
             )
-        return columns, first
+        return columns
 
 
 def read_cases(chunk: Chunk) -> list[Case | BadCase]:
@@ -157,7 +161,7 @@ def read_cases(chunk: Chunk) -> list[Case | BadCase]:
         try:
             data.decode()
             return list(_decoder.decode_lines(data))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             read = _read_line
     else:
         read = lambda where, line: _read_row(where, line, chunk.columns)
@@ -253,9 +257,10 @@ def _read_row(where: str, line: bytes, columns: tuple[str, ...]) -> Case | BadCa
     row = dict(zip(columns, cells, strict=True))
     id = msgspec.Raw(msgspec.json.encode(row["id"])) if row.get("id") else msgspec.Raw()
     widths, speeds, offset = ([_number(text) for text in row[name].split()] for name in COLUMNS[1:])
-    data = {"widths": widths, "speeds": speeds, "offset": offset[0] if len(offset) == 1 else row["offset"]}
-    if all(type(number) is float for number in (*widths, *speeds, data["offset"])) and widths and speeds:
-        return Case(widths, speeds, data["offset"], id)
+    data: dict[str, Any] = {"widths": widths, "speeds": speeds}
+    data["offset"] = offset[0] if len(offset) == 1 else row["offset"]
+    if all(type(number) is float for number in (*widths, *speeds, data["offset"])):
+        return Case(**data, id=id)
     return _checked(data, where, id)
 
 
@@ -273,6 +278,5 @@ def _read_file(path: str) -> Case | BadCase:
     try:
         scenario = load_scenario(path)
     except InputError as error:
-        problems = tuple(re.sub(rf"^{re.escape(path)}:(\d+): ", r"line \1: ", problem) for problem in error.problems)
-        return BadCase(path, problems, id)
+        return BadCase("", error.problems, id)
     return Case(scenario.widths, scenario.speeds, scenario.offset, id)

@@ -8,10 +8,10 @@ room for strips, a power of two beyond eight of them, of which only those that a
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,8 @@ from jax.typing import ArrayLike
 
 from terrain_cli.programs import kept
 from terrain_cli.snell import ends, improve, look, start
+
+Numbers = ArrayLike | Sequence[Any]
 
 NOWHERE = 1e-300  # m/s, in place of the speed of a strip that is not there
 SHARE = 8  # when one in so many scenarios of a block is left, those go on by themselves
@@ -45,7 +47,7 @@ class Sensitivities(NamedTuple):
     by_offsets: np.ndarray
 
 
-def solve_many(widths: ArrayLike, speeds: ArrayLike, offsets: ArrayLike) -> Optima:
+def solve_many(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Optima:
     """The exact optimum of many scenarios at once: widths (m) and speeds (m/s), shape (B, n), and offsets (m), shape (B,).
 
     A scenario with fewer strips than others has widths of 0 in place of the rest, whatever the speeds there; `x` is 0 there,
@@ -60,7 +62,7 @@ def solve_many(widths: ArrayLike, speeds: ArrayLike, offsets: ArrayLike) -> Opti
     return Optima(*_solve(widths, speeds, offsets, sensitivity=False))
 
 
-def find_sensitivities(widths: ArrayLike, speeds: ArrayLike, offsets: ArrayLike) -> Sensitivities:
+def find_sensitivities(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Sensitivities:
     """`solve_many`, and the derivatives of the best times with respect to the ground.
 
     Example:
@@ -71,7 +73,7 @@ def find_sensitivities(widths: ArrayLike, speeds: ArrayLike, offsets: ArrayLike)
     return Sensitivities(*_solve(widths, speeds, offsets, sensitivity=True))
 
 
-def _solve(widths: ArrayLike, speeds: ArrayLike, offsets: ArrayLike, sensitivity: bool) -> list[np.ndarray]:
+def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool) -> list[np.ndarray]:
     """The fields of `Optima` or `Sensitivities`."""
     widths, speeds, offsets = (np.asarray(array, dtype=np.float64) for array in (widths, speeds, offsets))
     if widths.ndim != 2 or widths.shape[1] == 0 or speeds.shape != widths.shape or offsets.shape != widths.shape[:1]:
@@ -134,14 +136,15 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     k = (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
     weights = widths * (speeds * inverse)
 
-    q = start(*_over(count, ends, weights, k), offsets)
+    total, most, straight = _over(count, ends, weights, k)
+    q = start(total, most, straight, offsets)
     search = _Search(q, jnp.full_like(q, jnp.inf), fine)
     few = -(-len(offsets) // SHARE)
     search = _search(search, weights, k, offsets, count, few)
     [left] = jnp.nonzero(search.moves, size=few, fill_value=len(offsets))
-    pick = lambda rows: jnp.take(rows, left, axis=-1, mode="clip")
-    search_on = _Search(pick(search.q), pick(search.above), left < len(offsets))
-    rest = _search(search_on, pick(weights), pick(k), pick(offsets), count, 0)
+    pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
+    rest = _Search(pick(search.q), pick(search.above), left < len(offsets))
+    rest = _search(rest, pick(weights), pick(k), pick(offsets), count, 0)
     q = search.q.at[left].set(rest.q, mode="drop")
     q = jnp.where(fine, q, jnp.nan)[None]
 
@@ -177,7 +180,7 @@ def _search(search: _Search, weights: Array, k: Array, offsets: Array, count: Ar
 
 
 def _over(count: ArrayLike, terms: Callable[..., tuple[Array, ...]], *strips: Array) -> list[Array]:
-    """The sums of `terms` over strips, whose numbers `strips` have shape (n, b): a group of them after the other, `count` times."""
+    """The sums of `terms` over strips, whose numbers have shape (n, b): one group of them after the other, `count` in all."""
     n, b = strips[0].shape
     together = n // TURNS
     if together > 1:
@@ -190,4 +193,5 @@ def _over(count: ArrayLike, terms: Callable[..., tuple[Array, ...]], *strips: Ar
             total + (jnp.sum(part, axis=0) if together > 1 else part) for total, part in zip(sums, parts, strict=True)
         ]
 
-    return jax.lax.fori_loop(0, count, add, [jnp.zeros(b) for _ in like])
+    sums: list[Array] = jax.lax.fori_loop(0, count, add, [jnp.zeros(b) for _ in like])
+    return sums

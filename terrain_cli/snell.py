@@ -36,10 +36,11 @@ def _ray(strips: Strips) -> Array:
     """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign."""
     _, r, k = _ratios(strips)
     weights = strips.widths * r
-    q = start(*map(jnp.sum, ends(weights, k)), strips.offset)
+    total, most, fastest = map(jnp.sum, ends(weights, k))
+    q = start(total, most, fastest, strips.offset)
     if len(weights) >= 1000 * SAMPLE:
         some = weights[::SAMPLE]
-        q = _find_root(q, some, k[::SAMPLE], strips.offset * (jnp.sum(some) / jnp.sum(weights)))
+        q = _find_root(q, some, k[::SAMPLE], strips.offset * (jnp.sum(some) / total))
     return _find_root(q, weights, k, strips.offset)
 
 
@@ -48,7 +49,8 @@ def _find_root(q: Array, weights: Array, k: Array, offset: Array) -> Array:
 
     def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         q, above, _ = state
-        return improve(q, above, *map(jnp.sum, look(q, weights, k)), offset)
+        total, slope = map(jnp.sum, look(q, weights, k))
+        return improve(q, above, total, slope, offset)
 
     start = q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool)
     return jax.lax.while_loop(lambda state: state[2], step, start)[0]

@@ -65,7 +65,7 @@ def batch(
         from terrain_cli import __version__
         from terrain_cli.checkpoint import Results
 
-        about = {"cases": None if source.size is None else source.fingerprint(), "format": form}
+        about: dict[str, Any] = {"cases": None if source.size is None else source.fingerprint(), "format": form}
         about |= {"sensitivity": sensitivity, "version": __version__}
         results = Results(output, about, resume=resume, overwrite=overwrite)
         state |= {key: value for key, value in results.state.items() if key in state}
