@@ -320,7 +320,7 @@ class TestResume:
         """The disk says no at each write and each sync in turn, and what was written by half stays behind."""
         out, real = tmp_path / "r.csv", getattr(os, call)
         for at in range(1, 9):
-            calls = []
+            calls: list[int] = []
 
             def failing(file: int, *data: Any, at: int = at, calls: list[int] = calls) -> Any:
                 calls.append(1)
