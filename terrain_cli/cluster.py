@@ -14,6 +14,7 @@ from terrain_cli.batch import Solved, solve_chunk
 from terrain_cli.cases import Chunk
 from terrain_cli.errors import InputError
 
+PATIENCE = 10  # s, for a scheduler to answer
 AHEAD = 3  # chunks under way or waiting for each thread of the workers
 
 
@@ -27,8 +28,8 @@ def solve_chunks_on(scheduler: str, chunks: Iterable[Chunk], form: str, sensitiv
     except ImportError:
         raise InputError("--scheduler: needs Dask: pip install 'terrain-cli[cluster]'") from None
     try:
-        cluster = LocalCluster(threads_per_worker=1, dashboard_address=None) if scheduler == "local" else None
-        client = Client(cluster or scheduler, timeout="10s")
+        cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None
+        client = Client(cluster or scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as problem:
         raise InputError(f"--scheduler {scheduler}: nothing answers there: {problem}") from None
     try:

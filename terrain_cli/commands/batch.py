@@ -67,7 +67,7 @@ def batch(
 
         about: dict[str, Any] = {"cases": None if source.size is None else source.fingerprint(), "format": form}
         about |= {"sensitivity": sensitivity, "version": __version__}
-        results = Results(output, about, resume=resume, overwrite=overwrite)
+        results = Results(output, about, state, resume=resume, overwrite=overwrite)
         state |= {key: value for key, value in results.state.items() if key in state}
 
     from terrain_cli.batch import header, solve_chunks
