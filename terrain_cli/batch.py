@@ -6,7 +6,7 @@ else, so that it can run here or on any other machine. What it gives for a case 
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -58,9 +58,10 @@ def header(form: str, sensitivity: bool) -> bytes:
     return (",".join(_columns(sensitivity)) + "\n").encode() if form == "csv" else b""
 
 
-def solve_chunks(chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Iterator[Solved]:
+def solve_chunks(chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Generator[Solved, None, None]:
     """The results of one chunk after the other."""
-    return (solve_chunk(chunk, form, sensitivity) for chunk in chunks)
+    for chunk in chunks:
+        yield solve_chunk(chunk, form, sensitivity)
 
 
 def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:

@@ -4,8 +4,9 @@ Chunks go out in order, a few for each thread of the workers at a time, and thei
 is written does not depend on where it was computed. Dask gives the chunk of a worker that died to another one.
 """
 
+import gc
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -18,7 +19,9 @@ PATIENCE = 10  # s, for a scheduler to answer
 AHEAD = 3  # chunks under way or waiting for each thread of the workers
 
 
-def solve_chunks_on(scheduler: str, chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Iterator[Solved]:
+def solve_chunks_on(
+    scheduler: str, chunks: Iterable[Chunk], form: str, sensitivity: bool
+) -> Generator[Solved, None, None]:
     """The results of one chunk after the other. scheduler: the address of Dask's, or "local" for workers on this machine.
 
     Raises InputError where Dask is not installed, or nothing answers at the address.
@@ -49,7 +52,8 @@ def solve_chunks_on(scheduler: str, chunks: Iterable[Chunk], form: str, sensitiv
 
 
 def _solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
-    """`solve_chunk` on a worker, which keeps compiled programs as any other process of terrain does."""
+    """`solve_chunk` on a worker, which keeps compiled programs and looks for rubbish as any other process of terrain does."""
     if engine.kept_in is None:
+        gc.set_threshold(100_000, 20, 20)
         engine.keep_compiled_programs()
     return solve_chunk(chunk, form, sensitivity)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +90,15 @@ def test_without_dask(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None
     assert ran.err == "--scheduler: needs Dask: pip install 'terrain-cli[cluster]'\n"
 
 
-def test_a_scheduler_that_goes_away(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from concurrent.futures import CancelledError
-
+def test_a_scheduler_that_goes_away(
+    terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Any
+) -> None:
     def submit(*_: Any, **__: Any) -> Any:
         raise CancelledError("lost")
 
     monkeypatch.setattr(distributed.Client, "submit", submit)
-    ran = terrain("batch", CONFIGS / "cases.jsonl", "-o", tmp_path / "r.jsonl", "--scheduler", "local")
+    address = cluster.scheduler_address
+    ran = terrain("batch", CONFIGS / "cases.jsonl", "-o", tmp_path / "r.jsonl", "--scheduler", address)
     assert ran.code == 2
-    assert ran.err.splitlines()[-1] == "--scheduler local: the work was lost there: lost"
+    assert ran.err.splitlines()[-1] == f"--scheduler {address}: the work was lost there: lost"
     assert (tmp_path / "r.jsonl.checkpoint").exists()

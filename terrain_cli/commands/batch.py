@@ -1,5 +1,6 @@
 """`terrain batch`: the exact optimum of any number of scenarios, from a file to a file."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -55,6 +56,8 @@ def batch(
         if as_csv:
             raise InputError("--csv: is for standard output; the results take the format that --output ends in")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
+        if output.exists() and cases.exists() and output.samefile(cases):
+            raise InputError(f"--output: {output} holds the cases: name another file")
 
     from terrain_cli.cases import Cases
 
@@ -84,19 +87,21 @@ def batch(
     watch = _Watch(source, state)
     first = header(form, sensitivity) if state["read"] == 0 else b""
     try:
-        for part in solved:
-            state["read"], state["line"] = part.end, part.line
-            state["rows"] += part.rows
-            state["failed"] += part.failed
-            _put(first + part.text, results, state)
-            first = b""
-            watch.see(part, state)
+        with contextlib.closing(solved):
+            for part in solved:
+                state["read"], state["line"] = part.end, part.line
+                state["rows"] += part.rows
+                state["failed"] += part.failed
+                _put(first + part.text, results, state)
+                first = b""
+                watch.see(part, state)
         if first:
             _put(first, results, state)
     except KeyboardInterrupt:
         watch.end(state)
-        kept = f"{state['rows']:,} results are kept"
-        print(f"interrupted: {kept}" + (", --resume goes on from there" if results else ""), file=sys.stderr)
+        kept = results.state["rows"] if results else state["rows"]
+        hint = ", --resume goes on from there" if results else ""
+        print(f"interrupted: {kept:,} results are kept{hint}", file=sys.stderr)
         raise typer.Exit(130) from None
     watch.end(state)
     if results:
