@@ -6,6 +6,14 @@ import numba
 import numpy as np
 
 
+@numba.njit(error_model="numpy")
+def improve(q: Any, total: Any, slope: Any, h: Any) -> Any:
+    """A better q, and whether it is a bound from above: see `terrain_cli.snell.improve`."""
+    share = q * total / h if h != 0 else 1.0
+    squared = 1 + total / slope * (share - 1) * (share + 1)
+    return (q / np.sqrt(squared), True) if squared > 0 else (q + (h - q * total) / slope, False)
+
+
 @numba.njit(parallel=True, error_model="numpy")
 def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
     """Times, shape (B,), and x, shape (B, n-1), as `terrain_cli.many.solve_many` gives them."""
@@ -24,9 +32,12 @@ def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
                 most += weight / np.sqrt(k)
             else:
                 straight += weight
-        q = max(abs(h) / total, (abs(h) - most) / straight)
-        if h < 0:
-            q = -q
+        q = np.copysign(max(abs(h) / total, (abs(h) - most) / straight), h)
+        others = total - straight
+        k = (others / most) ** 2 if most > 0 else 0.0
+        shorter = 1 / np.sqrt(1 + q * q * k)
+        total, slope = straight + others * shorter, straight + others * shorter**3
+        q, _ = improve(q, total, slope, h)
         above, moves = np.inf, True
         while moves:
             total = slope = 0.0
@@ -36,12 +47,10 @@ def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
                 moved = w[i] * (v[i] * inverse) * shorter
                 total += moved
                 slope += moved * shorter * shorter
-            share = q * total / h if h != 0 else 1.0
-            squared = 1 + total / slope * (share - 1) * (share + 1)
-            new = q / np.sqrt(squared) if squared > 0 else q + (h - q * total) / slope
+            new, bounds = improve(q, total, slope, h)
             size = abs(new)
             moves = abs(new - q) > 1e-9 * size and size < above
-            if squared > 0:
+            if bounds:
                 above = min(above, size)
             q = new
         longer = np.sqrt(1 + q * q)

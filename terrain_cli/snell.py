@@ -66,9 +66,16 @@ def ends(weights: Array, k: Array) -> tuple[Array, Array, Array]:
 
 
 def start(total: Array, most: Array, fastest: Array, offset: Array) -> Array:
-    """A q to start from, given the sums of `ends`: no strip moves by more than either end says, so it is below the root."""
+    """A q to start from, given the sums of `ends`.
+
+    No strip moves by more than either end says, so the larger q of the two is below the root. A step from there takes all
+    strips but the fastest for one that has their ends.
+    """
     size = jnp.abs(offset)
-    return jnp.copysign(jnp.maximum(size / total, (size - most) / fastest), offset)
+    q = jnp.copysign(jnp.maximum(size / total, (size - most) / fastest), offset)
+    others = total - fastest
+    moved, slope = look(q, others, jnp.where(most > 0, others / jnp.where(most > 0, most, 1.0), 0.0) ** 2)
+    return improve(q, jnp.full_like(q, jnp.inf), fastest + moved, fastest + slope, offset)[0]
 
 
 def look(q: Array, weights: Array, k: Array) -> tuple[Array, Array]:

@@ -35,6 +35,8 @@ def imported(*arguments: str, code: str = "") -> set[str]:
         ("solve", "--help"),
         ("sweep", "--help"),
         ("check", "--help"),
+        ("batch", "--help"),
+        ("batch", "nowhere.jsonl"),
         ("--version",),
         (),
         ("nonsense",),
