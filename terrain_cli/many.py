@@ -128,25 +128,23 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     widths and speeds have shape (n, b). count: how often to go through a group of strips until all have had their turn.
     """
     here = widths > 0
-    fine = jnp.all(here & (speeds > 0) & jnp.isfinite(widths) & jnp.isfinite(speeds) | (widths == 0), axis=0)
-    fine &= jnp.isfinite(offsets)
+    fine = (widths == 0) | (here & (widths < jnp.inf) & (speeds > 0) & (speeds < jnp.inf))
     speeds = jnp.where(here, speeds, NOWHERE)
     fastest = jnp.max(speeds, axis=0, keepdims=True)
     inverse = 1 / fastest
     k = (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
-    weights = widths * (speeds * inverse)
+    weights = jnp.where(fine, widths * (speeds * inverse), jnp.nan)  # which spoils all of its scenario, and nothing else
 
     total, most, straight = _over(count, ends, weights, k)
     q = start(total, most, straight, offsets)
-    search = _Search(q, jnp.full_like(q, jnp.inf), fine)
+    search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
     few = -(-len(offsets) // SHARE)
     search = _search(search, weights, k, offsets, count, few)
     [left] = jnp.nonzero(search.moves, size=few, fill_value=len(offsets))
     pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
     rest = _Search(pick(search.q), pick(search.above), left < len(offsets))
     rest = _search(rest, pick(weights), pick(k), pick(offsets), count, 0)
-    q = search.q.at[left].set(rest.q, mode="drop")
-    q = jnp.where(fine, q, jnp.nan)[None]
+    q = search.q.at[left].set(rest.q, mode="drop")[None]
 
     square = 1 + q**2 * k
     root = jnp.sqrt(square)
