@@ -125,26 +125,31 @@ class _Watch:
     def __init__(self, source: Any, state: dict[str, int]) -> None:
         from terrain_cli.show.console import Progress
 
-        self.source, self.began, self.start = source, time.monotonic(), dict(state)
+        self.source, self.failed = source, state["failed"]
         self.progress, self.said = Progress(), 0
+        self.began: tuple[float, int, int] | None = (
+            None  # when the first chunk was done: the rate is that of the others
+        )
 
     def see(self, part: Any, state: dict[str, int]) -> None:
         for problem in part.problems[: SHOWN - self.said]:
             self.progress.clear()
             print(problem, file=sys.stderr)
             self.said += 1
-        taken = time.monotonic() - self.began
-        rate = (state["rows"] - self.start["rows"]) / taken
-        text = f"{state['rows']:,} results, {rate:,.0f} a second"
+        now, rows, read = time.monotonic(), state["rows"], state["read"]
+        if self.began is None:
+            self.began = now, rows, read
+            return
+        taken = now - self.began[0]
+        text = f"{rows:,} results, {(rows - self.began[1]) / taken:,.0f} a second"
         if self.source.size:
-            read = state["read"] - self.start["read"]
-            left = taken * (self.source.size - state["read"]) / read
-            text += f", {state['read'] / self.source.size:.0%}, {_duration(left)} left"
+            left = taken * (self.source.size - read) / (read - self.began[2])
+            text += f", {read / self.source.size:.0%}, {_duration(left)} left"
         self.progress.say(text)
 
     def end(self, state: dict[str, int]) -> None:
         self.progress.clear()
-        more = state["failed"] - self.start["failed"] - self.said
+        more = state["failed"] - self.failed - self.said
         if more > 0:
             print(f"and {more:,} more bad cases, errors in the results", file=sys.stderr)
 
