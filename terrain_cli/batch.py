@@ -19,12 +19,13 @@ from terrain_cli.many import find_sensitivities, room, solve_many
 from terrain_cli.scenario import LARGEST, SMALLEST
 
 SENSITIVITIES = ("by_widths", "by_speeds", "by_offset")
-SAID = 20  # problems of a chunk that are said in full
+SAID = 20  # bad cases of a chunk that are said in full
+EACH = 5  # problems of each of those
 
 
 class Solved(NamedTuple):
-    """The results of a chunk. text: as they are written. rows: how many. failed: how many of them are errors. problems: the
-    first of those, for people, with file and line. chunk: where it ended, and the line after it."""
+    """The results of a chunk. text: as they are written. rows: how many. failed: how many of them are errors. problems: of the
+    first of those, for people, with file and line. end, line: where the next chunk starts."""
 
     text: bytes
     rows: int
@@ -46,11 +47,9 @@ def solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
         for case in cases
     ]
     text = _to_csv(results, sensitivity) if form == "csv" else msgspec.json.Encoder().encode_lines(results)
-    problems = [
-        f"{case.where}: {problem}" if case.where else problem for case in bad[:SAID] for problem in case.problems
-    ][:SAID]
+    problems = ["\n".join(map(visible, case.sentences[:EACH])) for case in bad[:SAID]]
     line = chunk.line + (len(chunk.data) if chunk.kind == "folder" else chunk.data.count(b"\n"))
-    return Solved(text, len(cases), len(bad), [visible(problem) for problem in problems], chunk.end, line)
+    return Solved(text, len(cases), len(bad), problems, chunk.end, line)
 
 
 def header(form: str, sensitivity: bool) -> bytes:

@@ -58,6 +58,11 @@ class BadCase(NamedTuple):
     problems: tuple[str, ...]
     id: msgspec.Raw = msgspec.Raw()
 
+    @property
+    def sentences(self) -> list[str]:
+        """The problems, each with file and line."""
+        return [f"{self.where}: {problem}" if self.where else problem for problem in self.problems]
+
 
 class Cases:
     """Where cases come from: a file, a folder of scenario files, or - for standard input.

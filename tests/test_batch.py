@@ -200,10 +200,10 @@ def test_text_that_is_not_utf8(terrain: Terrain, tmp_path: Path) -> None:
 
 def test_many_bad_cases_are_counted(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases_module, "CHUNK", 100)
-    ran = terrain("batch", write_lines(tmp_path / "c.jsonl", [GOOD | {"offset": "x"}] * 50))
+    ran = terrain("batch", write_lines(tmp_path / "c.jsonl", [GOOD | {"offset": "x", "widths": []}] * 50))
     assert ran.code == 1
-    assert len(ran.err.splitlines()) == 21
-    assert ran.err.splitlines()[19:] == [
+    assert len(ran.err.splitlines()) == 41
+    assert ran.err.splitlines()[39:] == [
         f"{tmp_path / 'c.jsonl'}:20: offset: must be a number, got 'x'",
         "and 30 more bad cases, errors in the results",
     ]

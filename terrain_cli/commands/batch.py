@@ -12,7 +12,7 @@ from terrain_cli.commands.options import Csv
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output
 
-SHOWN = 20  # problems on stderr
+SHOWN = 20  # bad cases on stderr
 
 
 def batch(
