@@ -3,8 +3,8 @@
 Scenarios go through in blocks that stay in the processor's cache, strip by strip with all of a block side by side, on all
 cores. A block ends when its hardest scenario does, so every one gets as many steps of Newton's method as it needs.
 
-What is compiled depends neither on how many scenarios nor on how many strips there are: blocks have one size, and the room for
-strips is a power of two, of which only those that are there are gone through.
+What is compiled depends neither on how many scenarios nor, but for a few sizes, on how many strips there are: blocks have one
+size, and the room for more than four strips is a power of two, of which only those that are there are gone through.
 """
 
 import os
@@ -111,8 +111,8 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
 
 
 def room(n: int) -> int:
-    """For how many strips the program is compiled that takes `n` of them: a power of two, 4 at the least."""
-    size: int = max(4, 2 ** (n - 1).bit_length())
+    """For how many strips the program is compiled that takes `n` of them: as many up to 4, else a power of two."""
+    size: int = n if n <= 4 else 2 ** (n - 1).bit_length()
     return size
 
 
