@@ -14,6 +14,7 @@ PARTS = {
     "startup": "whole processes beside their bare imports, and the compiled loop beside the post's",
     "solvers": "one scenario, all solvers side by side",
     "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
+    "many": "millions of scenarios: a parallel loop in numba, vmapped optimistix, and batches from file to file",
     "gradients": "time and memory of gradients",
     "routes": "routes on random maps beside a finer search, and on strips beside other tools",
     "report": "the page of `terrain report`: time beyond the solve, and size",

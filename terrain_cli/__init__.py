@@ -34,9 +34,11 @@ _HOME = {
     "find_hessian": "sensitivity",
     "find_optimum": "snell",
     "find_route": "maps.route",
+    "find_sensitivities": "many",
     "find_sensitivity": "sensitivity",
     "load_scenario": "scenario",
     "solve": "solution",
+    "solve_many": "many",
     "solve_map": "maps.solution",
     "spread_of_time": "sensitivity",
 }
@@ -44,6 +46,7 @@ _HOME = {
 if TYPE_CHECKING:
     from terrain_cli.descent import Step, descend
     from terrain_cli.errors import InputError
+    from terrain_cli.many import find_sensitivities, solve_many
     from terrain_cli.maps.field import arrival_times
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.route import Route, find_route
@@ -74,9 +77,11 @@ __all__ = [
     "find_hessian",
     "find_optimum",
     "find_route",
+    "find_sensitivities",
     "find_sensitivity",
     "load_scenario",
     "solve",
+    "solve_many",
     "solve_map",
     "spread_of_time",
 ]

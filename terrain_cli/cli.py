@@ -14,6 +14,7 @@ import typer
 
 from terrain_cli import __version__
 from terrain_cli.commands.animate import animate
+from terrain_cli.commands.batch import batch
 from terrain_cli.commands.check import check
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
@@ -50,7 +51,7 @@ def _terrain(
     pass
 
 
-for command in (solve, sweep, plot, animate, graph, report, check, schema, new):
+for command in (solve, sweep, batch, plot, animate, graph, report, check, schema, new):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ import pickle
 import platform
 import re
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ class kept:  # noqa: N801  used as a decorator, in place of jax.jit
         self.name = function.__name__
         self.jitted = jax.jit(function, static_argnames=static_argnames)
         self.programs: dict[Any, Callable[..., Any]] = {}
+        self.compiling = threading.Lock()
 
     def __call__(self, *arguments: Any, **static: Any) -> Any:
         leaves, tree = jax.tree.flatten(arguments)
@@ -47,8 +49,15 @@ class kept:  # noqa: N801  used as a decorator, in place of jax.jit
             return self.jitted(*arguments, **static)
         shapes = tuple((a.shape, str(a.dtype), a.weak_type) for a in map(jax.typeof, leaves))
         key = (tree, shapes, tuple(sorted(static.items())))
-        if key in self.programs:
-            return self.programs[key](*arguments)
+        with self.compiling:  # threads that need the same program wait for one to make it
+            if key not in self.programs:
+                self.programs[key], result = self._first(key, arguments, static)
+                return result
+        return self.programs[key](*arguments)
+
+    def _first(self, key: Any, arguments: tuple[Any, ...], static: dict[str, Any]) -> tuple[Callable[..., Any], Any]:
+        """The program for such arguments, from its file or compiled and kept there, and what it gives the first time."""
+        assert engine.kept_in is not None
         name = hashlib.sha256(repr((self.name, str(key), _circumstances())).encode()).hexdigest()
         file = engine.kept_in / f"{self.name}-{name}"
         lowered = None if file.exists() else self.jitted.lower(*arguments, **static)
@@ -62,8 +71,7 @@ class kept:  # noqa: N801  used as a decorator, in place of jax.jit
             warnings.warn(f"the compiled program of {self.name} is not kept: {problem}", RuntimeWarning, stacklevel=2)
             program = functools.partial(self.jitted, **static)
             result = program(*arguments)
-        self.programs[key] = program
-        return result
+        return program, result
 
 
 @functools.cache

@@ -1,14 +1,15 @@
 """The numbers of a scenario by name, for whatever varies them."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
 from terrain_cli.scenario import OWN_SETTINGS, DescentPlan, Scenario, Strip
-from terrain_cli.values import Number
+from terrain_cli.spread import Spread
+from terrain_cli.values import Count, Number
 
 
 class Quantity:
@@ -57,15 +58,16 @@ class Quantity:
             last = f"the last is {what}.{count - 1}" if count else "it has none"
             raise InputError(f"{self.name}: there is no {what}.{index} in this scenario, {last} (they count from 0)")
 
-    def check(self, values: Iterable[float]) -> list[float]:
+    def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, each allowed for this number. Raises InputError for the first that is not."""
         adapter = TypeAdapter(self._type)
-        checked = []
-        for value in values:
+        even = isinstance(values, Spread)
+        # What is spread between two numbers is allowed where they are, but for being whole.
+        for value in (values[0], values[-1]) if even and self._type is not Count else values:
             try:
-                checked.append(float(adapter.validate_python(value)))
+                adapter.validate_python(value)
             except ValidationError as invalid:
                 problem = invalid.errors()[0]["msg"]
                 hint = ": give START:STOP:COUNT so that all are, or a comma list" if "whole number" in problem else ""
                 raise InputError(f"{self.name}: {problem}, got {value:g}{hint}") from None
-        return checked
+        return values if even else [float(value) for value in values]

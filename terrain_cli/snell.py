@@ -36,8 +36,8 @@ def _ray(strips: Strips) -> Array:
     """q, the tangent of the angle of the fastest path in the fastest strip, shape (), of the offset's sign."""
     _, r, k = _ratios(strips)
     weights = strips.widths * r
-    total = jnp.sum(weights)
-    q = strips.offset / total
+    total, most, fastest = map(jnp.sum, ends(weights, k))
+    q = start(total, most, fastest, strips.offset)
     if len(weights) >= 1000 * SAMPLE:
         some = weights[::SAMPLE]
         q = _find_root(q, some, k[::SAMPLE], strips.offset * (jnp.sum(some) / total))
@@ -45,33 +45,66 @@ def _ray(strips: Strips) -> Array:
 
 
 def _find_root(q: Array, weights: Array, k: Array, offset: Array) -> Array:
-    """The q where the movements, q sum_i weights_i/sqrt(1 + q² k_i), are the offset, found from a `q` of the same sign.
+    """The q where the movements, q sum_i weights_i/sqrt(1 + q² k_i), are the offset, found from a `q` of the same sign."""
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        q, above, _ = state
+        total, slope = map(jnp.sum, look(q, weights, k))
+        return improve(q, above, total, slope, offset)
+
+    start = q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool)
+    return jax.lax.while_loop(lambda state: state[2], step, start)[0]
+
+
+# The parts of the search, each for one strip or one scenario: many.py goes through millions of scenarios with the same.
+
+
+def ends(weights: Array, k: Array) -> tuple[Array, Array, Array]:
+    """What a strip adds to the movements near q = 0, per q; what it adds to them in the end; and what per q in the end."""
+    tie = k <= 0
+    return weights, jnp.where(tie, 0.0, weights / jnp.sqrt(jnp.where(tie, 1.0, k))), jnp.where(tie, weights, 0.0)
+
+
+def start(total: Array, most: Array, fastest: Array, offset: Array) -> Array:
+    """A q to start from, given the sums of `ends`.
+
+    No strip moves by more than either end says, so the larger q of the two is below the root. A step from there takes all
+    strips but the fastest for one that has their ends.
+    """
+    size = jnp.abs(offset)
+    q = jnp.copysign(jnp.maximum(size / total, (size - most) / fastest), offset)
+    others = total - fastest
+    moved, slope = look(q, others, jnp.where(most > 0, others / jnp.where(most > 0, most, 1.0), 0.0) ** 2)
+    return improve(q, jnp.full_like(q, jnp.inf), fastest + moved, fastest + slope, offset)[0]
+
+
+def look(q: Array, weights: Array, k: Array) -> tuple[Array, Array]:
+    """What a strip adds to the movements, per q, and to their derivative by q."""
+    square = 1 + q**2 * k
+    inverse = 1 / square
+    moved = weights * (jnp.sqrt(square) * inverse)
+    return moved, moved * inverse
+
+
+def improve(q: Array, above: Array, total: Array, slope: Array, offset: Array) -> tuple[Array, Array, Array]:
+    """A better q, given the sums of `look`; the least bound from above so far; and whether to go on.
 
     Each look at the movements for some q bounds the root from both sides. Their sum is concave in q, so Newton's method
     never comes out above the root; their sum to the power -2 is concave in q to the power -2 (a power mean of exponent
     -1/2), so Newton's method in those never comes out below. The second is exact for one strip and for steep paths, hence
     fast: two or three steps as a rule. The first stands in where the second would take the root of a negative number; it
-    climbs more slowly, to thirty steps in all where many strips are nearly ties and the ray grazes.
+    climbs more slowly, to twenty steps in all where many strips are nearly ties and the ray grazes.
 
     It ends where a step is small, or comes out no lower than an earlier bound from above: then rounding is all it has left.
     Where most of the way lies in strips that are nearly ties, q may have few digits, since the path hardly depends on it.
     """
-
-    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        q, above, _ = state
-        square = 1 + q**2 * k
-        total = jnp.sum(weights / jnp.sqrt(square))
-        slope = jnp.sum(weights / (square * jnp.sqrt(square)))
-        share = jnp.where(offset == 0, 1.0, q * total / offset)
-        squared = 1 + total / slope * (share - 1) * (share + 1)
-        bounds = squared > 0
-        new = jnp.where(bounds, q / jnp.sqrt(jnp.where(bounds, squared, 1.0)), q + (offset - q * total) / slope)
-        size = jnp.abs(new)
-        moves = (jnp.abs(new - q) > 1e-9 * size) & (size < above)  # the error after a step is about its square
-        return new, jnp.where(bounds, jnp.minimum(above, size), above), moves
-
-    start = q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool)
-    return jax.lax.while_loop(lambda state: state[2], step, start)[0]
+    share = jnp.where(offset == 0, 1.0, q * total / offset)
+    squared = 1 + total / slope * (share - 1) * (share + 1)
+    bounds = squared > 0
+    new = jnp.where(bounds, q / jnp.sqrt(jnp.where(bounds, squared, 1.0)), q + (offset - q * total) / slope)
+    size = jnp.abs(new)
+    moves = (jnp.abs(new - q) > 1e-9 * size) & (size < above)  # the error after a step is about its square
+    return new, jnp.where(bounds, jnp.minimum(above, size), above), moves
 
 
 class Ray(NamedTuple):

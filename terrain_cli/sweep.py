@@ -15,15 +15,16 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.descent import METHODS, Descent, Settings, advance, begin
+from terrain_cli.many import solve_many
 from terrain_cli.programs import kept
 from terrain_cli.quantity import Quantity
 from terrain_cli.scenario import Scenario
-from terrain_cli.snell import best_time
 from terrain_cli.step_size import safe_step
 from terrain_cli.strips import Strips, straight_x
 from terrain_cli.verdict import CONVERGED, ON_ITS_WAY, STATUS
 
 BLOCK = 256  # points at a time, fewer where there are thousands of strips
+EXACT_BLOCK = 4000  # where nothing is descended
 
 
 class Points(NamedTuple):
@@ -47,19 +48,17 @@ class _Case(NamedTuple):
     x: Any
     strips: Strips
     settings: Settings
+    optimum: Any
 
 
 @partial(kept, static_argnames=("method",))
 def _solve_block(cases: _Case, within: float, *, method: str) -> tuple[Array, ...]:
-    """Time, iterations, reached, status and optimum of each case, shape (B,) each."""
+    """Time, iterations, reached and status of each case, shape (B,) each."""
     return jax.vmap(partial(_solve_case, within=within, method=method))(cases)
 
 
 def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
-    x, strips, settings = case
-    optimum = best_time(strips)
-    if method == "snell":
-        return optimum, jnp.array(0), jnp.array(0), jnp.array(CONVERGED), optimum
+    x, strips, settings, optimum = case
     settings = settings._replace(step=jnp.where(jnp.isnan(settings.step), safe_step(strips, method), settings.step))
 
     def once(carry: tuple[Descent, Array]) -> tuple[Descent, Array]:
@@ -70,7 +69,7 @@ def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
 
     start = begin(x, METHODS[method]), jnp.array(-1)
     descent, reached = jax.lax.while_loop(lambda carry: carry[0].status == ON_ITS_WAY, once, start)
-    return descent.time, descent.iteration, reached, descent.status, optimum
+    return descent.time, descent.iteration, reached, descent.status
 
 
 def count_points(varied: Mapping[str, Sequence[float]]) -> int:
@@ -91,22 +90,27 @@ def sweep(scenario: Scenario, varied: Mapping[str, Sequence[float]], *, within: 
             print(points.time)
     """
     quantities = [Quantity(scenario, name) for name in varied]
-    grids = [np.array(quantity.check(values)) for quantity, values in zip(quantities, varied.values(), strict=True)]
+    grids = [quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)]
     shape = tuple(len(grid) for grid in grids)
-    block = max(1, min(BLOCK, 2**21 // len(scenario.strips)))
+    exact = scenario.descent.method == "snell"
+    block = max(1, min(EXACT_BLOCK if exact else BLOCK, 2**21 // len(scenario.strips)))
 
     def points() -> Iterator[Points]:
         for first in range(0, math.prod(shape), block):
             # The last block is filled up with its last point, so that all have one shape.
             index = np.minimum(np.arange(first, first + block), math.prod(shape) - 1)
-            values = np.stack([grid[i] for grid, i in zip(grids, np.unravel_index(index, shape), strict=True)], axis=1)
+            places = np.unravel_index(index, shape)
+            values = np.array([[grid[i] for i in at.tolist()] for grid, at in zip(grids, places, strict=True)]).T
             cases = _cases(scenario, quantities, values)
-            time, iterations, reached, status, optimum = jax.device_get(
-                _solve_block(cases, within, method=scenario.descent.method)
-            )
+            if exact:
+                nothing = np.zeros(block, dtype=int)
+                time, iterations, reached, status = cases.optimum, nothing, nothing, nothing + CONVERGED
+            else:
+                solved = _solve_block(cases, within, method=scenario.descent.method)
+                time, iterations, reached, status = jax.device_get(solved)
             kept = slice(min(block, math.prod(shape) - first))
             names = np.array(STATUS)[status]
-            yield Points(values[kept], time[kept], iterations[kept], reached[kept], names[kept], optimum[kept])
+            yield Points(values[kept], time[kept], iterations[kept], reached[kept], names[kept], cases.optimum[kept])
 
     return points()
 
@@ -138,4 +142,4 @@ def _cases(scenario: Scenario, quantities: Sequence[Quantity], values: np.ndarra
     x = straight_x(strips) if plan.initial is None else repeat(plan.initial)
     for index, column in initial.items():
         x[:, index] = column
-    return _Case(x, strips, Settings(**settings))
+    return _Case(x, strips, Settings(**settings), solve_many(widths, speeds, offset).times)

@@ -24,7 +24,9 @@ def test_every_public_name_is_documented(name: str) -> None:
     assert len(inspect.getdoc(getattr(terrain_cli, name)) or "") > 40
 
 
-@pytest.mark.parametrize("name", ["load_scenario", "solve", "descend", "solve_map", "find_route"])
+@pytest.mark.parametrize(
+    "name", ["load_scenario", "solve", "descend", "solve_map", "find_route", "solve_many", "find_sensitivities"]
+)
 def test_examples_in_docstrings_run(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

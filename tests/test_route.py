@@ -279,7 +279,9 @@ class TestEnds:
     def test_few_cells(self) -> None:
         """So few that every other way is much longer: what matters may not fall into pieces."""
         for goal in ((3, 1), (2.9, 1)):
-            assert found(Ground(np.ones((2, 3))), (0, 0), goal).time == pytest.approx(math.dist((0, 0), goal), rel=1e-14)
+            assert found(Ground(np.ones((2, 3))), (0, 0), goal).time == pytest.approx(
+                math.dist((0, 0), goal), rel=1e-14
+            )
         seen = set()
         for seed in range(100):
             rng = np.random.default_rng(seed)

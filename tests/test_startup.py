@@ -36,6 +36,8 @@ def imported(*arguments: str, code: str = "") -> set[str]:
         ("sweep", "--help"),
         ("check", "--help"),
         ("report", "--help"),
+        ("batch", "--help"),
+        ("batch", "nowhere.jsonl"),
         ("--version",),
         (),
         ("nonsense",),

@@ -4,6 +4,8 @@ import csv
 import io
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from terrain_cli import Scenario, solve
 from terrain_cli import sweep as sweep_module
 from terrain_cli.commands.sweep import parse_values
 from terrain_cli.errors import InputError
+from terrain_cli.quantity import Quantity
 from terrain_cli.scenario import OWN_SETTINGS, load_strips, with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
@@ -40,11 +43,11 @@ def points(ran: Ran) -> list[dict[str, object]]:
     ],
 )
 def test_values(text: str, values: list[float]) -> None:
-    assert parse_values(text, "--step") == values
+    assert list(parse_values(text, "--step")) == values
 
 
 def test_log_values() -> None:
-    assert parse_values("1:100:3:log", "--step") == pytest.approx([1, 10, 100], rel=1e-14)
+    assert list(parse_values("1:100:3:log", "--step")) == pytest.approx([1, 10, 100], rel=1e-14)
     values = parse_values("0.01:10:log", "--step")
     assert (len(values), values[0], values[-1]) == (16, 0.01, 10)
     assert np.diff(np.log(values)) == pytest.approx(np.log(1000) / 15)
@@ -162,6 +165,37 @@ def test_one_strip_and_thousands() -> None:
     many = Scenario.model_validate({"strips": [{"width": 1, "speed": 1 + i % 3} for i in range(20_000)], "offset": 4})
     blocks = list(sweep_module.sweep(with_descent(many, iterations=2), {"offset": list(range(110))}))
     assert [len(block.time) for block in blocks] == [104, 6]
+
+
+def test_spread_values_are_a_sequence_that_keeps_nothing() -> None:
+    values = parse_values("0:1:10000000", "--step")
+    assert (len(values), values[0], values[-1], values[2500]) == (10**7, 0, 1, 0.000250000025)
+    assert values[1:4] == [values[1], values[2], values[3]]
+    assert sys.getsizeof(values) < 100
+    with pytest.raises(IndexError):
+        values[10**7]
+    quantity = Quantity(load_strips(THREE), "offset")
+    assert quantity.check(values) is values
+    with pytest.raises(InputError, match="whole number"):
+        Quantity(load_strips(THREE), "descent.iterations").check(parse_values("0:10:5", ""))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kilobytes are Linux's")
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
+    """Ten times the points, and a JSON document of them: within 40 MB of the same peak."""
+    peaks = []
+    for count in (10_000, 200_000):
+        code = (
+            "import resource, sys; from terrain_cli.cli import main\n"
+            f"try: main(['sweep', {str(THREE)!r}, '--method', 'snell', '--vary', 'offset=0:40:{count}', '--json'])\n"
+            "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        )
+        with (tmp_path / "points.json").open("wb") as out:
+            done = subprocess.run([sys.executable, "-c", code], stdout=out, stderr=subprocess.PIPE, check=True)
+        peaks.append(int(done.stderr.split()[-1]))
+    assert len(json.loads((tmp_path / "points.json").read_text())["points"]) == 200_000
+    assert peaks[1] < peaks[0] + 40_000
 
 
 def test_csv_and_json_and_output_agree(terrain: Terrain, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def parse_asked(
     sensitivity: bool,
 ) -> Asked:
     """Raises InputError for values that will not do."""
-    levels = [] if isochrones is None else parse_values(isochrones, "--isochrones")
+    levels = [] if isochrones is None else list(parse_values(isochrones, "--isochrones"))
     if not all(0 <= level < float("inf") for level in levels):
         raise InputError(f"--isochrones: must be times of 0 or more, got {isochrones}")
     if isochrones_output:

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -26,6 +26,7 @@ from terrain_cli.commands.options import (
 from terrain_cli.commands.sweep_map import sweep_map
 from terrain_cli.errors import InputError
 from terrain_cli.output import check_output, written
+from terrain_cli.spread import Spread
 
 COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
 
@@ -125,18 +126,8 @@ def sweep(
     if output:
         points = _write(points, output, list(varied))
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "version": 1,
-                    "scenario": loaded.name,
-                    "file": loaded.file,
-                    "varied": varied,
-                    **table.facts(),
-                    "points": list(points),
-                }
-            )
-        )
+        head = {"version": 1, "scenario": loaded.name, "file": loaded.file, **table.facts()}
+        _print_document(head, varied, points)
     elif as_csv:
         _row_writer(sys.stdout, list(varied)).writerows(points)
     else:
@@ -155,9 +146,9 @@ def sweep(
         raise typer.Exit(130)
 
 
-def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:
+def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[float]]:
     """Values by dotted name, from the options."""
-    varied: dict[str, list[float]] = {}
+    varied: dict[str, Sequence[float]] = {}
     if step is not None:
         varied["descent.step"] = parse_values(step, "--step")
     for item in vary:
@@ -174,7 +165,7 @@ def _parse_varied(step: str | None, vary: list[str]) -> dict[str, list[float]]:
     return varied
 
 
-def parse_values(text: str, option: str) -> list[float]:
+def parse_values(text: str, option: str) -> Sequence[float]:
     """The values that `text` means: START:STOP (16, both ends included), START:STOP:COUNT, either with :log, or a comma list."""
     if ":" not in text:
         values = parse_numbers(text, option)
@@ -196,14 +187,10 @@ def parse_values(text: str, option: str) -> list[float]:
         raise InputError(f"{option}: must have a count from 2 to 10,000,000, got {count}")
     if log and (start <= 0 or stop <= 0):
         raise InputError(f"{option}: log spacing needs ends greater than 0, got {text!r}")
-    if log:
-        return [start * (stop / start) ** (i / (count - 1)) for i in range(count - 1)] + [stop]
-    # Rounded to what is meant: 0.5:2.0 has 0.6, not 0.6000000000000001.
-    inner = [float(f"{start + (stop - start) * i / (count - 1):.14g}") for i in range(1, count - 1)]
-    return [start, *inner, stop]
+    return Spread(start, stop, count, log)
 
 
-def _records(scenario: Any, varied: dict[str, list[float]], within: float) -> Iterator[dict[str, Any]]:
+def _records(scenario: Any, varied: Mapping[str, Sequence[float]], within: float) -> Iterator[dict[str, Any]]:
     """A record for each point, as it is computed."""
     from terrain_cli.solution import plain
     from terrain_cli.sweep import sweep as sweep_scenario
@@ -223,6 +210,23 @@ def _records(scenario: Any, varied: dict[str, list[float]], within: float) -> It
                 "reached": reached if reached >= 0 else None,
                 "status": status,
             }
+
+
+def _print_document(head: dict[str, Any], varied: Mapping[str, Sequence[float]], points: Iterable[Any]) -> None:
+    """One JSON document on stdout, item by item: however many points there are, none is kept."""
+    sys.stdout.write(json.dumps(head)[:-1] + ', "varied": {')
+    for i, (name, values) in enumerate(varied.items()):
+        sys.stdout.write((", " if i else "") + json.dumps(name) + ": ")
+        _print_list(values)
+    sys.stdout.write('}, "points": ')
+    _print_list(points)
+    sys.stdout.write("}\n")
+
+
+def _print_list(items: Iterable[Any]) -> None:
+    for i, item in enumerate(items):
+        sys.stdout.write((", " if i else "[") + json.dumps(item))
+    sys.stdout.write("]")
 
 
 def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,7 +16,7 @@ from terrain_cli.output import written
 
 def sweep_map(
     scenario: Any,
-    varied: dict[str, list[float]],
+    varied: Mapping[str, Sequence[float]],
     as_json: bool,
     as_csv: bool,
     quiet: bool,

@@ -1,6 +1,6 @@
 """A sweep in the terminal: a row a point, the best and the divergent marked, and where the cliff is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -23,7 +23,12 @@ class SweepTable:
     """Watches the points of a sweep go by and keeps what the screen shows: at most `ROWS` of them, the best, and counts."""
 
     def __init__(
-        self, scenario: Scenario, quantities: list[Quantity], varied: dict[str, list[float]], within: float, rows: bool
+        self,
+        scenario: Scenario,
+        quantities: list[Quantity],
+        varied: Mapping[str, Sequence[float]],
+        within: float,
+        rows: bool,
     ) -> None:
         self.scenario, self.quantities, self.varied, self.within, self.rows = scenario, quantities, varied, within, rows
         self.total = 1

@@ -1,7 +1,7 @@
 """A sweep as a figure: the final time over one swept number, with the cliff, or a heat map over two."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ MARKS = {
 class SweepPicture:
     """Watches the points of a sweep over one or two numbers go by, and keeps as many as a figure can show."""
 
-    def __init__(self, scenario: Scenario, quantities: list[Quantity], varied: dict[str, list[float]]) -> None:
+    def __init__(self, scenario: Scenario, quantities: list[Quantity], varied: Mapping[str, Sequence[float]]) -> None:
         self.scenario, self.quantities, self.names = scenario, quantities, list(varied)
         self.shape = [len(values) for values in varied.values()]
         most = POINTS if len(self.shape) == 1 else SIDE

@@ -1,0 +1,165 @@
+"""`terrain batch`: the exact optimum of any number of scenarios, from a file to a file."""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from terrain_cli.commands.options import Csv
+from terrain_cli.errors import InputError
+from terrain_cli.output import check_output
+
+SHOWN = 20  # bad cases on stderr
+
+
+def batch(
+    cases: Annotated[
+        Path,
+        typer.Argument(help="File of cases (.jsonl or .csv), folder of scenario files, or - for standard input."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Write the results to this .jsonl or .csv file.")
+    ] = Path("-"),
+    as_csv: Csv = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Add the derivatives of the best time: widths, speeds, the offset.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with results that were broken off.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Spread the work by Dask: its scheduler, tcp://HOST:PORT, or local.", metavar="ADDRESS"),
+    ] = None,
+) -> None:
+    """Solve any number of scenarios exactly, in the order in which they come.
+
+    A case is a line {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20, "id": "a"} (the id is optional), or a row of CSV
+    with these columns, in whose cells spaces stand between numbers. A result has time and x; a case that will not do has an
+    error in its place, and is said on stderr. Exit code 1 where there are such cases, 2 where nothing can be read or written.
+
+    Example: terrain batch configs/cases.jsonl
+
+    Example: terrain batch configs/ -o results.csv --sensitivity
+    """
+    to_stdout = str(output) == "-"
+    if resume and overwrite:
+        raise InputError("--resume and --overwrite: choose one of them")
+    if to_stdout and (resume or overwrite):
+        raise InputError(f"{'--resume' if resume else '--overwrite'}: needs a file of results, --output")
+    if resume and str(cases) == "-":
+        raise InputError("--resume: needs a file of cases, since what went through a pipe cannot be read again")
+    form = "csv" if as_csv else "lines"
+    if not to_stdout:
+        if as_csv:
+            raise InputError("--csv: is for standard output; the results take the format that --output ends in")
+        form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
+        if output.exists() and cases.exists() and output.samefile(cases):
+            raise InputError(f"--output: {output} holds the cases: name another file")
+
+    from terrain_cli.cases import Cases
+
+    source = Cases(cases)
+    results = None
+    state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
+    if not to_stdout:
+        from terrain_cli import __version__
+        from terrain_cli.checkpoint import Results
+
+        about: dict[str, Any] = {"cases": None if source.size is None else source.fingerprint(), "format": form}
+        about |= {"sensitivity": sensitivity, "version": __version__}
+        results = Results(output, about, state, resume=resume, overwrite=overwrite)
+        state |= {key: value for key, value in results.state.items() if key in state}
+
+    from terrain_cli.batch import header, solve_chunks
+    from terrain_cli.engine import keep_compiled_programs
+
+    keep_compiled_programs()
+    chunks = source.chunks(state["read"], state["line"])
+    if scheduler:
+        from terrain_cli.cluster import solve_chunks_on
+
+        solved = solve_chunks_on(scheduler, chunks, form, sensitivity)
+    else:
+        solved = solve_chunks(chunks, form, sensitivity)
+    watch = _Watch(source, state)
+    first = header(form, sensitivity) if state["read"] == 0 else b""
+    try:
+        with contextlib.closing(solved):
+            for part in solved:
+                state["read"], state["line"] = part.end, part.line
+                state["rows"] += part.rows
+                state["failed"] += part.failed
+                _put(first + part.text, results, state)
+                first = b""
+                watch.see(part, state)
+        if first:
+            _put(first, results, state)
+    except KeyboardInterrupt:
+        watch.end(state)
+        kept = results.state["rows"] if results else state["rows"]
+        hint = ", --resume goes on from there" if results else ""
+        print(f"interrupted: {kept:,} results are kept{hint}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    watch.end(state)
+    if results:
+        results.close(finished=True)
+        print(f"wrote {output}: {state['rows']:,} results, {state['failed']:,} of them errors", file=sys.stderr)
+    if state["failed"]:
+        raise typer.Exit(1)
+
+
+def _put(data: bytes, results: Any, state: dict[str, int]) -> None:
+    if results:
+        results.append(data, **state)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+class _Watch:
+    """What a person sees of a batch on stderr: how far it is on a terminal, and the first of the bad cases anywhere."""
+
+    def __init__(self, source: Any, state: dict[str, int]) -> None:
+        from terrain_cli.show.console import Progress
+
+        self.source, self.failed = source, state["failed"]
+        self.progress, self.said = Progress(), 0
+        self.began: tuple[float, int, int] | None = (
+            None  # when the first chunk was done: the rate is that of the others
+        )
+
+    def see(self, part: Any, state: dict[str, int]) -> None:
+        for problem in part.problems[: SHOWN - self.said]:
+            self.progress.clear()
+            print(problem, file=sys.stderr)
+            self.said += 1
+        now, rows, read = time.monotonic(), state["rows"], state["read"]
+        if self.began is None:
+            self.began = now, rows, read
+            return
+        taken = now - self.began[0]
+        text = f"{rows:,} results, {(rows - self.began[1]) / taken:,.0f} a second"
+        if self.source.size:
+            left = taken * (self.source.size - read) / (read - self.began[2])
+            text += f", {read / self.source.size:.0%}, {_duration(left)} left"
+        self.progress.say(text)
+
+    def end(self, state: dict[str, int]) -> None:
+        self.progress.clear()
+        more = state["failed"] - self.failed - self.said
+        if more > 0:
+            print(f"and {more:,} more bad cases, errors in the results", file=sys.stderr)
+
+
+def _duration(seconds: float) -> str:
+    """A time to wait in people's words: 40 s, 12 min, 3.5 h."""
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 100
+        else f"{seconds / 60:.0f} min"
+        if seconds < 6000
+        else f"{seconds / 3600:.1f} h"
+    )
