@@ -133,9 +133,8 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     fastest = jnp.max(speeds, axis=0, keepdims=True)
     inverse = 1 / fastest
     k = (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
-    weights = jnp.where(
-        fine, widths * (speeds * inverse), jnp.nan
-    )  # which spoils all of its scenario, and nothing else
+    # NaN spoils all of its scenario, and nothing else.
+    weights = jnp.where(fine, widths * (speeds * inverse), jnp.nan)
 
     total, most, straight = _over(count, ends, weights, k)
     q = start(total, most, straight, offsets)

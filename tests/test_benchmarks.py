@@ -59,3 +59,14 @@ def test_patience_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solvers, "PATIENCE", 0.0)
     with pytest.raises(solvers.OutOfPatienceError):
         solvers.solve_with_scipy(POST, "BFGS")
+
+
+def test_routes_are_compared_on_random_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = importlib.import_module("benchmarks.routes")
+    monkeypatch.setattr(routes, "POLYGONS", 1)
+    monkeypatch.setattr(routes, "RANDOM", 1)
+    monkeypatch.setattr(routes, "SIZE", 24)
+    table, worse = routes.compare_random_maps()
+    assert [row[:3] for row in table.rows] == [["polygons and discs", 1, 1], ["every cell random", 1, 1]]
+    assert all(row[4] < 1e-12 and row[5] == "1 of 1" for row in table.rows)
+    assert worse.rows == []

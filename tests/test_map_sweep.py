@@ -178,6 +178,7 @@ class TestSweep:
         [
             (("--step", "1"), "is a map, and --step is for strips"),
             (("--vary", "goal.1=1", "--method", "adam"), "is a map, and --method is for strips"),
+            (("--vary", "goal.1=1", "--within", "0.01"), "is a map, and --within is for strips"),
             (("--vary", "strips.0.speed=1"), "strips.0.speed: is not a number of this map"),
             (("--vary", "goal.1=1", "--vary", "goal[1]=2"), "goal.1 and goal[1] are not all different"),
             (

@@ -28,6 +28,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.output import check_output, written
 from terrain_cli.spread import Spread
 
+WITHIN = 1e-4
 COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
 
 
@@ -53,7 +54,7 @@ def sweep(
     iterations: Iterations = None,
     tolerance: Tolerance = None,
     initial: Initial = None,
-    within: Annotated[float, typer.Option(help="How close to the optimum counts as reached, relative.")] = 1e-4,
+    within: Annotated[float, typer.Option(help="How close to the optimum counts as reached, relative.")] = WITHIN,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
@@ -99,7 +100,10 @@ def sweep(
     loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
     changes = descent_changes(method, iterations, tolerance, initial)
     if isinstance(loaded, MapScenario):
-        of_strips = {f"--{key}": value is not None for key, value in changes.items()} | {"--step": step is not None}
+        of_strips = {f"--{key}": value is not None for key, value in changes.items()} | {
+            "--step": step is not None,
+            "--within": within != WITHIN,
+        }
         refuse_for("a map", str(scenario), of_strips)
         sweep_map(loaded, varied, as_json, as_csv, quiet, output, plot)
         return
