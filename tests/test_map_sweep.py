@@ -158,6 +158,8 @@ class TestSweep:
         document = json.loads(terrain(*arguments, "--json", "-o", tmp_path / "p.json").out)
         assert list(document) == ["version", "scenario", "file", "kind", "varied", "points"]
         assert list(document["points"][0]) == ["goal.1", "time", "distance", "straight_time", "saved", "status"]
+        evenly = json.loads(terrain("sweep", small, "--vary", "goal.1=0.5:1.5:3", "--json").out)
+        assert evenly["varied"] == {"goal.1": [0.5, 1, 1.5]}
         assert json.loads((tmp_path / "p.json").read_text()) == document["points"]
         ran = terrain(*arguments, "--csv", "-o", tmp_path / "p.csv")
         assert ran.out == (tmp_path / "p.csv").read_text()

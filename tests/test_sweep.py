@@ -306,7 +306,7 @@ def test_calls_that_are_wrong(terrain: Terrain, arguments: tuple[str, ...], mess
 
 def test_nothing_half_written(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "terrain_cli.commands.sweep.json.dumps",
+        "terrain_cli.commands.points.json.dumps",
         lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")),
     )
     ran = terrain("sweep", "--step", "1,2", "--quiet", "--output", tmp_path / "p.json")

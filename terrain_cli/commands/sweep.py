@@ -1,12 +1,10 @@
 """`terrain sweep`: the same scenario for many values of a number, all in one compiled program."""
 
-import csv
-import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
@@ -23,11 +21,13 @@ from terrain_cli.commands.options import (
     parse_numbers,
     refuse_for,
 )
+from terrain_cli.commands.points import make_row_writer, print_document, write_points
 from terrain_cli.commands.sweep_map import sweep_map
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output, written
+from terrain_cli.output import check_output
 from terrain_cli.spread import Spread
 
+RESULTS = ("time", "optimum", "gap", "iterations", "reached", "status")
 WITHIN = 1e-4
 COUNT = 16  # of START:STOP; 0.5:2.0 then goes up by 0.1
 
@@ -128,12 +128,12 @@ def sweep(
         picture = SweepPicture(loaded, quantities, varied)
         points = picture.watch(points)
     if output:
-        points = _write(points, output, list(varied))
+        points = write_points(points, output, [*varied, *RESULTS])
     if as_json:
         head = {"version": 1, "scenario": loaded.name, "file": loaded.file, **table.facts()}
-        _print_document(head, varied, points)
+        print_document(head, varied, points)
     elif as_csv:
-        _row_writer(sys.stdout, list(varied)).writerows(points)
+        make_row_writer(sys.stdout, [*varied, *RESULTS]).writerows(points)
     else:
         for _ in points:
             pass
@@ -214,42 +214,3 @@ def _records(scenario: Any, varied: Mapping[str, Sequence[float]], within: float
                 "reached": reached if reached >= 0 else None,
                 "status": status,
             }
-
-
-def _print_document(head: dict[str, Any], varied: Mapping[str, Sequence[float]], points: Iterable[Any]) -> None:
-    """One JSON document on stdout, item by item: however many points there are, none is kept."""
-    sys.stdout.write(json.dumps(head)[:-1] + ', "varied": {')
-    for i, (name, values) in enumerate(varied.items()):
-        sys.stdout.write((", " if i else "") + json.dumps(name) + ": ")
-        _print_list(values)
-    sys.stdout.write('}, "points": ')
-    _print_list(points)
-    sys.stdout.write("}\n")
-
-
-def _print_list(items: Iterable[Any]) -> None:
-    for i, item in enumerate(items):
-        sys.stdout.write((", " if i else "[") + json.dumps(item))
-    sys.stdout.write("]")
-
-
-def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":
-    writer = csv.DictWriter(
-        file, [*names, "time", "optimum", "gap", "iterations", "reached", "status"], lineterminator="\n"
-    )
-    writer.writeheader()
-    return writer
-
-
-def _write(points: Iterator[dict[str, Any]], output: Path, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Pass the points on while writing them to `output`, which is there when the last has passed."""
-    with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        writer = _row_writer(file, names) if output.suffix.lower() == ".csv" else None
-        for i, point in enumerate(points):
-            if writer:
-                writer.writerow(point)
-            else:
-                file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
-            yield point
-        if not writer:
-            file.write("\n]\n")

@@ -1,17 +1,15 @@
 """`terrain sweep` of a map."""
 
-import csv
-import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import typer
 
+from terrain_cli.commands.points import make_row_writer, print_document, write_points
 from terrain_cli.errors import InputError
-from terrain_cli.output import written
 
 
 def sweep_map(
@@ -24,7 +22,7 @@ def sweep_map(
     plot: Path | None,
 ) -> None:
     """Solve a map for all combinations of the values, and show what comes of it."""
-    from terrain_cli.maps.sweep import MapQuantity
+    from terrain_cli.maps.sweep import RESULTS, MapQuantity
     from terrain_cli.maps.sweep import sweep_map as sweep
 
     if plot and len(varied) > 1:
@@ -43,13 +41,14 @@ def sweep_map(
     total = math.prod(map(len, varied.values()))
     table = MapSweepTable(scenario, quantities, total, rows=not quiet)
     points = table.watch(points)
+    columns = [*varied, *RESULTS]
     if output:
-        points = _write(points, output, list(varied))
+        points = write_points(points, output, columns)
     if as_json:
-        facts = {"version": 1, "scenario": scenario.name, "file": scenario.file, "kind": "map", "varied": varied}
-        print(json.dumps(facts | {"points": list(points)}))
+        head = {"version": 1, "scenario": scenario.name, "file": scenario.file, "kind": "map"}
+        print_document(head, varied, points)
     elif as_csv:
-        _row_writer(sys.stdout, list(varied)).writerows(points)
+        make_row_writer(sys.stdout, columns).writerows(points)
     else:
         for _ in points:
             pass
@@ -64,25 +63,3 @@ def sweep_map(
     if table.interrupted:
         typer.echo(f"interrupted after {len(table.points):,} of {total:,} points: those are kept", err=True)
         raise typer.Exit(130)
-
-
-def _row_writer(file: TextIO, names: list[str]) -> "csv.DictWriter[str]":
-    from terrain_cli.maps.sweep import RESULTS
-
-    writer = csv.DictWriter(file, [*names, *RESULTS], lineterminator="\n")
-    writer.writeheader()
-    return writer
-
-
-def _write(points: Iterator[dict[str, Any]], output: Path, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Pass the points on while writing them to `output`, which is there when the last has passed."""
-    with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        writer = _row_writer(file, names) if output.suffix.lower() == ".csv" else None
-        for i, point in enumerate(points):
-            if writer:
-                writer.writerow(point)
-            else:
-                file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
-            yield point
-        if not writer:
-            file.write("\n]\n")

@@ -1,0 +1,49 @@
+"""The points of a sweep on their way out: written as they come, none kept."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from terrain_cli.output import written
+
+
+def print_document(head: dict[str, Any], varied: Mapping[str, Sequence[float]], points: Iterable[Any]) -> None:
+    """One JSON document on stdout, item by item: however many points there are, none is kept."""
+    sys.stdout.write(json.dumps(head)[:-1] + ', "varied": {')
+    for i, (name, values) in enumerate(varied.items()):
+        sys.stdout.write((", " if i else "") + json.dumps(name) + ": ")
+        _print_list(values)
+    sys.stdout.write('}, "points": ')
+    _print_list(points)
+    sys.stdout.write("}\n")
+
+
+def _print_list(items: Iterable[Any]) -> None:
+    sys.stdout.write("[")
+    for i, item in enumerate(items):
+        sys.stdout.write((", " if i else "") + json.dumps(item))
+    sys.stdout.write("]")
+
+
+def make_row_writer(file: TextIO, columns: Sequence[str]) -> "csv.DictWriter[str]":
+    """A writer of points as lines of CSV; the head is written."""
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    writer.writeheader()
+    return writer
+
+
+def write_points(points: Iterator[dict[str, Any]], output: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Pass the points on while writing them to `output`, .csv or .json, which is there when the last has passed."""
+    with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        writer = make_row_writer(file, columns) if output.suffix.lower() == ".csv" else None
+        for i, point in enumerate(points):
+            if writer:
+                writer.writerow(point)
+            else:
+                file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
+            yield point
+        if not writer:
+            file.write("\n]\n")
