@@ -399,7 +399,9 @@ class TestResume:
             self.break_off(patch, 2, KeyboardInterrupt())
             assert terrain("batch", CONFIGS, "-o", out).code == 130
         assert len(out.read_text().splitlines()) == 4
-        assert terrain("batch", CONFIGS, "-o", out, "--resume").code == 0
+        resumed = terrain("batch", CONFIGS, "-o", out, "--resume")
+        assert "lake.yaml: is a map, and terrain batch takes strips alone" in resumed.err
+        assert resumed.code == 1
         assert out.read_text() == terrain("batch", CONFIGS).out
 
 

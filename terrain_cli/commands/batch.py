@@ -42,7 +42,7 @@ def batch(
 
     Example: terrain batch configs/cases.jsonl
 
-    Example: terrain batch configs/ -o results.csv --sensitivity
+    Example: terrain batch configs/cases.jsonl -o results.csv --sensitivity
     """
     to_stdout = str(output) == "-"
     if resume and overwrite:
