@@ -400,7 +400,7 @@ class TestResume:
             assert terrain("batch", CONFIGS, "-o", out).code == 130
         assert len(out.read_text().splitlines()) == 4
         resumed = terrain("batch", CONFIGS, "-o", out, "--resume")
-        assert "lake.yaml: is a map, and terrain batch takes strips alone" in resumed.err
+        assert "maze.yaml: is a map, and terrain batch takes strips alone" in resumed.err
         assert resumed.code == 1
         assert out.read_text() == terrain("batch", CONFIGS).out
 
