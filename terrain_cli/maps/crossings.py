@@ -258,7 +258,7 @@ def descend_crossings(
     n = len(chain.x)
     size = 512
     while size < n:
-        size *= 4
+        size *= 4 if size < 2048 else 2
     full = chain.take(np.minimum(np.arange(size), n - 1))
     along = np.where(np.arange(size)[:, None] < n, full.along, 0.0)
     within = np.zeros((size, 2))

@@ -18,6 +18,7 @@ from terrain_cli.maps.crossings import (
 from terrain_cli.maps.lines import TOUCH, Pieces, trace_lines
 
 ROUNDS = 100  # a dozen are enough as a rule
+MOVES = 1e-9  # cells
 STRAIGHT = 1e-6  # sine of the angle of what is hardly a bend
 
 
@@ -85,39 +86,58 @@ def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], don
 
 
 def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with runs of legs replaced by the straight line where that is faster, long runs first; the routes changed."""
-    changed: list[np.ndarray] = []
+    """The chain with runs of legs replaced by the straight line where that is faster; the routes changed.
+
+    First the runs over one kind of ground, then long runs and ever shorter ones, wherever they begin.
+    """
+    ground = np.append(np.nan, leg_slowness(chain, padded))
+    begins = np.append(True, chain.route[1:] != chain.route[:-1]) | (ground != np.append(ground[1:], np.nan))
+    chain, changed = _straighten_runs(chain, np.flatnonzero(begins), padded, closed)
     length = 1 << (int(np.bincount(chain.route).max()) - 1).bit_length()
     while length >= 2:
         for shift in (0, length // 2):
-            _, begin, where, count = np.unique(chain.route, return_index=True, return_inverse=True, return_counts=True)
+            _, begin, where = np.unique(chain.route, return_index=True, return_inverse=True)
             rank = np.arange(len(chain.x)) - begin[where]
             starts = np.flatnonzero((rank % length == shift) | (rank == 0))
-            ends = np.minimum(np.append(starts[1:], len(rank) - 1), (begin + count - 1)[where[starts]])
-            long = ends - starts >= 2
-            starts, ends = starts[long], ends[long]
-            if not len(starts):
-                continue
-            elapsed = np.append(0.0, np.cumsum(leg_times(chain, padded)))
-            points = chain.points
-            pieces = trace_lines(points[starts], points[ends], padded, closed)
-            straight = np.bincount(pieces.line, pieces.time, minlength=len(starts))
-            better = straight < (elapsed[ends] - elapsed[starts]) * (1 - 1e-12)
-            if better.any():
-                changed.append(chain.route[starts[better]])
-                chosen = better[pieces.line]
-                pieces = Pieces(*(value[chosen] for value in pieces))
-                pieces = pieces._replace(line=(np.cumsum(better) - 1)[pieces.line])
-                chain = _splice(chain, starts[better], ends[better], pieces)
+            chain, more = _straighten_runs(chain, starts, padded, closed)
+            changed = np.union1d(changed, more)
         length //= 2
-    return chain, np.unique(np.concatenate(changed)) if changed else np.zeros(0, dtype=np.int64)
+    return chain, changed
+
+
+def _straighten_runs(
+    chain: Chain, starts: np.ndarray, padded: np.ndarray, closed: np.ndarray
+) -> tuple[Chain, np.ndarray]:
+    """The chain with each run from one of the nodes `starts` to the next replaced by the straight line where that is faster."""
+    last = np.flatnonzero(np.append(chain.route[1:] != chain.route[:-1], True))
+    ends = np.minimum(np.append(starts[1:], len(chain.x) - 1), last[np.searchsorted(last, starts)])
+    long = ends - starts >= 2
+    starts, ends = starts[long], ends[long]
+    if not len(starts):
+        return chain, starts
+    times = np.append(leg_times(chain, padded), 0.0)
+    bent = np.add.reduceat(times, np.column_stack([starts, ends]).ravel())[
+        ::2
+    ]  # sums of their own, for little is at stake
+    points = chain.points
+    pieces = trace_lines(points[starts], points[ends], padded, closed)
+    straight = np.bincount(pieces.line, pieces.time, minlength=len(starts))
+    better = straight < bent * (1 - 1e-12)
+    changed = np.unique(chain.route[starts[better]])
+    if len(changed):
+        chosen = better[pieces.line]
+        pieces = Pieces(*(value[chosen] for value in pieces))
+        pieces = pieces._replace(line=(np.cumsum(better) - 1)[pieces.line])
+        chain = _splice(chain, starts[better], ends[better], pieces)
+    return chain, changed
 
 
 def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with its bends moved along their grid lines by more than a cell where that is faster; the routes changed.
+    """The chain with its bends moved along their grid lines where that is faster; the routes changed.
 
-    Between two bends a route is straight, as a rule over even ground: the bends descend as if that ground went on, and each
-    route goes as much of the way as makes it faster. On a border of many cells this saves a round for every cell.
+    Between two bends a route is straight, as a rule over even ground: the bends descend as if that ground went on, over many
+    cells if need be, and each route goes as much of the way as makes it faster. Crossing by crossing, every corner on the way
+    would cost a round. Where a route bends at most of its crossings there is little to gain but by long ways.
     """
     slowness = leg_slowness(chain, padded)
     points = chain.points
@@ -135,10 +155,13 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
     room = (np.array(closed.shape) - 1 - bends.base)[:, :2]
     limits = -(bends.base * bends.along).sum(1), np.where(bends.moves, (room * bends.along).sum(1), 0.0)
     moved, _ = descend_crossings(bends, average, limits)
-    far = np.unique(bends.route[np.abs(moved.x - bends.x) > 1])
+    count = int(chain.route[-1]) + 1
+    few = 2 * np.bincount(bends.route, minlength=count) < np.bincount(chain.route, minlength=count)
+    shift = np.abs(moved.x - bends.x)
+    far = np.unique(bends.route[shift > np.where(few[bends.route], MOVES, 1.0)])
     if not len(far):
         return chain, far
-    time = np.bincount(bends.route[:-1], np.where(between, np.diff(elapsed), 0.0), minlength=chain.route[-1] + 1)
+    time = np.bincount(bends.route[:-1], np.where(between, np.diff(elapsed), 0.0), minlength=count)
     slid: dict[int, Chain] = {}
     for share in (1.0, 0.5, 0.25, 0.125):
         tried = [i for i in far if i not in slid]
