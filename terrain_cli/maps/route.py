@@ -22,6 +22,8 @@ from terrain_cli.maps.refine import Refined, cut_routes, refine
 from terrain_cli.maps.steiner import (
     GOAL,
     START,
+    Distances,
+    Graph,
     cells_through,
     make_graph,
     measure,
@@ -33,9 +35,9 @@ from terrain_cli.maps.steiner import (
 # Relative to the least time. Maps that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
 CORRIDOR = 0.02
 FEW, NARROW = 2, 0.01  # a coarse graph makes the corridor narrower
-POINTS = 8  # on each edge of the graph
+POINTS, FINE = 8, 10  # on each edge of the graph; of the finer one, near the best routes
 WITHIN = 2e-3
-CANDIDATES = 16
+CANDIDATES, FEW_OF_COARSE = 16, 4
 ARCS = 5_000_000  # of a graph, at most
 SMALL = 1500  # cells that need no corridor
 SAME = 1e-9  # times that differ by less belong to one route
@@ -183,20 +185,36 @@ def _find_cells_that_matter(
 
 
 def _refine_on_graph(ground: Any, cells: np.ndarray, points: int) -> list[Refined]:
-    """The best routes on a graph with so many points an edge, refined; none where the cells do not connect start and goal."""
+    """The best routes on a graph with so many points an edge, refined; none where the cells do not connect start and goal.
+
+    Where a graph's points happen to lie misleads it now and then. So most candidates come from a finer graph, in the cells that
+    nearly best routes on the first go through, if it fits.
+    """
     start, goal, padded, closed = ground
-    graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
-    distances = measure(graph)
+    within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
+
+    def pick(graph: Graph, distances: Distances, count: int) -> Chain:
+        return to_chain(graph, list(itertools.islice(pick_routes(graph, distances, within, apart=1), count)))
+
+    def look(cells: np.ndarray, points: int) -> tuple[Graph, Distances]:
+        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
+        return graph, measure(graph)
+
+    graph, distances = look(cells, points)
     if not np.isfinite(distances.time[START, GOAL]):
         return []
-    within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
-    picked = list(itertools.islice(pick_routes(graph, distances, within, apart=1), CANDIDATES))
-    return refine(to_chain(graph, picked), padded, closed)
+    near = cells_through(graph, distances, within / 2, cells)
+    if points == POINTS and points_within(int(near.sum()), FINE) == FINE:
+        coarse, fine = pick(graph, distances, FEW_OF_COARSE), pick(*look(near, FINE), CANDIDATES - FEW_OF_COARSE)
+        chain = join([coarse, fine._replace(route=fine.route + coarse.route[-1] + 1)])
+    else:
+        chain = pick(graph, distances, CANDIDATES)
+    return refine(chain, padded, closed)
 
 
-def points_within(cells: int) -> int:
-    """How many points an edge a graph in so many cells can have for its arcs to fit into memory; 0 where none."""
-    fitting = [k for k in range(1, POINTS + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
+def points_within(cells: int, most: int = POINTS) -> int:
+    """How many points an edge, up to `most`, a graph in so many cells can have for its arcs to fit into memory; 0 where none."""
+    fitting = [k for k in range(1, most + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
     return max(fitting, default=0)
 
 
