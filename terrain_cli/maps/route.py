@@ -152,8 +152,9 @@ def _search(
     else:
         corners = pick_corners(from_start, to_goal, NARROW, CANDIDATES // len(FRONTS))
         there, back = follow_times(from_start, start, corners, padded), follow_times(to_goal, goal, corners, padded)
-        found = refine(cut_routes(join_ways(there, back, start, goal), padded, closed), padded, closed)
-    if points < POINTS:
+        ways = join_ways(there, back, start, goal)
+        found = refine(cut_routes(ways, padded, closed), padded, closed) if ways else []
+    if found and points < POINTS:
         found += _refine_on_graph(ground, _beside(found, cells), POINTS)
     found.sort(key=lambda route: route.times[-1])
     if len(found) > 1:
