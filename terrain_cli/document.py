@@ -63,14 +63,17 @@ def read_document(data: bytes, name: str) -> Node:
         line = data.count(b"\n", 0, problem.start) + 1
         found = f"byte 0x{data[problem.start]:02x}"
         raise InputError(f"{name}:{line}: is not UTF-8 text ({found}): save it as UTF-8") from None
+    builder = _Builder(name)
     try:
-        return _Builder(name).build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return builder.build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1
         code = problem.character if isinstance(problem.character, int) else ord(problem.character)
         raise InputError(f"{name}:{line}: has a character that YAML does not allow, U+{code:04X}: remove it") from None
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
+        if "nesting depth" in str(problem.problem):  # libyaml from 0.2.6 on reads ahead, and has a limit of its own
+            raise builder.too_deep(mark.line + 1 if mark else 1) from None
         where = f"{name}:{mark.line + 1}" if mark else name
         what = "; ".join(part for part in (problem.context, problem.problem) if part)
         raise InputError(f"{where}: is not valid YAML: {what}") from None
