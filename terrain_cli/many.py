@@ -26,6 +26,8 @@ Numbers = ArrayLike | Sequence[Any]
 
 NOWHERE = 1e-300  # m/s, in place of the speed of a strip that is not there
 SHARE = 8  # when one in so many scenarios of a block is left, those go on by themselves
+CACHED = 120_000  # strips that a block should have, for the sake of the cache; a power of two would spoil it
+LEAST, MOST = 1000, 8000  # scenarios of a block: fewer waste time between strips, more are no faster
 TURNS = 512  # in how many turns all strips are gone through, at most
 
 
@@ -83,7 +85,7 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
         )
     scenarios, n = widths.shape
     size = room(n)
-    block = max(1, min(4000 if size <= 8 else 2000, 2**20 // size))
+    block = max(1, min(max(LEAST, min(MOST, CACHED // size)), 8 * CACHED // size))
     count = np.int64(-(-n // max(1, size // TURNS)))
     found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
     firsts = iter(range(0, scenarios, block))
@@ -136,8 +138,7 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     # NaN spoils all of its scenario, and nothing else.
     weights = jnp.where(fine, widths * (speeds * inverse), jnp.nan)
 
-    total, most, straight = _over(count, ends, weights, k)
-    q = start(total, most, straight, offsets)
+    q = _start(weights, k, offsets, count)
     search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
     few = -(-len(offsets) // SHARE)
     search = _search(search, weights, k, offsets, count, few)
@@ -159,6 +160,18 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     return found
 
 
+def _start(weights: Array, k: Array, offsets: Array, count: ArrayLike) -> Array:
+    """Where to start from: where two steps lead in single precision, at half the price; 0 where its range does not suffice."""
+    scale = 1 / jnp.max(weights, axis=0, keepdims=True)
+    weights, k, offsets = (array.astype(jnp.float32) for array in (weights * scale, k, offsets * scale[0]))
+    total, most, straight = _over(count, ends, weights, k)
+    q = start(total, most, straight, offsets)
+    for _ in range(2):
+        total, slope = _over(count, partial(look, _beside(q, k)), weights, k)
+        q, _, _ = improve(q, jnp.full_like(q, jnp.inf), total, slope, offsets)
+    return jnp.where(jnp.isfinite(q), q, 0).astype(jnp.float64)
+
+
 class _Search(NamedTuple):
     """Where the searches of a block stand: q, its least bound from above, and whether it goes on, shape (b,) each."""
 
@@ -171,11 +184,16 @@ def _search(search: _Search, weights: Array, k: Array, offsets: Array, count: Ar
     """Go on until no more than `least` searches do. One that has ended stays as it is, whatever its neighbours do."""
 
     def step(search: _Search) -> _Search:
-        total, slope = _over(count, partial(look, search.q if len(k) // TURNS <= 1 else search.q[None]), weights, k)
+        total, slope = _over(count, partial(look, _beside(search.q, k)), weights, k)
         found = _Search(*improve(search.q, search.above, total, slope, offsets))
         return _Search(*(jnp.where(search.moves, new, old) for new, old in zip(found, search, strict=True)))
 
     return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > least, step, search)
+
+
+def _beside(q: Array, k: Array) -> Array:
+    """`q` in a shape that goes with what `_over` takes of `k` at a time."""
+    return q if len(k) // TURNS <= 1 else q[None]
 
 
 def _over(count: ArrayLike, terms: Callable[..., tuple[Array, ...]], *strips: Array) -> list[Array]:
@@ -192,5 +210,5 @@ def _over(count: ArrayLike, terms: Callable[..., tuple[Array, ...]], *strips: Ar
             total + (jnp.sum(part, axis=0) if together > 1 else part) for total, part in zip(sums, parts, strict=True)
         ]
 
-    sums: list[Array] = jax.lax.fori_loop(0, count, add, [jnp.zeros(b) for _ in like])
+    sums: list[Array] = jax.lax.fori_loop(0, count, add, [jnp.zeros(b, part.dtype) for part in like])
     return sums

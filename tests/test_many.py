@@ -79,6 +79,18 @@ def test_strips_that_are_not_there() -> None:
         np.testing.assert_allclose(found.by_speeds[i, :n], alone.by_speeds[0], rtol=1e-8)
 
 
+def test_beyond_the_range_of_single_precision() -> None:
+    """Where the search starts is found in single precision; these rays lie outside of it."""
+    widths = np.array([[1e-30, 1e-30], [1e-45, 1e-2], [1e45, 1e40], [1e-50, 1e50], [1.0, 1e-12]])
+    speeds = np.array([[1.0, 1.0], [1.0, 1.0 - 1e-15], [1e-45, 1e45], [1e50, 1e-50], [1.0, 0.5]])
+    offsets = np.array([1e30, -1e42, 1e-45, 1e50, 1e-50])
+    times, x = solve_many(widths, speeds, offsets)
+    for i in range(len(offsets)):
+        alone = jax.device_get(find_optimum(Strips(widths[i], speeds[i], offsets[i])))
+        assert times[i] == pytest.approx(alone.time, rel=2e-15)
+        np.testing.assert_allclose(x[i], alone.x, rtol=1e-8)
+
+
 @pytest.mark.parametrize("n", [1, 3, 9])
 def test_sensitivities_are_those_of_each(n: int) -> None:
     widths, speeds, offsets = drawn(11, 30, n)
