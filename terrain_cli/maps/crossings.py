@@ -127,14 +127,35 @@ def calc_times(x: Array, base: Array, along: Array, slowness: Array) -> Array:
 
     base, along: as in `Chain`. slowness: between each node and the next, shape (N-1,), s per cell.
     """
-    points = base + along * x[:, None]
-    return jax.vmap(_leg_time)(points[:-1], points[1:], slowness)
+    return jax.vmap(_leg_time)(x[:-1], x[1:], _legs(base, along, slowness))
 
 
-def _leg_time(a: Array, b: Array, slowness: Array) -> Array:
-    square = jnp.sum((b - a) ** 2)
+class _Legs(NamedTuple):
+    """All that the time between two nodes depends on but how far along their edges they are, shape (N-1,) each.
+
+    rows, cols: from the base of the one to that of the other. Numbers, not pairs of them: of those XLA makes slow code.
+    """
+
+    rows: Array
+    cols: Array
+    row_along: Array
+    col_along: Array
+    next_row_along: Array
+    next_col_along: Array
+    slowness: Array
+
+
+def _legs(base: Array, along: Array, slowness: Array) -> _Legs:
+    (rows, cols), (row_along, col_along) = jnp.diff(base, axis=0).T, along.T
+    return _Legs(rows, cols, row_along[:-1], col_along[:-1], row_along[1:], col_along[1:], slowness)
+
+
+def _leg_time(x: Array, next_x: Array, leg: _Legs) -> Array:
+    down = leg.rows + leg.next_row_along * next_x - leg.row_along * x
+    right = leg.cols + leg.next_col_along * next_x - leg.col_along * x
+    square = down**2 + right**2
     apart = square > 0  # a root is not smooth at 0
-    return jnp.where(apart, slowness * jnp.sqrt(jnp.where(apart, square, 1.0)), 0.0)
+    return jnp.where(apart, leg.slowness * jnp.sqrt(jnp.where(apart, square, 1.0)), 0.0)
 
 
 def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array, Array, Array]:
@@ -142,19 +163,14 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
 
     A leg depends on its two ends alone, so the Hessian is tridiagonal, put together from 2 x 2 blocks.
     """
-
-    def leg(pair: Array, base: Array, along: Array, slowness: Array) -> Array:
-        points = base + along * pair[:, None]
-        return _leg_time(points[0], points[1], slowness)
-
-    pairs = jax.tree.map(lambda value: jnp.stack([value[:-1], value[1:]], 1), (x, base, along))
-    slope = jax.vmap(jax.grad(leg))(*pairs, slowness)
-    curve = jax.vmap(jax.hessian(leg))(*pairs, slowness)
+    ends = x[:-1], x[1:], _legs(base, along, slowness)
+    slope, next_slope = jax.vmap(jax.grad(_leg_time, (0, 1)))(*ends)
+    (curve, between), (_, next_curve) = jax.vmap(jax.hessian(_leg_time, (0, 1)))(*ends)
 
     def gather(firsts: Array, seconds: Array) -> Array:
         return jnp.append(firsts, 0.0) + jnp.append(0.0, seconds)
 
-    return gather(slope[:, 0], slope[:, 1]), gather(curve[:, 0, 0], curve[:, 1, 1]), curve[:, 0, 1]
+    return gather(slope, next_slope), gather(curve, next_curve), between
 
 
 def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: ArrayLike) -> Array:
