@@ -181,22 +181,23 @@ def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: Arr
     kept on disk does not find again.
     """
     n = len(diagonal)
-    neutral = jnp.array([[1.0], [0.0], [0.0], [0.0]])
 
-    def step(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        reach, system = state
-        around = jnp.concatenate([jnp.broadcast_to(neutral, (4, n)), system, jnp.broadcast_to(neutral, (4, n))], axis=1)
-        before = jax.lax.dynamic_slice(around, (0, n - reach), (4, n))
-        after = jax.lax.dynamic_slice(around, (0, n + reach), (4, n))
-        down, up = -system[2] / before[0], -system[3] / after[0]
-        joined = (
-            system[:2] + down[None] * jnp.stack([before[3], before[1]]) + up[None] * jnp.stack([after[2], after[1]])
-        )
-        return 2 * reach, jnp.concatenate([joined, jnp.stack([down * before[2], up * after[3]])])
+    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        reach, diagonal, right, before = state  # `before`: beside the diagonal, for the equation `reach` ahead
 
-    start = jnp.stack([diagonal, right, jnp.append(0.0, beside), jnp.append(beside, 0.0)])
-    _, system = jax.lax.while_loop(lambda state: state[0] < longest, step, (jnp.array(1), start))
-    return system[1] / system[0]
+        def shift(values: Array, by: Array) -> Array:
+            # What comes round the end is multiplied by 0: nothing lies beside the diagonal there.
+            return jax.lax.dynamic_slice(jnp.concatenate([values, values]), (by,), (n,))
+
+        after = shift(before, reach)
+        down, up = before / shift(diagonal, n - reach), after / shift(diagonal, reach)
+        diagonal = diagonal - down * before - up * after
+        right = right - down * shift(right, n - reach) - up * shift(right, reach)
+        return 2 * reach, diagonal, right, -down * shift(before, n - reach)
+
+    start = jnp.array(1), diagonal, right, jnp.append(0.0, beside)
+    _, diagonal, right, _ = jax.lax.while_loop(lambda state: state[0] < longest, step, start)
+    return right / diagonal
 
 
 class Descended(NamedTuple):

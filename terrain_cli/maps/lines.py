@@ -26,8 +26,8 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
 
     A piece along an edge takes the lesser slowness of the two cells beside it. A line through a closed corner takes for ever.
     """
-    lines, starts = [np.arange(len(a))], [np.zeros(len(a))]
     step = b - a
+    lines, starts = [np.arange(len(a))], [np.zeros(len(a))]
     for axis in (0, 1):
         low, high = np.minimum(a[:, axis], b[:, axis]), np.maximum(a[:, axis], b[:, axis])
         first = np.floor(low).astype(np.int64) + 1
@@ -42,19 +42,23 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
     last = np.append(line[1:] != line[:-1], True)
     end = np.where(last, 1.0, np.append(start[1:], 1.0))
     share = end - start
-    middle = a[line] + step[line] * ((start + end) / 2)[:, None]
-    cell = np.floor(middle).astype(np.int64)
-    slowness = padded[cell[:, 0] + 1, cell[:, 1] + 1]
-    for axis in (0, 1):
-        on_line = (step[line, axis] == 0) & (middle[:, axis] == cell[:, axis])
-        before = cell - (axis == 0, axis == 1)
-        slowness = np.where(on_line, np.minimum(slowness, padded[before[:, 0] + 1, before[:, 1] + 1]), slowness)
-    length = np.hypot(step[:, 0], step[:, 1])[line] * share
+    (from_row, from_col), (down, right) = a[line].T, step[line].T
+    row, col = from_row + down * ((start + end) / 2), from_col + right * ((start + end) / 2)
+    south, east = np.floor(row).astype(np.int64) + 1, np.floor(col).astype(np.int64) + 1
+    slowness = padded[south, east]
+    along = (down == 0) & (row == south - 1), (right == 0) & (col == east - 1)
+    slowness = np.where(along[0], np.minimum(slowness, padded[south - 1, east]), slowness)
+    slowness = np.where(along[1], np.minimum(slowness, padded[south, east - 1]), slowness)
     with np.errstate(invalid="ignore"):
-        time = np.where(share > TOUCH, slowness * length, 0.0)
+        time = np.where(share > TOUCH, slowness * np.hypot(down, right) * share, 0.0)
 
-    for place in (a[line] + step[line] * start[:, None], a[line] + step[line] * end[:, None]):
-        corner = np.rint(place).astype(np.int64)
-        shut = closed[corner[:, 0], corner[:, 1]] & (np.abs(place - corner).max(1) < NEAR)
-        time = np.where(shut, np.inf, time)
-    return Pieces(line, start, share, time)
+    shut = _at_closed_corner(from_row + down * start, from_col + right * start, closed)
+    shut_behind = np.where(last, _at_closed_corner(*b.T, closed)[line], np.append(shut[1:], False))
+    return Pieces(line, start, share, np.where(shut | shut_behind, np.inf, time))
+
+
+def _at_closed_corner(row: np.ndarray, col: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    """Whether points lie at a corner that nothing passes, shape (K,)."""
+    corner_row, corner_col = np.rint(row).astype(np.int64), np.rint(col).astype(np.int64)
+    near = (np.abs(row - corner_row) < NEAR) & (np.abs(col - corner_col) < NEAR)
+    return np.asarray(near & closed[corner_row, corner_col])

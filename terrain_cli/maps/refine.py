@@ -113,13 +113,13 @@ def _straighten_runs(
     ends = np.minimum(np.append(starts[1:], len(chain.x) - 1), last[np.searchsorted(last, starts)])
     long = ends - starts >= 2
     starts, ends = starts[long], ends[long]
+    points = chain.points
+    length = np.append(np.hypot(*np.diff(points, axis=0).T), 0.0)
+    bends = np.hypot(*(points[ends] - points[starts]).T) < _sum_runs(length, starts, ends) * (1 - 1e-13)
+    starts, ends = starts[bends], ends[bends]
     if not len(starts):
         return chain, starts
-    times = np.append(leg_times(chain, padded), 0.0)
-    bent = np.add.reduceat(times, np.column_stack([starts, ends]).ravel())[
-        ::2
-    ]  # sums of their own, for little is at stake
-    points = chain.points
+    bent = _sum_runs(np.append(leg_times(chain, padded), 0.0), starts, ends)
     pieces = trace_lines(points[starts], points[ends], padded, closed)
     straight = np.bincount(pieces.line, pieces.time, minlength=len(starts))
     better = straight < bent * (1 - 1e-12)
@@ -130,6 +130,11 @@ def _straighten_runs(
         pieces = pieces._replace(line=(np.cumsum(better) - 1)[pieces.line])
         chain = _splice(chain, starts[better], ends[better], pieces)
     return chain, changed
+
+
+def _sum_runs(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The sum of the values from each start to before each end; sums of their own, for little is at stake."""
+    return np.asarray(np.add.reduceat(values, np.column_stack([starts, ends]).ravel())[::2])
 
 
 def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:

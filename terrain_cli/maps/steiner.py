@@ -42,53 +42,67 @@ def spread_points(cells: np.ndarray, closed: np.ndarray, count: int) -> Chain:
 
 
 def make_graph(start: np.ndarray, goal: np.ndarray, points: Chain, padded: np.ndarray, cells: np.ndarray) -> Graph:
-    """The graph of the start, the goal and the points, each joined to each within the `cells`, shape (rows, cols), bool."""
+    """The graph of the start, the goal and the points, each joined to each within the `cells`, shape (rows, cols), bool.
+
+    Along a grid line each is joined to the next alone: those beyond are reached by way of it.
+    """
     ends = Chain(np.stack([start, goal]), np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
     nodes = join([ends, points])
     inside = np.pad(cells, 1) & np.isfinite(padded)
-    a, b, home = _pairs(nodes, inside)
-    row, col = np.ascontiguousarray(nodes.points.T)
-    length = np.sqrt((row[a] - row[b]) ** 2 + (col[a] - col[b]) ** 2)  # np.hypot is several times slower
-    time = padded.ravel()[home] * length
-
-    # Two nodes on one grid line share two cells: one arc will do, through the faster of them.
-    lines = np.where((nodes.along == 0) & (nodes.base == np.rint(nodes.base)), nodes.base, np.nan)
-    lying, standing = np.ascontiguousarray(lines.T)
-    beside = np.flatnonzero((lying[a] == lying[b]) | (standing[a] == standing[b]))
-    one, other = nodes.take(a[beside]), nodes.take(b[beside])
-    time[beside] = find_slowness(one, other, padded) * length[beside]
-    first, last = (np.ravel_multi_index(tuple((cell + 1).T), padded.shape) for cell in find_cells(one, other))
-    again = (home[beside] == last) & (first != last) & inside.ravel()[first]
-    kept = np.ones(len(a), dtype=bool)
-    kept[beside[again]] = False
+    arcs = [*_along_lines(nodes, padded), *_across_cells(nodes, padded, inside)]
+    a, b, time = (np.concatenate(values) for values in zip(*arcs, strict=True))
     tiny = np.finfo(float).tiny  # two nodes in one place: to a sparse graph 0 is no arc
-    times = csr_array((np.maximum(time[kept], tiny), (a[kept], b[kept])), shape=(len(row), len(row)))
-    return Graph(nodes, times)
+    return Graph(nodes, csr_array((np.maximum(time, tiny), (a, b)), shape=(len(nodes.x), len(nodes.x))))
 
 
-def _pairs(nodes: Chain, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every pair of nodes in each of the cells that are `inside`, and the cell, an index into the raveled padded map."""
+Arcs = tuple[np.ndarray, np.ndarray, np.ndarray]  # from, to, s per cell size
+
+
+def _along_lines(nodes: Chain, padded: np.ndarray) -> Iterator[Arcs]:
+    """From each node on a line of the grid to the next, through the faster of the cells beside it."""
+    points = nodes.points
+    for axis in (0, 1):
+        [on] = np.nonzero((nodes.along[:, axis] == 0) & (nodes.base[:, axis] == np.rint(nodes.base[:, axis])))
+        on = on[np.lexsort((points[on, 1 - axis], points[on, axis]))]
+        a, b = on[:-1], on[1:]
+        slowness = find_slowness(nodes.take(a), nodes.take(b), padded)
+        joined = np.isfinite(slowness)
+        a, b = a[joined], b[joined]
+        yield a, b, slowness[joined] * np.abs(points[a, 1 - axis] - points[b, 1 - axis])
+
+
+def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Iterator[Arcs]:
+    """From each node to all in the same cell that are not on a line of the grid with it, for the cells that are `inside`."""
     first, last = find_cells(nodes, nodes)
-    node, cell = [], []
+    node, cell, side = [], [], []
+    row, col = np.ascontiguousarray(nodes.points.T)
     for shift in np.ndindex(2, 2):
         there = first + shift
         holds = np.all(there <= last, axis=1)
         holds[holds] = inside[tuple(there[holds].T + 1)]
-        node.append(np.flatnonzero(holds).astype(np.int32))
-        cell.append(np.ravel_multi_index(tuple(there[holds].T + 1), inside.shape).astype(np.int32))
-    node_, cell_ = np.concatenate(node), np.concatenate(cell)
-    order = np.argsort(cell_, kind="stable")
-    node_, cell_ = node_[order], cell_[order]
-    begin = np.flatnonzero(np.append(True, cell_[1:] != cell_[:-1]))
-    size = np.diff(np.append(begin, len(cell_)))
-    pairs = []
-    for count in np.unique(size[size > 1]):  # cells with as many nodes in one go
+        top, left = there[holds].T
+        sides = row[holds] == top, row[holds] == top + 1, col[holds] == left, col[holds] == left + 1
+        node.append(np.flatnonzero(holds))
+        cell.append(np.ravel_multi_index((top + 1, left + 1), inside.shape))
+        side.append(np.packbits(sides, axis=0)[0])
+    nodes_, cells_, sides_ = np.concatenate(node), np.concatenate(cell), np.concatenate(side)
+    order = np.argsort(cells_, kind="stable")
+    nodes_, cells_, sides_ = nodes_[order], cells_[order], sides_[order]
+    begin = np.flatnonzero(np.append(True, cells_[1:] != cells_[:-1]))
+    size = np.diff(np.append(begin, len(cells_)))
+    for count in np.unique(size[size > 1]):  # cells with as many nodes, and of those the ones alike, in one go
         begins = begin[size == count]
-        members = node_[begins[:, None] + np.arange(count)]
+        index = begins[:, None] + np.arange(count)
+        patterns, which = np.unique(sides_[index], axis=0, return_inverse=True)
         one, other = np.triu_indices(count, 1)
-        pairs.append((members[:, one].ravel(), members[:, other].ravel(), np.repeat(cell_[begins], len(one))))
-    a, b, home = (np.concatenate(values) for values in zip(*pairs, strict=True))
-    return a, b, home
+        for i, pattern in enumerate(patterns):
+            apart = pattern[one] & pattern[other] == 0
+            alike = which == i
+            members = nodes_[index[alike]]
+            a, b = members[:, one[apart]], members[:, other[apart]]
+            down, right = (at[members][:, one[apart]] - at[members][:, other[apart]] for at in (row, col))
+            time = padded.ravel()[cells_[begins[alike]]][:, None] * np.sqrt(down**2 + right**2)
+            yield a.ravel(), b.ravel(), time.ravel()
 
 
 class Distances(NamedTuple):
