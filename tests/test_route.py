@@ -229,9 +229,9 @@ class TestLargeMaps:
         assert found(ground, *ends[::-1]).time == route.time
 
     def test_arcs_that_fit(self) -> None:
-        assert route_module.points_within(100) == 8
-        assert 0 < route_module.points_within(20_000) < 8
-        assert route_module.points_within(10**6) == 0
+        assert route_module.points_within(100, 8) == 8
+        assert 0 < route_module.points_within(20_000, 8) < 8
+        assert route_module.points_within(10**6, 8) == 0
 
     def test_ways_down_the_arrival_times(self) -> None:
         """Over even ground they are nearly straight, and each ends where the times are from."""

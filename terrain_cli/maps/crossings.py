@@ -182,7 +182,7 @@ def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: Arr
     """
     n = len(diagonal)
 
-    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         reach, diagonal, right, before = state  # `before`: beside the diagonal, for the equation `reach` ahead
 
         def shift(values: Array, by: Array) -> Array:

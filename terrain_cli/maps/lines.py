@@ -53,7 +53,7 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
         time = np.where(share > TOUCH, slowness * np.hypot(down, right) * share, 0.0)
 
     shut = _at_closed_corner(from_row + down * start, from_col + right * start, closed)
-    shut_behind = np.where(last, _at_closed_corner(*b.T, closed)[line], np.append(shut[1:], False))
+    shut_behind = np.where(last, _at_closed_corner(b[:, 0], b[:, 1], closed)[line], np.append(shut[1:], False))
     return Pieces(line, start, share, np.where(shut | shut_behind, np.inf, time))
 
 

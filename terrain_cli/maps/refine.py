@@ -96,8 +96,8 @@ def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Ch
     length = 1 << (int(np.bincount(chain.route).max()) - 1).bit_length()
     while length >= 2:
         for shift in (0, length // 2):
-            _, begin, where = np.unique(chain.route, return_index=True, return_inverse=True)
-            rank = np.arange(len(chain.x)) - begin[where]
+            first = np.flatnonzero(np.append(True, chain.route[1:] != chain.route[:-1]))
+            rank = np.arange(len(chain.x)) - np.repeat(first, np.diff(np.append(first, len(chain.x))))
             starts = np.flatnonzero((rank % length == shift) | (rank == 0))
             chain, more = _straighten_runs(chain, starts, padded, closed)
             changed = np.union1d(changed, more)

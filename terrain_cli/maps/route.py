@@ -6,6 +6,7 @@ What pieces of them can be joined is tried last, and the fastest is the answer.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -33,10 +34,9 @@ from terrain_cli.maps.steiner import (
 )
 
 # Relative to the least time. Maps that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
-CORRIDOR = 0.02
-FEW, NARROW = 2, 0.01  # a coarse graph makes the corridor narrower
-POINTS, FINE = 8, 10  # on each edge of the graph; of the finer one, near the best routes
-WITHIN = 2e-3
+CORRIDOR, NARROW, WITHIN = 0.02, 0.01, 2e-3
+LEVELS = 2, 4, 8, 10  # points on each edge of ever finer graphs
+MISJUDGED = 0.09  # over (points + 1)²: by how much of the least time a graph may misjudge a route
 CANDIDATES, FEW_OF_COARSE = 16, 4
 ARCS = 5_000_000  # of a graph, at most
 SMALL = 1500  # cells that need no corridor
@@ -145,17 +145,21 @@ def _search(
     padded, closed = ground[2:]
     if not np.isfinite(np.min(from_start + to_goal)):
         return []
-    cells = _find_cells_that_matter(slowness, ground, from_start, to_goal)
-    points = points_within(int(cells.sum()))
-    if points >= FEW:
-        found = _refine_on_graph(ground, cells, points)
-    else:
+    free = np.isfinite(slowness)
+    around = (_around(start, slowness.shape) | _around(goal, slowness.shape)) & free
+    found: list[Refined] = []
+    width, finest = CORRIDOR if np.count_nonzero(free) > SMALL else np.inf, 1
+    while not found and finest:
+        cells = corridor(slowness, from_start, to_goal, width) | around
+        found, finest = _refine_on_graphs(ground, cells, LEVELS if np.count_nonzero(cells) > SMALL else LEVELS[-2:])
+        width *= 4  # where the ground is so uneven that the corridor falls into pieces
+    if not finest:
         corners = pick_corners(from_start, to_goal, NARROW, CANDIDATES // len(FRONTS))
         there, back = follow_times(from_start, start, corners, padded), follow_times(to_goal, goal, corners, padded)
         ways = join_ways(there, back, start, goal)
         found = refine(cut_routes(ways, padded, closed), padded, closed) if ways else []
-    if found and points < POINTS:
-        found += _refine_on_graph(ground, _beside(found, cells), POINTS)
+    if found and finest < LEVELS[-2]:
+        found += _refine_on_graphs(ground, _beside(found, cells), LEVELS[-2:])[0]
     found.sort(key=lambda route: route.times[-1])
     if len(found) > 1:
         [joined] = refine(_join_pieces(found, start, goal, padded, cells), padded, closed)
@@ -164,56 +168,39 @@ def _search(
     return _different(found)
 
 
-def _find_cells_that_matter(
-    slowness: np.ndarray, ground: Any, from_start: np.ndarray, to_goal: np.ndarray
-) -> np.ndarray:
-    """The cells to look for routes in, shape (rows, cols), bool: all of a small map, else a corridor that holds a route."""
-    start, goal, padded, closed = ground
-    free = np.isfinite(slowness)
-    width = CORRIDOR if np.count_nonzero(free) > SMALL else np.inf
-    while True:
-        cells = corridor(slowness, from_start, to_goal, width)
-        for end in (start, goal):
-            cells |= _around(end, slowness.shape) & free
-        if np.count_nonzero(cells) <= SMALL or points_within(int(cells.sum())) < FEW:
-            break
-        graph = make_graph(start, goal, spread_points(cells, closed, FEW), padded, cells)
-        distances = measure(graph)
-        if np.isfinite(distances.time[START, GOAL]):
-            return cells_through(graph, distances, NARROW, cells)
-        width *= 4  # the ground is so uneven that the corridor falls into pieces
-    return cells
+def _refine_on_graphs(ground: Any, cells: np.ndarray, levels: Sequence[int]) -> tuple[list[Refined], int]:
+    """The best routes on ever finer graphs, refined, and how many points an edge the finest has: 0 where none fits.
 
-
-def _refine_on_graph(ground: Any, cells: np.ndarray, points: int) -> list[Refined]:
-    """The best routes on a graph with so many points an edge, refined; none where the cells do not connect start and goal.
-
-    Where a graph's points happen to lie misleads it now and then. So most candidates come from a finer graph, in the cells that
-    nearly best routes on the first go through, if it fits.
+    Each graph hands the next one the cells that nearly best routes on it go through. Where a graph's points happen to lie
+    misleads it now and then, so the candidates come from the last two. No routes where the cells do not connect start and goal.
     """
     start, goal, padded, closed = ground
-    within = min(NARROW, WITHIN * ((POINTS + 1) / (points + 1)) ** 2)  # a coarser graph misjudges routes by more
-
-    def pick(graph: Graph, distances: Distances, count: int) -> Chain:
-        return to_chain(graph, list(itertools.islice(pick_routes(graph, distances, within, apart=1), count)))
-
-    def look(cells: np.ndarray, points: int) -> tuple[Graph, Distances]:
+    graphs: list[tuple[Graph, Distances, float]] = []
+    finest = 0
+    for most in levels:
+        points = points_within(int(cells.sum()), most)
+        if points <= max(finest, LEVELS[0] - 1):
+            continue
+        finest = points
         graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
-        return graph, measure(graph)
+        distances = measure(graph)
+        if not np.isfinite(distances.time[START, GOAL]):
+            return [], finest
+        misjudged = MISJUDGED / (points + 1) ** 2
+        cells = cells_through(graph, distances, misjudged, cells)
+        graphs.append((graph, distances, max(WITHIN, misjudged)))
+    chains = [
+        to_chain(graph, list(itertools.islice(pick_routes(graph, distances, within, apart=1), count)))
+        for (graph, distances, within), count in zip(
+            reversed(graphs[-2:]), (CANDIDATES - FEW_OF_COARSE, FEW_OF_COARSE), strict=False
+        )
+    ]
+    routes = itertools.accumulate((int(chain.route[-1]) + 1 for chain in chains), initial=0)
+    chains = [chain._replace(route=chain.route + first) for chain, first in zip(chains, routes, strict=False)]
+    return refine(join(chains), padded, closed) if chains else [], finest
 
-    graph, distances = look(cells, points)
-    if not np.isfinite(distances.time[START, GOAL]):
-        return []
-    near = cells_through(graph, distances, within / 2, cells)
-    if points == POINTS and points_within(int(near.sum()), FINE) == FINE:
-        coarse, fine = pick(graph, distances, FEW_OF_COARSE), pick(*look(near, FINE), CANDIDATES - FEW_OF_COARSE)
-        chain = join([coarse, fine._replace(route=fine.route + coarse.route[-1] + 1)])
-    else:
-        chain = pick(graph, distances, CANDIDATES)
-    return refine(chain, padded, closed)
 
-
-def points_within(cells: int, most: int = POINTS) -> int:
+def points_within(cells: int, most: int) -> int:
     """How many points an edge, up to `most`, a graph in so many cells can have for its arcs to fit into memory; 0 where none."""
     fitting = [k for k in range(1, most + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
     return max(fitting, default=0)
@@ -230,7 +217,7 @@ def _beside(found: list[Refined], cells: np.ndarray) -> np.ndarray:
         near[row.clip(0, cells.shape[0] - 1), col.clip(0, cells.shape[1] - 1)] = True
     while True:
         wider = binary_dilation(near, np.ones((3, 3))) & cells
-        if points_within(int(wider.sum())) < POINTS or np.array_equal(wider, near):
+        if points_within(int(wider.sum()), LEVELS[-2]) < LEVELS[-2] or np.array_equal(wider, near):
             return np.asarray(near & cells)
         near = wider
 

@@ -64,7 +64,7 @@ def _along_lines(nodes: Chain, padded: np.ndarray) -> Iterator[Arcs]:
     for axis in (0, 1):
         [on] = np.nonzero((nodes.along[:, axis] == 0) & (nodes.base[:, axis] == np.rint(nodes.base[:, axis])))
         on = on[np.lexsort((points[on, 1 - axis], points[on, axis]))]
-        a, b = on[:-1], on[1:]
+        a, b = on[:-1].astype(np.int32), on[1:].astype(np.int32)
         slowness = find_slowness(nodes.take(a), nodes.take(b), padded)
         joined = np.isfinite(slowness)
         a, b = a[joined], b[joined]
@@ -74,35 +74,37 @@ def _along_lines(nodes: Chain, padded: np.ndarray) -> Iterator[Arcs]:
 def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Iterator[Arcs]:
     """From each node to all in the same cell that are not on a line of the grid with it, for the cells that are `inside`."""
     first, last = find_cells(nodes, nodes)
-    node, cell, side = [], [], []
-    row, col = np.ascontiguousarray(nodes.points.T)
+    found = []
     for shift in np.ndindex(2, 2):
         there = first + shift
         holds = np.all(there <= last, axis=1)
         holds[holds] = inside[tuple(there[holds].T + 1)]
-        top, left = there[holds].T
-        sides = row[holds] == top, row[holds] == top + 1, col[holds] == left, col[holds] == left + 1
-        node.append(np.flatnonzero(holds))
-        cell.append(np.ravel_multi_index((top + 1, left + 1), inside.shape))
-        side.append(np.packbits(sides, axis=0)[0])
-    nodes_, cells_, sides_ = np.concatenate(node), np.concatenate(cell), np.concatenate(side)
-    order = np.argsort(cells_, kind="stable")
-    nodes_, cells_, sides_ = nodes_[order], cells_[order], sides_[order]
-    begin = np.flatnonzero(np.append(True, cells_[1:] != cells_[:-1]))
-    size = np.diff(np.append(begin, len(cells_)))
+        there, at = there[holds], nodes.take(holds)
+        home = np.ravel_multi_index(tuple(there.T + 1), inside.shape)
+        place = at.base - there + at.along * at.x[:, None]  # in the cell, without rounding
+        found.append((np.flatnonzero(holds).astype(np.int32), home, place))
+    node, cell, place = (np.concatenate(values) for values in zip(*found, strict=True))
+    order = np.argsort(cell, kind="stable")
+    node, cell, place = node[order], cell[order], place[order]
+    side = np.packbits(np.column_stack([place == 0, place == 1]), axis=1)[:, 0]
+    begin = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+    size = np.diff(np.append(begin, len(cell)))
     for count in np.unique(size[size > 1]):  # cells with as many nodes, and of those the ones alike, in one go
-        begins = begin[size == count]
-        index = begins[:, None] + np.arange(count)
-        patterns, which = np.unique(sides_[index], axis=0, return_inverse=True)
         one, other = np.triu_indices(count, 1)
-        for i, pattern in enumerate(patterns):
+        left = begin[size == count][:, None] + np.arange(count)
+        while len(left):
+            pattern = side[left[0]]
+            like = np.all(side[left] == pattern, axis=1)
+            members, left = left[like], left[~like]
             apart = pattern[one] & pattern[other] == 0
-            alike = which == i
-            members = nodes_[index[alike]]
-            a, b = members[:, one[apart]], members[:, other[apart]]
-            down, right = (at[members][:, one[apart]] - at[members][:, other[apart]] for at in (row, col))
-            time = padded.ravel()[cells_[begins[alike]]][:, None] * np.sqrt(down**2 + right**2)
-            yield a.ravel(), b.ravel(), time.ravel()
+            a, b = one[apart], other[apart]
+            places = place[members]
+            if np.all(places == places[0]):
+                places = places[:1]
+            length = np.sqrt(((places[:, a] - places[:, b]) ** 2).sum(-1))
+            time = padded.ravel()[cell[members[:, 0]]][:, None] * length
+            nodes_ = node[members]
+            yield np.take(nodes_, a, axis=1).ravel(), np.take(nodes_, b, axis=1).ravel(), time.ravel()
 
 
 class Distances(NamedTuple):
