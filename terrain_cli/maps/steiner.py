@@ -153,19 +153,18 @@ def pick_routes(graph: Graph, distances: Distances, within: float, apart: int) -
     within: how much longer than the fastest, relative.
     """
     through = distances.through
-    order = np.argsort(through, kind="stable")
-    order = order[through[order] <= through[order[0]] * (1 + within)]
-    cell = np.floor(graph.nodes.points).astype(np.int64) + 2
-    taken = np.zeros(cell.max(0) + 3, dtype=bool)
-    reach = range(-apart, apart + 1)
-    for node in order.tolist():
-        if taken[tuple(cell[node])]:
-            continue
-        route = distances.route(node)
-        yield route
-        for row in reach:
-            for col in reach:
-                taken[tuple(cell[route].T + np.array([[row], [col]]))] = True
+    [near] = np.nonzero(through <= np.min(through) * (1 + within))
+    order = near[np.argsort(through[near], kind="stable")]
+    row, col = np.floor(graph.nodes.points).astype(np.int64).T + apart
+    width = int(col.max()) + apart + 1
+    home = row * width + col
+    around = (np.arange(-apart, apart + 1)[:, None] * width + np.arange(-apart, apart + 1)).reshape(-1, 1)
+    taken = np.zeros((int(row.max()) + apart + 1) * width, dtype=bool)
+    for node, at in zip(order.tolist(), home[order].tolist(), strict=True):
+        if not taken[at]:
+            route = distances.route(node)
+            yield route
+            taken[home[route] + around] = True
 
 
 def to_chain(graph: Graph, routes: list[list[int]]) -> Chain:
