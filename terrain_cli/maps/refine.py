@@ -101,7 +101,7 @@ def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Ch
             starts = np.flatnonzero((rank % length == shift) | (rank == 0))
             chain, more = _straighten_runs(chain, starts, padded, closed)
             changed = np.union1d(changed, more)
-        length //= 2
+        length //= 4
     return chain, changed
 
 
