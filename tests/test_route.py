@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import label
 
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_wall
-from terrain_cli import Strips, best_time
+from terrain_cli import MapScenario, Strips, best_time, load_scenario, solve_map
 from terrain_cli.maps import route as route_module
 from terrain_cli.maps.backtrack import follow_times
 from terrain_cli.maps.crossings import solve_tridiagonal
@@ -227,6 +227,17 @@ class TestLargeMaps:
         assert best.time * (1 - 1e-12) <= route.time <= best.time * 1.005
         assert retrace(ground, route) == pytest.approx(route.time, rel=1e-12)
         assert found(ground, *ends[::-1]).time == route.time
+
+    def test_where_no_graph_fits_and_no_way_leads_down_the_times(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Then none was found, which is not to say that there is none."""
+        monkeypatch.setattr(route_module, "ARCS", 0)
+        scenario = load_scenario("configs/lake.yaml")
+        assert isinstance(scenario, MapScenario)
+        assert solve_map(scenario).status == "converged"
+        monkeypatch.setattr(route_module, "join_ways", lambda *_: [])
+        solution = solve_map(scenario)
+        assert solution.status == "no route"
+        assert "although free ground leads there" in solution.message
 
     def test_arcs_that_fit(self) -> None:
         assert route_module.points_within(100, 8) == 8
