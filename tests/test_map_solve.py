@@ -581,3 +581,21 @@ class TestPython:
         names: dict[str, Any] = {"solve_map": solve_map, "load_scenario": load_scenario}
         exec(example, names)
         assert capsys.readouterr().out.startswith("480.2544")
+
+
+def test_an_interrupt_among_several_keeps_those_before(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, count = solve_map, iter(range(10))
+
+    def interrupted(*arguments: Any, **settings: Any) -> MapSolution:
+        if next(count) % 2:
+            raise KeyboardInterrupt
+        return original(*arguments, **settings)
+
+    monkeypatch.setattr("terrain_cli.maps.solution.solve_map", interrupted)
+    ran = terrain("solve", str(STRIPS), str(LAKE), str(STRIPS), "--json")
+    assert ran.code == 130
+    [document] = json.loads(ran.out)
+    assert document["time"] == pytest.approx(EXACT, rel=1e-12)
+    assert ran.err == "interrupted: 1 of 3 scenarios are solved\n"
+    next(count)
+    assert (terrain("solve", str(STRIPS)).code, next(count)) == (130, 4)

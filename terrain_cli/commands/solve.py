@@ -122,7 +122,7 @@ def solve(
     from terrain_cli.engine import keep_compiled_programs
 
     keep_compiled_programs()
-    solutions = _solve_all(
+    solutions, interrupted = _solve_all(
         loaded, asked, every=every, show=show or "crossings", quiet=quiet or as_json or as_csv or several
     )
     if as_json:
@@ -142,7 +142,10 @@ def solve(
             solve_map.write_files(solution, asked)
     statuses = {solution.status for solution in solutions}
     bad = bool(statuses & {"diverged", "no route"})
-    raise typer.Exit(130 if "interrupted" in statuses else 2 if failures else 1 if bad else 0)
+    if interrupted and several:
+        whole = sum(solution.status != "interrupted" for solution in solutions)
+        print(f"interrupted: {whole:,} of {len(loaded):,} scenarios are solved", file=sys.stderr)
+    raise typer.Exit(130 if interrupted else 2 if failures else 1 if bad else 0)
 
 
 def _find(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -188,15 +191,22 @@ def _load(
     return None
 
 
-def _solve_all(scenarios: list[Any], asked: Any, *, every: int | None, show: str, quiet: bool) -> list[Any]:
-    """Solve one after the other; Ctrl-C keeps what there is."""
+def _solve_all(
+    scenarios: list[Any], asked: Any, *, every: int | None, show: str, quiet: bool
+) -> tuple[list[Any], bool]:
+    """Solve one after the other; Ctrl-C keeps what there is. The solutions, and whether it came to that."""
     from terrain_cli.solution import solve as solve_scenario
 
     solutions: list[Any] = []
     for scenario in scenarios:
         watch = None
         if is_map(scenario):
-            solutions.append(solve_map.solve(scenario, asked, quiet))
+            try:
+                solutions.append(solve_map.solve(scenario, asked, quiet))
+            except KeyboardInterrupt:
+                if not solutions:
+                    raise
+                return solutions, True
             continue
         if not quiet:
             from terrain_cli.show.descent import DescentTable, print_title
@@ -206,8 +216,8 @@ def _solve_all(scenarios: list[Any], asked: Any, *, every: int | None, show: str
                 watch = DescentTable(scenario, show, every).add
         solutions.append(solve_scenario(scenario, every=every, watch=watch))
         if solutions[-1].status == "interrupted":
-            break
-    return solutions
+            return solutions, True
+    return solutions, False
 
 
 def _document(solution: Any, asked: Any) -> dict[str, Any]:
