@@ -79,8 +79,10 @@ def compare_random_maps() -> Iterator[Table]:
             "A to B is B to A",
             "seconds, median",
             "seconds, worst",
+            "under 1 s",
         ],
-        "The best known: the best of ours and of two finer searches. Seconds: fields included, everything compiled.",
+        "The best known: the best of ours and of two finer searches. Seconds: the shorter of two runs, fields included, everything "
+        "compiled.",
     )
     for kind, count in zip(KINDS, (POLYGONS, RANDOM), strict=True):
         maps = [draw(kind, seed) for seed in range(count)]
@@ -89,9 +91,12 @@ def compare_random_maps() -> Iterator[Table]:
             ground = Ground(slowness)
             ends = ground.to_xy(start), ground.to_xy(goal)
             routes.append(route := _found(ground, *ends))
-            before = time.perf_counter()
-            back = _found(ground, *ends[::-1])
-            seconds.append(time.perf_counter() - before)
+            taken = []
+            for _ in range(2):
+                before = time.perf_counter()
+                back = _found(ground, *ends[::-1])
+                taken.append(time.perf_counter() - before)
+            seconds.append(min(taken))
             retraced.append(abs(time_path(slowness, ground.to_cells(route.points)) / route.time - 1))
             both += back.time == route.time and np.array_equal(back.points[::-1], route.points)
         with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -102,7 +107,7 @@ def compare_random_maps() -> Iterator[Table]:
                 worse.rows.append([f"{kind} {seed}", route.time, best, excess])
         within = sum(excess <= SAME for excess in excesses)
         row = [kind, count, within, max(excesses), max(retraced), f"{both} of {count}"]
-        table.rows.append([*row, float(np.median(seconds)), max(seconds)])
+        table.rows.append([*row, float(np.median(seconds)), max(seconds), sum(taken < 1 for taken in seconds)])
     yield table
     yield worse
 

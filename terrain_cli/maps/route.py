@@ -36,7 +36,7 @@ from terrain_cli.maps.steiner import (
 # Relative to the least time. Maps that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
 CORRIDOR, NARROW, WITHIN = 0.02, 0.01, 2e-3
 LEVELS = 2, 4, 8, 10  # points on each edge of ever finer graphs
-MISJUDGED = 0.09  # over (points + 1)²: by how much of the least time a graph may misjudge a route
+MISJUDGED = 0.06  # over (points + 1)²: by how much of the least time a graph may misjudge a route
 CANDIDATES, FEW_OF_COARSE = 16, 4
 ARCS = 5_000_000  # of a graph, at most
 SMALL = 1500  # cells that need no corridor
