@@ -81,8 +81,8 @@ def compare_random_maps() -> Iterator[Table]:
             "seconds, worst",
             "under 1 s",
         ],
-        "The best known: the best of ours and of two finer searches. Seconds: the shorter of two runs, fields included, everything "
-        "compiled.",
+        "The best known: the best of ours and of two finer searches. Seconds: the shorter of two runs, fields "
+        "included, everything compiled.",
     )
     for kind, count in zip(KINDS, (POLYGONS, RANDOM), strict=True):
         maps = [draw(kind, seed) for seed in range(count)]
@@ -107,7 +107,7 @@ def compare_random_maps() -> Iterator[Table]:
                 worse.rows.append([f"{kind} {seed}", route.time, best, excess])
         within = sum(excess <= SAME for excess in excesses)
         row = [kind, count, within, max(excesses), max(retraced), f"{both} of {count}"]
-        table.rows.append([*row, float(np.median(seconds)), max(seconds), sum(taken < 1 for taken in seconds)])
+        table.rows.append([*row, float(np.median(seconds)), max(seconds), sum(its < 1 for its in seconds)])
     yield table
     yield worse
 
