@@ -151,7 +151,9 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike,
     square = 1 + q**2 * k
     root = jnp.sqrt(square)
     longer = jnp.sqrt(1 + q**2)  # 1/cos(angle) in the fastest strip
-    [crossing] = _over(count, lambda w, v, root: (w / v * root,), widths, speeds, root)
+    # The root once more, strip by strip: to keep those above for it would cost more than to take them again.
+    again = _beside(q[0], k) ** 2
+    [crossing] = _over(count, lambda w, v, k: (w / v * jnp.sqrt(1 + again * k),), widths, speeds, k)
     [ray] = q / longer / fastest
     found = [ray * offsets + crossing / longer[0], weights * q * (root / square)]
     if sensitivity:

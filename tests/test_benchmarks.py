@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import __main__ as benchmarks
 from benchmarks.table import Table
-from terrain_cli.strips import Strips
+from terrain_cli import solve_many
+from terrain_cli.strips import Strips, straight_x
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 
@@ -70,3 +71,27 @@ def test_routes_are_compared_on_random_maps(monkeypatch: pytest.MonkeyPatch) -> 
     assert [row[:3] for row in table.rows] == [["polygons and discs", 1, 1], ["every cell random", 1, 1]]
     assert all(row[4] < 1e-12 and row[5] == "1 of 1" for row in table.rows)
     assert worse.rows == []
+
+
+def test_the_loop_finds_what_solve_many_finds() -> None:
+    pytest.importorskip("numba")
+    pytest.importorskip("optimistix")
+    many = importlib.import_module("benchmarks.many")
+    drawn = many.draw_many(np.random.default_rng(0), 300, 5)
+    times, x = many.solve_in_a_loop(*drawn)
+    ours = solve_many(*drawn)
+    np.testing.assert_allclose(times, ours.times, rtol=2e-15)
+    np.testing.assert_allclose(x, ours.x, atol=1e-9)
+    few = Strips(*(array[:3] for array in drawn))
+    paths = many.solve_with_optimistix(straight_x(few), few)
+    np.testing.assert_allclose(paths, x[:3], atol=1e-3)
+
+
+def test_in_turns_the_first_round_is_not_counted() -> None:
+    pytest.importorskip("numba")
+    pytest.importorskip("optimistix")
+    many = importlib.import_module("benchmarks.many")
+    said: list[str] = []
+    taken = many.in_turns([lambda: said.append("a"), lambda: said.append("b")], 2)
+    assert said == ["a", "b"] * 3
+    assert len(taken) == 2
