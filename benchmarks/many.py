@@ -62,8 +62,8 @@ def measure_engine() -> Table:
         "Many scenarios",
         ["strips", "scenarios", "solver", "s", "ratio", "processor s", "ratio of those", "worst difference in time"],
         f"The same scenarios in turns, {processors()} processors, the shortest of 15 runs, with a rest before each; ratios to "
-        "the loop in numba, which has the same search with an early exit. Differences are relative, from the loop. Widths 2 to 10 m, "
-        "speeds 0.3 to 1 m/s, offsets of up to 24 m a strip.",
+        "the loop in numba, which has the same search with an early exit. Differences are relative, from the loop. Widths 2 to "
+        "10 m, speeds 0.3 to 1 m/s, offsets of up to 24 m a strip.",
     )
     for n, scenarios in KINDS:
         drawn = draw_many(np.random.default_rng(n), scenarios, n)
