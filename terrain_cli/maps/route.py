@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import binary_dilation
 
 from terrain_cli.maps.backtrack import FRONTS, follow_times, join_ways, pick_corners
-from terrain_cli.maps.crossings import Chain, find_cells, join
+from terrain_cli.maps.crossings import Chain, drop_needless, find_cells, join
 from terrain_cli.maps.field import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.lines import trace_lines
@@ -197,7 +197,7 @@ def _refine_on_graphs(ground: Any, cells: np.ndarray, levels: Sequence[int]) -> 
     ]
     routes = itertools.accumulate((int(chain.route[-1]) + 1 for chain in chains), initial=0)
     chains = [chain._replace(route=chain.route + first) for chain, first in zip(chains, routes, strict=False)]
-    return refine(join(chains), padded, closed) if chains else [], finest
+    return refine(drop_needless(join(chains), padded), padded, closed) if chains else [], finest
 
 
 def points_within(cells: int, most: int) -> int:
