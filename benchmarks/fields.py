@@ -194,7 +194,7 @@ def measure_gradient(n: int) -> list[list[Any]]:
             return arrival_times(slowness, start, spacing=1 / n, scheme="god")[goal]
 
         value, gradient = jax.jit(time), jax.jit(jax.grad(time))
-        a, b = side_by_side([lambda: value(slowness), lambda: gradient(slowness)], 5)  # noqa: B023
+        a, b = side_by_side([lambda: value(slowness), lambda: gradient(slowness)], 5)  # noqa: B023  called before the loop goes on
         free = jnp.isfinite(slowness)
         total = jnp.sum(gradient(slowness) * jnp.where(free, slowness, 0))
         rows.append([ground.name, n, 1e3 * a, 1e3 * b, b / a, float(abs(total / value(slowness) - 1))])

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def draw_many(rng: np.random.Generator, scenarios: int, n: int) -> tuple[np.ndar
     return widths, speeds, rng.uniform(-24, 24, scenarios) * n
 
 
-def in_turns(functions: list[Callable[[], Any]], rounds: int) -> list[tuple[float, float]]:
+def in_turns(functions: Sequence[Callable[[], Any]], rounds: int) -> list[tuple[float, float]]:
     """The shortest time of each, s, and the least that all processors together spent on it."""
     spent: list[list[tuple[float, float]]] = [[] for _ in functions]
     for turn in range(rounds + 1):
@@ -71,8 +72,9 @@ def measure_engine() -> Table:
         strips = Strips(*few)
         start = np.asarray(straight_x(strips))
         expected = solve_in_a_loop(*drawn)[0]
-        (loop, loop_cpu), (ours, ours_cpu) = in_turns([lambda: solve_in_a_loop(*drawn), lambda: solve_many(*drawn)], 15)  # noqa: B023
-        [(slow, slow_cpu)] = in_turns([lambda: solve_with_optimistix(start, strips)], 3)  # noqa: B023
+        both = [partial(solve_in_a_loop, *drawn), partial(solve_many, *drawn)]
+        (loop, loop_cpu), (ours, ours_cpu) = in_turns(both, 15)
+        [(slow, slow_cpu)] = in_turns([partial(solve_with_optimistix, start, strips)], 3)
         its = jax.vmap(calc_time)(solve_with_optimistix(start, strips), strips)
         for name, wall, cpu, times in (
             ("numba loop", loop, loop_cpu, expected),

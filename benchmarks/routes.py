@@ -118,7 +118,7 @@ def _found(ground: Ground, start: np.ndarray, goal: np.ndarray) -> Route:
     return route
 
 
-def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:  # noqa: ARG001
+def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:  # noqa: ARG001  as the others take it
     return np.array([start, goal]) + 0.5
 
 

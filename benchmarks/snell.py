@@ -38,7 +38,7 @@ def measure_cost() -> Table:
             drawn = draw_ordinary(rng, n, slowest, fastest)
             strips = jax.tree.map(jnp.asarray, Strips(drawn.widths, drawn.speeds, 12.0 * n))
             x = jnp.asarray(straight_x(strips))
-            calls = [lambda: calc_time(x, strips), lambda: best_time(strips), lambda: find_optimum(strips)]  # noqa: B023
+            calls = [lambda: calc_time(x, strips), lambda: best_time(strips), lambda: find_optimum(strips)]  # noqa: B023  called in this turn
             one, best, whole = side_by_side(calls, 15 if n < 10**7 else 5)
             row = [n, f"{slowest:g} to {fastest:g}", 1e3 * one, 1e3 * best, 1e3 * whole, whole / one, 1e9 * whole / n]
             table.rows.append(row)

@@ -134,8 +134,9 @@ class _Builder:
             if self.added > EXPANDED:
                 raise self.fail(line, f"aliases expand to more than {EXPANDED:,} values: write them out")
             return replace(target, line=line)
-        if event.tag is not None:  # type: ignore[attr-defined]
-            raise self.fail(line, f"has the tag {event.tag}: scenarios have plain values only, remove it")  # type: ignore[attr-defined]
+        tag = getattr(event, "tag", None)  # PyYAML's types do not know of it
+        if tag is not None:
+            raise self.fail(line, f"has the tag {tag}: scenarios have plain values only, remove it")
         if isinstance(event, yaml.ScalarEvent):
             node = Node(line, _scalar(event), event.value)
             if event.anchor:

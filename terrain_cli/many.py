@@ -85,7 +85,8 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
         )
     scenarios, n = widths.shape
     size = room(n)
-    block = max(1, min(max(LEAST, min(MOST, CACHED // size)), 8 * CACHED // size))
+    block = min(MOST, max(LEAST, CACHED // size))
+    block = max(1, min(block, 8 * CACHED // size))  # of very many strips, for the sake of memory
     count = np.int64(-(-n // max(1, size // TURNS)))
     found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
     firsts = iter(range(0, scenarios, block))

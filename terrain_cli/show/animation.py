@@ -83,14 +83,14 @@ def draw_frames(solution: Solution, axes: tuple[int, ...] | None = None, held: b
         for artist in (*panel.lines, *panel.collections, *panel.texts):
             artist.set_visible(artist.get_zorder() < above or (landscape is None and panel is left))
     lay_out(figure)
-    said = figure._supxlabel  # type: ignore[attr-defined]
+    said = figure._supxlabel  # type: ignore[attr-defined]  # matplotlib has no public way to it
     said.set_visible(False)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    still = canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
+    canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
+    still = canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
 
     said.set_visible(True)
     for row in frame_rows(solution.history):
-        canvas.restore_region(still)  # type: ignore[no-untyped-call]
+        canvas.restore_region(still)  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
         until = [other for other in solution.history if other.iteration <= row.iteration]
         said.set_text(_said(solution, row))
         figure.draw_artist(said)
@@ -101,7 +101,7 @@ def draw_frames(solution: Solution, axes: tuple[int, ...] | None = None, held: b
             for artist in sorted(drawn, key=lambda artist: artist.get_zorder()):
                 panel.draw_artist(artist)
                 artist.remove()
-        dots = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        dots = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
         yield dots[..., :3].copy()
 
 

@@ -102,7 +102,7 @@ class MapSweepTable:
         axes.plot(
             values[order], straight[order], color=BLACK, linestyle=(0, (3, 2)), linewidth=1.2, label="straight line"
         )
-        axes.plot(values[order], times[order], color=RED, label="route", **dots)  # type: ignore[arg-type]
+        axes.plot(values[order], times[order], color=RED, label="route", **dots)  # type: ignore[arg-type]  # a dict of mixed options
         blocked = bool(np.any(np.isfinite(times) & ~np.isfinite(straight)))
         axes.set_title(
             "Travel time of the route" + ("; the straight line is blocked where it is missing" if blocked else "")

@@ -277,7 +277,7 @@ def _lettering(branch: Branch, x: float, y: float) -> str:
         label = f"( ){label}"
     elif node.kind == OPERATION and branch.mark and not branch.repeated:
         label = f"{label}  [{branch.mark}]"
-    name, below = re.fullmatch("(.*?)([₀-₉,]*)", label, re.DOTALL).groups()  # type: ignore[union-attr]
+    name, below = re.fullmatch("(.*?)([₀-₉,]*)", label, re.DOTALL).groups()  # type: ignore[union-attr]  # it always matches
     slanted = ' font-style="italic"' if node.named and node.kind != OPERATION else ""
     lowered = f'<tspan font-size="12" font-style="normal" dy="4">{below.translate(SUBSCRIPT)}</tspan>' if below else ""
     return f'<text x="{x:.1f}" y="{y + 21.5:.1f}" fill="{colour}"{slanted}>{_escape(name)}{lowered}</text>'
