@@ -1,9 +1,10 @@
-"""JAX as terrain uses it: 64-bit floats, and compiled programs kept on disk between runs.
+"""JAX as terrain uses it: 64-bit floats, no work behind one's back, and compiled programs kept on disk between runs.
 
 Every numerical module imports this one first. In float32 the descent starts to climb by rounding near iteration 40, so
 64-bit floats are switched on for the whole process (docs/decisions/0001-float64.md).
 """
 
+import contextlib
 import os
 import stat
 import sys
@@ -17,6 +18,10 @@ import jax
 
 set_option = cast(Callable[[str, object], None], jax.config.update)
 set_option("jax_enable_x64", True)
+# Who calls a program waits for what it gives. Handed to JAX's own threads it would take longer, most of all where many.py has
+# every processor at work already: those threads look for more to do for a while. No effect where JAX was used before.
+with contextlib.suppress(AttributeError):  # a later JAX may do without the option
+    set_option("jax_cpu_enable_async_dispatch", False)
 
 kept_in: Path | None = None  # where compiled programs are kept; None: nowhere
 
