@@ -30,6 +30,11 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
+def to_twelve_digits(text: str) -> str:
+    """The last digits of a full double are those of one processor."""
+    return re.sub(r"\d+\.\d{12,}", lambda number: f"{float(number[0]):.12g}", text)
+
+
 def test_readme_commands_give_what_is_printed(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +60,7 @@ def test_readme_commands_give_what_is_printed(
         ), command
         if output:
             printed = "".join(line.rstrip() + "\n" for line in (ran.out or ran.err).splitlines())
-            assert printed == output, command
+            assert to_twelve_digits(printed) == to_twelve_digits(output), command
         ran_any += 1
     assert ran_any >= 12
 
