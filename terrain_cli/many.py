@@ -25,10 +25,11 @@ from terrain_cli.snell import ends, improve, look, start
 Numbers = ArrayLike | Sequence[Any]
 
 NOWHERE = 1e-300  # m/s, in place of the speed of a strip that is not there
-SHARE = 8  # when one in so many scenarios of a block is left, those go on by themselves
+SHARE = 16  # when one in so many scenarios of a block is left, those go on by themselves
 CACHED = 120_000  # strips that a block should have, for the sake of the cache; a power of two would spoil it
-LEAST, MOST = 1000, 8000  # scenarios of a block: fewer waste time between strips, more are no faster
-TURNS = 512  # in how many turns all strips are gone through, at most
+MOST = 8000  # scenarios of a block: more are no faster
+LANES = 4000  # numbers to work on at once: of few scenarios, some strips stand together
+STEPS = 3  # of the search in single precision
 
 
 class Optima(NamedTuple):
@@ -85,23 +86,25 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
         )
     scenarios, n = widths.shape
     size = room(n)
-    block = min(MOST, max(LEAST, CACHED // size))
-    block = max(1, min(block, 8 * CACHED // size))  # of very many strips, for the sake of memory
-    count = np.int64(-(-n // max(1, size // TURNS)))
+    block = max(1, min(MOST, CACHED // size))
+    together = 2 ** (max(1, LANES // block).bit_length() - 1)
+    count = np.int64(-(-n // together))
+    layout = size // together, together, block
     found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
     firsts = iter(range(0, scenarios, block))
 
     def work() -> None:
         """Take the next block until there is none."""
-        w, v, h = np.zeros((size, block)), np.zeros((size, block)), np.zeros(block)
+        w, v, h = _aligned(size, block), _aligned(size, block), _aligned(1, block)
         for first in firsts:
             last = min(first + block, scenarios)
             here = slice(last - first)
-            w[:n, here], v[:n, here], h[here] = widths[first:last].T, speeds[first:last].T, offsets[first:last]
+            w[:n, here], v[:n, here], h[0, here] = widths[first:last].T, speeds[first:last].T, offsets[first:last]
             w[:, last - first :] = 0
-            for array, part in zip(found, _solve_block(w, v, h, count, sensitivity=sensitivity), strict=False):
-                rows = np.asarray(part)[..., here]
-                array[first:last] = rows if array.ndim == 1 else rows[: array.shape[1]].T
+            parts = _solve_block(w.reshape(layout), v.reshape(layout), h, count, sensitivity=sensitivity)
+            for array, part in zip(found, parts, strict=False):
+                rows = np.asarray(part).reshape(-1, block)[..., here]
+                array[first:last] = rows[0] if array.ndim == 1 else rows[: array.shape[1]].T
 
     workers = min(processors(), -(-scenarios // block))
     if workers <= 1:
@@ -111,6 +114,13 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
             for future in [pool.submit(work) for _ in range(workers)]:
                 future.result()
     return found
+
+
+def _aligned(rows: int, columns: int) -> np.ndarray:
+    """Zeros, shape (rows, columns), where JAX takes them as they are: a multiple of 64 bytes into memory."""
+    raw = np.zeros(8 * rows * columns + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + 8 * rows * columns].view(np.float64).reshape(rows, columns)
 
 
 def room(n: int) -> int:
@@ -125,93 +135,149 @@ def processors() -> int:
 
 
 @partial(kept, static_argnames=("sensitivity",))
-def _solve_block(widths: Array, speeds: Array, offsets: Array, count: ArrayLike, *, sensitivity: bool) -> list[Array]:
-    """Times, shape (b,), movements in all strips, shape (n, b), and where asked for the derivatives of a block of scenarios.
+def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, sensitivity: bool) -> list[Array]:
+    """Times, shape (1, b), movements in all strips, shape (turns, together, b), and where asked for the derivatives.
 
-    widths and speeds have shape (n, b). count: how often to go through a group of strips until all have had their turn.
+    widths and speeds have shape (turns, together, b): a block of b scenarios, some of their strips at a time. offsets: shape
+    (1, b). count: how many turns to take until all strips have had theirs.
     """
-    here = widths > 0
-    fine = (widths == 0) | (here & (widths < jnp.inf) & (speeds > 0) & (speeds < jnp.inf))
-    speeds = jnp.where(here, speeds, NOWHERE)
-    fastest = jnp.max(speeds, axis=0, keepdims=True)
-    inverse = 1 / fastest
-    k = (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
-    # NaN spoils all of its scenario, and nothing else.
-    weights = jnp.where(fine, widths * (speeds * inverse), jnp.nan)
 
-    q = _start(weights, k, offsets, count)
+    def compare(_: Array, most: Array, w: Array, v: Array) -> Array:
+        return jnp.maximum(most, _check(w, v))
+
+    most = _take_turns(count, compare, jnp.zeros(widths.shape[1:]), widths, speeds)
+    fastest = jnp.max(most, axis=0, keepdims=True)
+
+    q = _start(widths, speeds, offsets, fastest, count)
     search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
-    few = -(-len(offsets) // SHARE)
-    search = _search(search, weights, k, offsets, count, few)
-    [left] = jnp.nonzero(search.moves, size=few, fill_value=len(offsets))
+    few = -(-q.size // SHARE)
+    search = _search(search, widths, speeds, offsets, fastest, count, few)
+    [left] = jnp.nonzero(search.moves[0], size=few, fill_value=q.size)
     pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
-    rest = _Search(pick(search.q), pick(search.above), left < len(offsets))
-    rest = _search(rest, pick(weights), pick(k), pick(offsets), count, 0)
-    q = search.q.at[left].set(rest.q, mode="drop")[None]
+    rest = _Search(pick(search.q), pick(search.above), left[None] < q.size)
+    rest = _search(rest, _each(count, pick, widths), _each(count, pick, speeds), pick(offsets), pick(fastest), count, 0)
+    q = search.q.at[:, left].set(rest.q, mode="drop")
 
-    square = 1 + q**2 * k
-    root = jnp.sqrt(square)
     longer = jnp.sqrt(1 + q**2)  # 1/cos(angle) in the fastest strip
-    # The root once more, strip by strip: to keep those above for it would cost more than to take them again.
-    again = _beside(q[0], k) ** 2
-    [crossing] = _over(count, lambda w, v, k: (w / v * jnp.sqrt(1 + again * k),), widths, speeds, k)
-    [ray] = q / longer / fastest
-    found = [ray * offsets + crossing / longer[0], weights * q * (root / square)]
+    ray = q / longer / fastest
+
+    def root(w: Array, v: Array) -> Array:
+        """cos(angle) in each strip, times `longer`."""
+        return jnp.sqrt(1 + q**2 * _scale(w, v, fastest)[1])
+
+    def movement(w: Array, v: Array) -> Array:
+        return look(q, *_scale(w, v, fastest))[0] * q
+
+    [crossing] = _sum(count, lambda w, v: (w / _there(w, v) * root(w, v),), widths, speeds)
+    found = [ray * offsets + crossing / longer, _each(count, movement, widths, speeds)]
     if sensitivity:
-        cosines = root / longer
-        found += [cosines / speeds, -widths / (cosines * speeds**2), ray]
+        found += [
+            _each(count, lambda w, v: root(w, v) / longer / _there(w, v), widths, speeds),
+            _each(count, lambda w, v: -w / _there(w, v) / _there(w, v) * (longer / root(w, v)), widths, speeds),
+            ray,
+        ]
     return found
 
 
-def _start(weights: Array, k: Array, offsets: Array, count: ArrayLike) -> Array:
-    """Where to start from: where two steps lead in single precision, at half the price; 0 where its range does not suffice."""
-    scale = 1 / jnp.max(weights, axis=0, keepdims=True)
-    weights, k, offsets = (array.astype(jnp.float32) for array in (weights * scale, k, offsets * scale[0]))
-    total, most, straight = _over(count, ends, weights, k)
+def _there(widths: Array, speeds: Array) -> Array:
+    """The speeds, but as good as none in strips that are not there, whatever is said of those."""
+    return jnp.where(widths > 0, speeds, NOWHERE)
+
+
+def _check(widths: Array, speeds: Array) -> Array:
+    """The same, but NaN, which spoils all of its scenario and nothing else, where a number will not do."""
+    fine = (widths > 0) & (widths < jnp.inf) & (speeds > 0) & (speeds < jnp.inf)
+    return jnp.where(fine, speeds, jnp.where(widths == 0, NOWHERE, jnp.nan))
+
+
+def _scale(widths: Array, speeds: Array, fastest: Array) -> tuple[Array, Array]:
+    """weights and k as snell.py has them. To work them out each time takes less time than to keep them."""
+    inverse = 1 / fastest
+    speeds = _there(widths, speeds)
+    return widths * (speeds * inverse), (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
+
+
+def _start(widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array) -> Array:
+    """Where to start from: where some steps lead in single precision, at half the price; 0 where its range does not suffice."""
+    inverse = 1 / jnp.abs(offsets)
+
+    def weight(w: Array, v: Array) -> Array:
+        return (_scale(w, v, fastest)[0] * inverse).astype(jnp.float32)
+
+    def k(w: Array, v: Array) -> Array:
+        return _scale(w, v, fastest)[1].astype(jnp.float32)
+
+    strips = _each(count, weight, widths, speeds), _each(count, k, widths, speeds)
+    offsets = jnp.sign(offsets).astype(jnp.float32)
+    total, most, straight = _sum(count, ends, *strips)
     q = start(total, most, straight, offsets)
-    for _ in range(2):
-        total, slope = _over(count, partial(look, _beside(q, k)), weights, k)
+    for _ in range(STEPS):
+        total, slope = _sum(count, partial(look, q), *strips)
         q, _, _ = improve(q, jnp.full_like(q, jnp.inf), total, slope, offsets)
     return jnp.where(jnp.isfinite(q), q, 0).astype(jnp.float64)
 
 
 class _Search(NamedTuple):
-    """Where the searches of a block stand: q, its least bound from above, and whether it goes on, shape (b,) each."""
+    """Where the searches of a block stand: q, its least bound from above, and whether it goes on, shape (1, b) each."""
 
     q: Array
     above: Array
     moves: Array
 
 
-def _search(search: _Search, weights: Array, k: Array, offsets: Array, count: ArrayLike, least: int) -> _Search:
+def _search(
+    search: _Search, widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array, least: int
+) -> _Search:
     """Go on until no more than `least` searches do. One that has ended stays as it is, whatever its neighbours do."""
 
     def step(search: _Search) -> _Search:
-        total, slope = _over(count, partial(look, _beside(search.q, k)), weights, k)
+        total, slope = _sum(count, lambda w, v: look(search.q, *_scale(w, v, fastest)), widths, speeds)
         found = _Search(*improve(search.q, search.above, total, slope, offsets))
         return _Search(*(jnp.where(search.moves, new, old) for new, old in zip(found, search, strict=True)))
 
     return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > least, step, search)
 
 
-def _beside(q: Array, k: Array) -> Array:
-    """`q` in a shape that goes with what `_over` takes of `k` at a time."""
-    return q if len(k) // TURNS <= 1 else q[None]
+def _each(count: Array, function: Callable[..., Array], *strips: Array) -> Array:
+    """What `function` makes of each strip, shape (turns, together, columns)."""
+    like = jax.eval_shape(function, *(array[0] for array in strips))
+
+    def turn(i: Array, made: Array, *few: Array) -> Array:
+        return made.at[i].set(function(*few))
+
+    made: Array = _take_turns(count, turn, jnp.zeros((len(strips[0]), *like.shape), like.dtype), *strips)
+    return made
 
 
-def _over(count: ArrayLike, terms: Callable[..., tuple[Array, ...]], *strips: Array) -> list[Array]:
-    """The sums of `terms` over strips, whose numbers have shape (n, b): one group of them after the other, `count` in all."""
-    n, b = strips[0].shape
-    together = n // TURNS
-    if together > 1:
-        strips = tuple(array.reshape(-1, together, b) for array in strips)
-    like = jax.eval_shape(terms, *(array[0] for array in strips))
+def _sum(count: Array, terms: Callable[..., tuple[Array, ...]], *strips: Array) -> list[Array]:
+    """The sums of `terms` over strips, shape (1, b) each."""
 
-    def add(i: Array, sums: list[Array]) -> list[Array]:
-        parts = terms(*(array[i] for array in strips))
-        return [
-            total + (jnp.sum(part, axis=0) if together > 1 else part) for total, part in zip(sums, parts, strict=True)
-        ]
+    def pack(*few: Array) -> list[Array]:
+        """The first two as one complex number, for XLA takes a turn once for each array that comes out."""
+        parts = terms(*few)
+        return [jax.lax.complex(*parts[:2]), *parts[2:]] if len(parts) > 1 else [*parts]
 
-    sums: list[Array] = jax.lax.fori_loop(0, count, add, [jnp.zeros(b, part.dtype) for part in like])
-    return sums
+    def add(_: Array, sums: list[Array], *few: Array) -> list[Array]:
+        return [total + part for total, part in zip(sums, pack(*few), strict=True)]
+
+    none = [jnp.zeros(part.shape, part.dtype) for part in jax.eval_shape(pack, *(array[0] for array in strips))]
+    first, *others = (jnp.sum(part, axis=0, keepdims=True) for part in _take_turns(count, add, none, *strips))
+    return [first.real, first.imag, *others] if jnp.iscomplexobj(first) else [first, *others]
+
+
+def _take_turns(count: Array, turn: Callable[..., Any], state: Any, *strips: Array) -> Any:
+    """What comes of `state` when `count` turns or so, of those that stand in `strips`, have been taken in order.
+
+    All at once would be slower: XLA would share such work out over processors that have other blocks to solve. One by one
+    would be slower, too, for a loop takes its time.
+    """
+    turns = len(strips[0])
+    at_once = turns if turns <= 4 else 2
+
+    def some(i: Array, state: Any) -> Any:
+        for j in range(at_once):
+            now = i * at_once + j
+            state = turn(now, state, *(array[now] for array in strips))
+        return state
+
+    return jax.lax.fori_loop(0, -(-count // at_once), some, state)
