@@ -29,6 +29,8 @@ def describe_machine() -> dict[str, str | int | None]:
     import numpy
     import scipy
 
+    import terrain_cli.engine  # noqa: F401  its settings come before JAX is used
+
     return {
         "cores": os.cpu_count(),
         "machine": platform.machine(),
