@@ -19,7 +19,8 @@ import jax
 set_option = cast(Callable[[str, object], None], jax.config.update)
 set_option("jax_enable_x64", True)
 # Who calls a program waits for what it gives. Handed to JAX's own threads it would take longer, most of all where many.py has
-# every processor at work already: those threads look for more to do for a while. No effect where JAX was used before.
+# every processor at work already: those threads look for more to do for a while. No effect where JAX was used before
+# (docs/decisions/0003-many-in-blocks.md).
 with contextlib.suppress(AttributeError):  # a later JAX may do without the option
     set_option("jax_cpu_enable_async_dispatch", False)
 

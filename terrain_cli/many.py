@@ -30,6 +30,7 @@ CACHED = 120_000  # strips that a block should have, for the sake of the cache; 
 MOST = 8000  # scenarios of a block: more are no faster
 LANES = 4000  # numbers to work on at once: of few scenarios, some strips stand together
 STEPS = 3  # of the search in single precision
+FEW = 4  # for up to so many strips there is a program each, which takes all at once
 
 
 class Optima(NamedTuple):
@@ -124,8 +125,8 @@ def _aligned(rows: int, columns: int) -> np.ndarray:
 
 
 def room(n: int) -> int:
-    """For how many strips the program is compiled that takes `n` of them: as many up to 4, else a power of two."""
-    size: int = n if n <= 4 else 2 ** (n - 1).bit_length()
+    """For how many strips the program is compiled that takes `n` of them: as many up to `FEW`, else a power of two."""
+    size: int = n if n <= FEW else 2 ** (n - 1).bit_length()
     return size
 
 
@@ -266,13 +267,14 @@ def _sum(count: Array, terms: Callable[..., tuple[Array, ...]], *strips: Array) 
 
 
 def _take_turns(count: Array, turn: Callable[..., Any], state: Any, *strips: Array) -> Any:
-    """What comes of `state` when `count` turns or so, of those that stand in `strips`, have been taken in order.
+    """What comes of `state` when `count` turns, of those that stand in `strips`, have been taken in order; or one more, of
+    strips that are not there.
 
     All at once would be slower: XLA would share such work out over processors that have other blocks to solve. One by one
     would be slower, too, for a loop takes its time.
     """
     turns = len(strips[0])
-    at_once = turns if turns <= 4 else 2
+    at_once = turns if turns <= FEW else 2
 
     def some(i: Array, state: Any) -> Any:
         for j in range(at_once):

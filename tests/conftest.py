@@ -13,9 +13,9 @@ import pytest
 CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings  # noqa: E402  after the cache is named
 
-from terrain_cli import cli, engine  # noqa: E402
+from terrain_cli import cli, engine  # noqa: E402  after the cache is named
 
 engine.set_option("jax_numpy_rank_promotion", "raise")
 engine.keep_compiled_programs()

@@ -44,7 +44,7 @@ def test_the_post_in_motion(terrain: Callable[..., Ran], tmp_path: Path) -> None
         for i in range(21):
             image.seek(i)
             durations.append(image.info["duration"])
-        assert image.n_frames == 21  # type: ignore[attr-defined]
+        assert image.n_frames == 21  # type: ignore[attr-defined]  # a GIF has it, an Image need not
     assert durations == [200] * 20 + [2500]
 
 

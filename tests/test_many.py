@@ -132,3 +132,10 @@ def test_neither_their_number_nor_that_of_strips_compiles_anything_new() -> None
 
 def test_room() -> None:
     assert [many.room(n) for n in (1, 3, 4, 5, 8, 9, 32, 33, 10**6)] == [1, 3, 4, 8, 8, 16, 32, 64, 2**20]
+
+
+def test_programs_run_in_the_thread_that_calls_them() -> None:
+    """Which JAX does not do by itself: what it gives is there when the call returns."""
+    long = jax.jit(lambda x: jax.lax.fori_loop(0, 30_000, lambda _, x: x * x / 2, x))
+    long(jax.numpy.ones(10_000)).block_until_ready()
+    assert long(jax.numpy.zeros(10_000)).is_ready()
