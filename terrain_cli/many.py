@@ -30,7 +30,7 @@ CACHED = 120_000  # strips that a block should have, for the sake of the cache; 
 MOST = 8000  # scenarios of a block: more are no faster
 LANES = 4000  # numbers to work on at once: of few scenarios, some strips stand together
 STEPS = 3  # of the search in single precision
-FEW = 4  # for up to so many strips there is a program each, which takes all at once
+FEW = 3  # for up to so many strips there is a program each, which takes all at once
 
 
 class Optima(NamedTuple):
@@ -211,10 +211,12 @@ def _start(widths: Array, speeds: Array, offsets: Array, fastest: Array, count: 
     strips = _each(count, weight, widths, speeds), _each(count, k, widths, speeds)
     offsets = jnp.sign(offsets).astype(jnp.float32)
     total, most, straight = _sum(count, ends, *strips)
-    q = start(total, most, straight, offsets)
-    for _ in range(STEPS):
-        total, slope = _sum(count, partial(look, q), *strips)
-        q, _, _ = improve(q, jnp.full_like(q, jnp.inf), total, slope, offsets)
+
+    def step(_: int, q: Array) -> Array:
+        moved, slope = _sum(count, partial(look, q), *strips)
+        return improve(q, jnp.full_like(q, jnp.inf), moved, slope, offsets)[0]
+
+    q = jax.lax.fori_loop(0, STEPS, step, start(total, most, straight, offsets))
     return jnp.where(jnp.isfinite(q), q, 0).astype(jnp.float64)
 
 
