@@ -29,7 +29,7 @@ def describe_machine() -> dict[str, str | int | None]:
     import numpy
     import scipy
 
-    import terrain_cli.engine  # noqa: F401  its settings come before JAX is used
+    import terrain_cli.jax_config  # noqa: F401  its settings come before JAX is used
 
     return {
         "cores": os.cpu_count(),

@@ -37,7 +37,7 @@ def ours(scheme: str, kind: type) -> Solver:
     def prepare(ground: Ground, n: int) -> tuple[Callable[[], Any], Callable[[Any], Numbers]]:
         import jax.numpy as jnp
 
-        from terrain_cli.maps.field import arrival_times
+        from terrain_cli.maps.fields.arrival import arrival_times
 
         middle = (np.arange(n) + 0.5) / n
         slowness = jnp.asarray(ground.slowness(middle[:, None], middle[None, :]), kind)
@@ -181,7 +181,7 @@ def measure_gradient(n: int) -> list[list[Any]]:
     import jax.numpy as jnp
 
     from benchmarks.table import side_by_side
-    from terrain_cli.maps.field import arrival_times
+    from terrain_cli.maps.fields.arrival import arrival_times
 
     rows = []
     for ground in make_grounds():
@@ -278,5 +278,5 @@ if __name__ == "__main__":
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     which, *numbers = sys.argv[1:]
-    importlib.import_module("terrain_cli.engine")  # 64-bit floats
+    importlib.import_module("terrain_cli.jax_config")  # 64-bit floats
     print(json.dumps(MEASURES[which](*(int(a) if a.isdigit() else a for a in numbers))))

@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.scenarios import draw_ordinary
 from benchmarks.table import Table, side_by_side
-from terrain_cli.snell import best_time
-from terrain_cli.step_size import safe_step
-from terrain_cli.strips import Strips, calc_time, straight_x
+from terrain_cli.strips.ground import Strips, calc_time, straight_x
+from terrain_cli.strips.snell import best_time
+from terrain_cli.strips.step_size import safe_step
 
 ITERATIONS, UNKNOWNS = 10_000, 1_000
 

@@ -8,7 +8,7 @@ import numpy as np
 
 @numba.njit(error_model="numpy")
 def improve(q: Any, total: Any, slope: Any, h: Any) -> Any:
-    """A better q, and whether it is a bound from above: see `terrain_cli.snell.improve`."""
+    """A better q, and whether it is a bound from above: see `terrain_cli.strips.snell.improve`."""
     share = q * total / h if h != 0 else 1.0
     squared = 1 + total / slope * (share - 1) * (share + 1)
     return (q / np.sqrt(squared), True) if squared > 0 else (q + (h - q * total) / slope, False)
@@ -16,7 +16,7 @@ def improve(q: Any, total: Any, slope: Any, h: Any) -> Any:
 
 @numba.njit(parallel=True, error_model="numpy")
 def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
-    """Times, shape (B,), and x, shape (B, n-1), as `terrain_cli.many.solve_many` gives them."""
+    """Times, shape (B,), and x, shape (B, n-1), as `terrain_cli.strips.batched.solve_many` gives them."""
     scenarios, n = widths.shape
     times, x = np.empty(scenarios), np.empty((scenarios, n - 1))
     for b in numba.prange(scenarios):

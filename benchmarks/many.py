@@ -18,8 +18,8 @@ import optimistix
 from benchmarks.loop import solve_in_a_loop
 from benchmarks.table import Table, wait_for
 from terrain_cli import Strips, calc_time, solve_many
-from terrain_cli.many import processors
-from terrain_cli.strips import straight_x
+from terrain_cli.strips.batched import processors
+from terrain_cli.strips.ground import straight_x
 
 ROOT = Path(__file__).parent.parent
 KINDS = ((3, 10**6), (30, 10**5))  # strips, scenarios

@@ -16,15 +16,15 @@ from scipy.interpolate import RegularGridInterpolator
 
 from benchmarks.table import Table
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
-from terrain_cli.engine import keep_compiled_programs
-from terrain_cli.maps.field import arrival_times
+from terrain_cli.compile_cache import enable_compile_cache
+from terrain_cli.maps.fields.arrival import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.lines import trace_lines
-from terrain_cli.maps.refine import refine
-from terrain_cli.maps.route import Route, find_route
-from terrain_cli.maps.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
-from terrain_cli.snell import best_time
-from terrain_cli.strips import Strips
+from terrain_cli.maps.routes.lines import trace_lines
+from terrain_cli.maps.routes.refine import refine
+from terrain_cli.maps.routes.search import Route, find_route
+from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
+from terrain_cli.strips.ground import Strips
+from terrain_cli.strips.snell import best_time
 
 POLYGONS, RANDOM, SIZE = 100, 20, 200
 KINDS = ("polygons and discs", "every cell random")
@@ -40,7 +40,7 @@ def time_path(slowness: np.ndarray, path: np.ndarray) -> float:
 def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> list[float]:
     """Times that other searches come to: 16 points an edge in a corridor of 4 %, 40 routes refined; then 24 points an edge
     near the best of those, and 40 that differ by as little as a cell."""
-    keep_compiled_programs()
+    enable_compile_cache()
     padded, closed = np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
     free = np.isfinite(slowness)
     cells, times = free, []
@@ -250,7 +250,7 @@ def compare_large_maps() -> Table:
 
 
 def run() -> Iterator[Table]:
-    keep_compiled_programs()
+    enable_compile_cache()
     yield compare_strips()
     yield compare_large_maps()
     yield from compare_random_maps()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from terrain_cli.strips import Strips
+from terrain_cli.strips.ground import Strips
 
 
 def draw_ordinary(rng: np.random.Generator, n: int, slowest: float = 0.3, fastest: float = 1.0) -> Strips:

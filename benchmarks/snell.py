@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_hard, draw_ordinary
 from benchmarks.table import Table, side_by_side
-from terrain_cli.snell import best_time, find_optimum, trace
-from terrain_cli.strips import Strips, calc_time, straight_x
+from terrain_cli.strips.ground import Strips, calc_time, straight_x
+from terrain_cli.strips.snell import best_time, find_optimum, trace
 
 SCENARIOS = 10_000
 SIZES = (1, 2, 3, 4, 6, 10, 20, 30, 100, 300, 1000)

@@ -15,9 +15,9 @@ import scipy.optimize
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_ordinary
 from benchmarks.table import Table, seconds, wait_for
-from terrain_cli.descent import descend
-from terrain_cli.snell import find_optimum, trace
-from terrain_cli.strips import Strips, calc_time, straight_x
+from terrain_cli.strips.descent import descend
+from terrain_cli.strips.ground import Strips, calc_time, straight_x
+from terrain_cli.strips.snell import find_optimum, trace
 
 SIZES = (3, 30, 300, 3000, 10**6)
 SPEEDS = ((0.3, 1.0), (0.2, 2.0))  # m/s; the second is harder for plain descent

@@ -21,42 +21,42 @@ _HOME = {
     "InputError": "errors",
     "MapScenario": "maps.scenario",
     "MapSolution": "maps.solution",
-    "Route": "maps.route",
-    "Scenario": "scenario",
-    "Sensitivity": "sensitivity",
-    "Solution": "solution",
-    "Step": "descent",
-    "Strips": "strips",
-    "arrival_times": "maps.field",
-    "best_time": "snell",
-    "calc_time": "strips",
-    "descend": "descent",
-    "find_hessian": "sensitivity",
-    "find_optimum": "snell",
-    "find_route": "maps.route",
-    "find_sensitivities": "many",
-    "find_sensitivity": "sensitivity",
-    "load_scenario": "scenario",
-    "solve": "solution",
-    "solve_many": "many",
+    "Route": "maps.routes.search",
+    "Scenario": "scenario.load",
+    "Sensitivity": "strips.sensitivity",
+    "Solution": "strips.solution",
+    "Step": "strips.descent",
+    "Strips": "strips.ground",
+    "arrival_times": "maps.fields.arrival",
+    "best_time": "strips.snell",
+    "calc_time": "strips.ground",
+    "descend": "strips.descent",
+    "find_hessian": "strips.sensitivity",
+    "find_optimum": "strips.snell",
+    "find_route": "maps.routes.search",
+    "find_sensitivities": "strips.batched",
+    "find_sensitivity": "strips.sensitivity",
+    "load_scenario": "scenario.load",
+    "solve": "strips.solution",
+    "solve_many": "strips.batched",
     "solve_map": "maps.solution",
-    "spread_of_time": "sensitivity",
+    "spread_of_time": "strips.sensitivity",
 }
 
 if TYPE_CHECKING:
-    from terrain_cli.descent import Step, descend
     from terrain_cli.errors import InputError
-    from terrain_cli.many import find_sensitivities, solve_many
-    from terrain_cli.maps.field import arrival_times
+    from terrain_cli.maps.fields.arrival import arrival_times
     from terrain_cli.maps.ground import Ground
-    from terrain_cli.maps.route import Route, find_route
+    from terrain_cli.maps.routes.search import Route, find_route
     from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.maps.solution import MapSolution, solve_map
-    from terrain_cli.scenario import Scenario, load_scenario
-    from terrain_cli.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
-    from terrain_cli.snell import best_time, find_optimum
-    from terrain_cli.solution import Solution, solve
-    from terrain_cli.strips import Strips, calc_time
+    from terrain_cli.scenario.load import Scenario, load_scenario
+    from terrain_cli.strips.batched import find_sensitivities, solve_many
+    from terrain_cli.strips.descent import Step, descend
+    from terrain_cli.strips.ground import Strips, calc_time
+    from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
+    from terrain_cli.strips.snell import best_time, find_optimum
+    from terrain_cli.strips.solution import Solution, solve
 
 __all__ = [
     "Ground",

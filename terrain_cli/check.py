@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
+from terrain_cli.files import written
 from terrain_cli.maps import record as map_record
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.output import written
-from terrain_cli.scenario import Scenario, load_scenario, scenario_files
+from terrain_cli.scenario.load import Scenario, load_scenario, scenario_files
 
 ENDING = ".expected.json"
 
@@ -88,7 +88,7 @@ def make_record(scenario: Scenario | MapScenario) -> dict[str, Any]:
     """What went into a scenario and what came out, as plain data."""
     if isinstance(scenario, MapScenario):
         return {"version": 1, "inputs": map_record.make_inputs(scenario), "result": map_record.make_result(scenario)}
-    from terrain_cli.solution import plain, solve
+    from terrain_cli.strips.solution import plain, solve
 
     solution = solve(scenario, every=2**40)
     if solution.status == "interrupted":

@@ -15,10 +15,10 @@ os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
 
 from hypothesis import settings  # noqa: E402  after the cache is named
 
-from terrain_cli import cli, engine  # noqa: E402  after the cache is named
+from terrain_cli import cli, compile_cache, jax_config  # noqa: E402  after the cache is named
 
-engine.set_option("jax_numpy_rank_promotion", "raise")
-engine.keep_compiled_programs()
+jax_config.set_option("jax_numpy_rank_promotion", "raise")
+compile_cache.enable_compile_cache()
 
 settings.register_profile("terrain", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("terrain")

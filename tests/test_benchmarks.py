@@ -9,7 +9,7 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks.table import Table
 from terrain_cli import solve_many
-from terrain_cli.strips import Strips, straight_x
+from terrain_cli.strips.ground import Strips, straight_x
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 

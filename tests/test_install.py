@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from terrain_cli import load_scenario, scenario
+from terrain_cli import load_scenario
+from terrain_cli.scenario import load as scenario
 from tests.conftest import CONFIGS, ROOT
 
 
@@ -33,7 +34,7 @@ def test_the_wheel_holds_the_scenarios_and_runs(dist: Path, tmp_path: Path) -> N
     assert {f"terrain_cli/show/page/page.{ending}" for ending in ("html.jinja", "css", "js")} <= names
     assert not any(name.startswith("tests") for name in names)
     code = (
-        "import terrain_cli, terrain_cli.scenario as s; print(terrain_cli.__file__); print(s.packaged_folder());"
+        "import terrain_cli, terrain_cli.scenario.load as s; print(terrain_cli.__file__); print(s.packaged_folder());"
         "from terrain_cli.cli import main; main(['sweep', '--step', '0.5:2.0'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.startup import PAIRS, process_times
-from terrain_cli import engine
+from terrain_cli import compile_cache
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = str(CONFIGS / "three_strips.yaml")
@@ -165,10 +165,8 @@ class TestKeptPrograms:
     def test_the_oldest_go(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import jax.numpy as jnp
 
-        from terrain_cli import programs
-
-        monkeypatch.setattr(engine, "kept_in", cache)
-        monkeypatch.setattr(programs, "MOST", 3)
+        monkeypatch.setattr(compile_cache, "folder_in_use", cache)
+        monkeypatch.setattr(compile_cache, "MOST", 3)
         cache.mkdir()
         for i in range(9):
             (cache / f"mine-{i}.txt").write_text("not a program")
@@ -176,7 +174,7 @@ class TestKeptPrograms:
         def double(x: object) -> object:
             return 2 * x  # type: ignore[operator]
 
-        double = programs.kept(double)
+        double = compile_cache.cached_jit(double)
         for size in range(1, 6):
             assert double(jnp.ones(size)).shape == (size,)
         assert len(list(cache.glob("double-*"))) == 3
@@ -186,13 +184,11 @@ class TestKeptPrograms:
     def test_a_change_of_the_source_makes_new_ones(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import jax.numpy as jnp
 
-        from terrain_cli import programs
-
-        monkeypatch.setattr(engine, "kept_in", cache)
+        monkeypatch.setattr(compile_cache, "folder_in_use", cache)
         cache.mkdir()
         for circumstance in ("one", "another"):
-            monkeypatch.setattr(programs, "_circumstances", lambda circumstance=circumstance: circumstance)
-            assert float(programs.kept(lambda x: 2 * x)(jnp.ones(()))) == 2
+            monkeypatch.setattr(compile_cache, "_circumstances", lambda circumstance=circumstance: circumstance)
+            assert float(compile_cache.cached_jit(lambda x: 2 * x)(jnp.ones(()))) == 2
         assert len(list(cache.iterdir())) == 2
 
     def test_the_folder_is_the_systems_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +201,7 @@ class TestKeptPrograms:
             ("win32", Path("/y/terrain/compiled")),
         ):
             monkeypatch.setattr(sys, "platform", platform)
-            assert engine.cache_folder() == expected
+            assert compile_cache.cache_folder() == expected
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from terrain_cli.commands.options import (
     parse_axes,
 )
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output
+from terrain_cli.files import check_output
 
 
 def animate(
@@ -44,18 +44,18 @@ def animate(
     check_output(output, (".gif",))
     changes = descent_changes(method, iterations, tolerance, initial, step)
 
-    from terrain_cli.scenario import load_strips, with_descent
+    from terrain_cli.scenario.load import load_strips, with_descent
 
     loaded = with_descent(load_strips(scenario, "terrain animate"), **changes)
     check_axes(chosen, len(loaded.strips) - 1)
 
-    from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.show.animation import animate as write_animation
-    from terrain_cli.show.figures import texts_of
-    from terrain_cli.show.paper import paper, warn_of_letters
-    from terrain_cli.solution import solve
+    from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.strips.animation import animate as write_animation
+    from terrain_cli.show.strips.figure import texts_of
+    from terrain_cli.show.style import paper, warn_of_letters
+    from terrain_cli.strips.solution import solve
 
-    keep_compiled_programs()
+    enable_compile_cache()
     solution = solve(loaded)
     with paper(*texts_of(loaded)) as missing:
         warn_of_letters(missing)

@@ -10,7 +10,7 @@ import typer
 
 from terrain_cli.commands.options import Csv
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output
+from terrain_cli.files import check_output
 
 SHOWN = 20  # bad cases on stderr
 
@@ -59,27 +59,27 @@ def batch(
         if output.exists() and cases.exists() and output.samefile(cases):
             raise InputError(f"--output: {output} holds the cases: name another file")
 
-    from terrain_cli.cases import Cases
+    from terrain_cli.batch.cases import Cases
 
     source = Cases(cases)
     results = None
     state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
     if not to_stdout:
         from terrain_cli import __version__
-        from terrain_cli.checkpoint import Results
+        from terrain_cli.batch.checkpoint import Results
 
         about: dict[str, Any] = {"cases": None if source.size is None else source.fingerprint(), "format": form}
         about |= {"sensitivity": sensitivity, "version": __version__}
         results = Results(output, about, state, resume=resume, overwrite=overwrite)
         state |= {key: value for key, value in results.state.items() if key in state}
 
-    from terrain_cli.batch import header, solve_chunks
-    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.batch.solve import header, solve_chunks
+    from terrain_cli.compile_cache import enable_compile_cache
 
-    keep_compiled_programs()
+    enable_compile_cache()
     chunks = source.chunks(state["read"], state["line"])
     if scheduler:
-        from terrain_cli.cluster import solve_chunks_on
+        from terrain_cli.batch.cluster import solve_chunks_on
 
         solved = solve_chunks_on(scheduler, chunks, form, sensitivity)
     else:

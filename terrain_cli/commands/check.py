@@ -46,9 +46,9 @@ def check(
         paths = [Path("configs") if Path("configs").is_dir() else Path()]
 
     from terrain_cli.check import check as check_path
-    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.compile_cache import enable_compile_cache
 
-    keep_compiled_programs()
+    enable_compile_cache()
     results = []
     refused = False
     for path in paths:

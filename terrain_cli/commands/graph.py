@@ -10,7 +10,7 @@ import typer
 
 from terrain_cli.commands.options import Json, parse_numbers
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output, written
+from terrain_cli.files import check_output, written
 
 PLACES = ("start", "end", "optimum")
 
@@ -63,7 +63,7 @@ def graph(
         title, facts, root, legend = _time(str(scenario), at)
     _check(root, gradients)
     if output:
-        from terrain_cli.show.tree import draw_tree
+        from terrain_cli.show.autodiff.tree import draw_tree
 
         _write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
     if as_json:
@@ -72,8 +72,8 @@ def graph(
 
     from rich.text import Text
 
+    from terrain_cli.show.autodiff.rows import print_graph
     from terrain_cli.show.console import out
-    from terrain_cli.show.graph import print_graph
 
     out.print(Text.assemble((title[0], "bold"), f"{'' if expr else ':'} {title[1]}".rstrip()))
     print_graph(root, gradients=gradients, whole=whole)
@@ -83,7 +83,7 @@ def graph(
 
 def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any]:
     """Title, facts for JSON, and the tree of an expression."""
-    from terrain_cli.expression import parse_expression, parse_named
+    from terrain_cli.autodiff.expression import parse_expression, parse_named
 
     expression = parse_expression(text)
     values = parse_named(at, expression.names)
@@ -94,7 +94,7 @@ def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, A
 
 def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
     """Title, facts for JSON, the tree of the travel time, and what its letters mean."""
-    from terrain_cli.scenario import load_strips
+    from terrain_cli.scenario.load import load_strips
 
     scenario = load_strips(file, "terrain graph")
     unknowns = len(scenario.strips) - 1
@@ -113,13 +113,13 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
 
     import numpy as np
 
-    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.autodiff.graph import time_graph
+    from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.errors import visible
-    from terrain_cli.graph import time_graph
-    from terrain_cli.show.graph import figure
-    from terrain_cli.solution import plain, to_strips
+    from terrain_cli.show.autodiff.rows import figure
+    from terrain_cli.strips.solution import plain, to_strips
 
-    keep_compiled_programs()
+    enable_compile_cache()
     where = "given" if given is not None else at or "start"
     x, said = (given, "") if given is not None else _place(scenario, where)
     root = time_graph(np.array(x), to_strips(scenario), [strip.name or "" for strip in scenario.strips])
@@ -137,9 +137,9 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
 
 def _place(scenario: Any, where: str) -> tuple[list[float], str]:
     """The path where the descent starts, where it ends, or the fastest there is; and which of them it is, in words."""
-    from terrain_cli.snell import find_optimum
-    from terrain_cli.solution import solve, to_strips
-    from terrain_cli.strips import straight_x
+    from terrain_cli.strips.ground import straight_x
+    from terrain_cli.strips.snell import find_optimum
+    from terrain_cli.strips.solution import solve, to_strips
 
     strips = to_strips(scenario)
     if where == "start":
@@ -154,8 +154,8 @@ def _place(scenario: Any, where: str) -> tuple[list[float], str]:
 
 def _check(root: Any, gradients: bool) -> None:
     """Raises InputError where a value, or a derivative that is asked for, is not a finite number."""
-    from terrain_cli.graph import first_not_finite, nodes_of
-    from terrain_cli.show.graph import figure
+    from terrain_cli.autodiff.graph import first_not_finite, nodes_of
+    from terrain_cli.show.autodiff.rows import figure
 
     node = first_not_finite(root)
     if node is not None:
@@ -175,8 +175,8 @@ def _check(root: Any, gradients: bool) -> None:
 
 def _nodes(root: Any) -> list[dict[str, Any]]:
     """The graph as plain data, the root first: `inputs` are the places of other nodes in this list."""
-    from terrain_cli.graph import nodes_of
-    from terrain_cli.solution import plain
+    from terrain_cli.autodiff.graph import nodes_of
+    from terrain_cli.strips.solution import plain
 
     ordered = nodes_of(root)[::-1]
     place = {id(node): i for i, node in enumerate(ordered)}

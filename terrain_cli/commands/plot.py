@@ -19,7 +19,7 @@ from terrain_cli.commands.options import (
     refuse_for,
 )
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output
+from terrain_cli.files import check_output
 
 KINDS = ("landscape", "objective", "paths", "all")
 COMPARED = ("step", "method")
@@ -74,7 +74,7 @@ def plot(
     of_strips |= {"--kind": kind is not None, "--axes": axes is not None, "--held": held}
 
     from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.scenario import load_scenario
+    from terrain_cli.scenario.load import load_scenario
 
     loaded = load_scenario(scenario)
     if isinstance(loaded, MapScenario):
@@ -85,12 +85,12 @@ def plot(
 
 
 def _plot_map(scenario: Any, output: Path) -> None:
-    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.maps.solution import solve_map
-    from terrain_cli.show.map_figure import make_map_figure, texts_of_map
-    from terrain_cli.show.paper import paper, save
+    from terrain_cli.show.maps.figure import make_map_figure, texts_of_map
+    from terrain_cli.show.style import paper, save
 
-    keep_compiled_programs()
+    enable_compile_cache()
     solution = solve_map(scenario)
     with paper(*texts_of_map(scenario)) as missing:
         save(make_map_figure(solution), output, missing)
@@ -107,18 +107,18 @@ def _plot(
     held: bool,
     output: Path,
 ) -> None:
-    from terrain_cli.scenario import with_descent
+    from terrain_cli.scenario.load import with_descent
 
     scenario = with_descent(scenario, **changes)
     check_axes(axes, len(scenario.strips) - 1)
     variants = [_vary(scenario, name, value) for name, value in compared]
 
-    from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.show.figures import make_figure, texts_of
-    from terrain_cli.show.paper import paper, save
-    from terrain_cli.solution import solve
+    from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.strips.figure import make_figure, texts_of
+    from terrain_cli.show.style import paper, save
+    from terrain_cli.strips.solution import solve
 
-    keep_compiled_programs()
+    enable_compile_cache()
     solutions = [solve(variant) for variant in variants or [scenario]]
     runs = [(_label(name, run), run) for (name, _), run in zip(compared, solutions, strict=False)]
     with paper(*texts_of(scenario)) as missing:
@@ -147,7 +147,7 @@ def parse_compare(text: str | None) -> list[tuple[str, str]]:
 
 def _vary(scenario: Any, name: str, value: str) -> Any:
     """The scenario with one thing changed. Raises InputError, naming --compare."""
-    from terrain_cli.scenario import with_descent
+    from terrain_cli.scenario.load import with_descent
 
     if name == "step" and scenario.descent.method == "snell":
         raise InputError("--compare step: method snell takes no steps: choose another with --method")

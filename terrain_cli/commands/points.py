@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from terrain_cli.output import written
+from terrain_cli.files import written
 
 
 def print_document(head: dict[str, Any], varied: Mapping[str, Sequence[float]], points: Iterable[Any]) -> None:

@@ -17,7 +17,7 @@ from terrain_cli.commands.options import (
     descent_changes,
     parse_axes,
 )
-from terrain_cli.output import check_output
+from terrain_cli.files import check_output
 
 
 def report(
@@ -42,18 +42,18 @@ def report(
     check_output(output, (".html",))
     changes = descent_changes(method, iterations, tolerance, initial, step)
 
-    from terrain_cli.scenario import load_strips, with_descent
+    from terrain_cli.scenario.load import load_strips, with_descent
 
     loaded = with_descent(load_strips(scenario, "terrain report"), **changes)
     check_axes(chosen, len(loaded.strips) - 1)
 
-    from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.report import gather
+    from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.show.console import Progress
-    from terrain_cli.show.report import write_report
-    from terrain_cli.solution import solve
+    from terrain_cli.show.strips.report import write_report
+    from terrain_cli.strips.report import gather
+    from terrain_cli.strips.solution import solve
 
-    keep_compiled_programs()
+    enable_compile_cache()
     progress = Progress()
     gathered = gather(solve(loaded), chosen, held, progress.say)
     progress.clear()

@@ -13,7 +13,7 @@ def schema() -> None:
     from pydantic import TypeAdapter
 
     from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.scenario import Scenario
+    from terrain_cli.scenario.load import Scenario
 
     both: TypeAdapter[Scenario | MapScenario] = TypeAdapter(Scenario | MapScenario)
     document = {

@@ -119,9 +119,9 @@ def solve(
     if not loaded:
         raise typer.Exit(2)
 
-    from terrain_cli.engine import keep_compiled_programs
+    from terrain_cli.compile_cache import enable_compile_cache
 
-    keep_compiled_programs()
+    enable_compile_cache()
     solutions, interrupted = _solve_all(
         loaded, asked, every=every, show=show or "crossings", quiet=quiet or as_json or as_csv or several
     )
@@ -150,7 +150,7 @@ def solve(
 
 def _find(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
     """The files that the arguments mean, and the problems of those that mean none."""
-    from terrain_cli.scenario import scenario_files
+    from terrain_cli.scenario.load import scenario_files
 
     files: list[str] = []
     failures: dict[str, tuple[str, ...]] = {}
@@ -177,7 +177,7 @@ def _load(
 ) -> Any:
     """The scenario with its changes; None where it is refused, which is added to the failures."""
     from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.scenario import load_scenario, with_descent
+    from terrain_cli.scenario.load import load_scenario, with_descent
 
     try:
         scenario = load_scenario(file)
@@ -195,7 +195,7 @@ def _solve_all(
     scenarios: list[Any], asked: Any, *, every: int | None, show: str, quiet: bool
 ) -> tuple[list[Any], bool]:
     """Solve one after the other; Ctrl-C keeps what there is. The solutions, and whether it came to that."""
-    from terrain_cli.solution import solve as solve_scenario
+    from terrain_cli.strips.solution import solve as solve_scenario
 
     solutions: list[Any] = []
     for scenario in scenarios:
@@ -209,7 +209,7 @@ def _solve_all(
                 return solutions, True
             continue
         if not quiet:
-            from terrain_cli.show.descent import DescentTable, print_title
+            from terrain_cli.show.strips.descent import DescentTable, print_title
 
             print_title(scenario)
             if scenario.descent.method != "snell":
@@ -228,22 +228,22 @@ def _document(solution: Any, asked: Any) -> dict[str, Any]:
 
 
 def _print_overview(solutions: list[Any], failures: list[str]) -> None:
-    from terrain_cli.show.descent import print_overview
+    from terrain_cli.show.strips.descent import print_overview
 
     print_overview(solutions, failures)
 
 
 def _print_summary(solution: Any, plot: bool) -> None:
     if is_map(solution.scenario):
-        from terrain_cli.show.route import print_map_summary
+        from terrain_cli.show.maps.route import print_map_summary
 
         print_map_summary(solution)
         return
-    from terrain_cli.show.descent import print_summary
+    from terrain_cli.show.strips.descent import print_summary
 
     print_summary(solution)
     if plot:
-        from terrain_cli.show.terminal import print_plots
+        from terrain_cli.show.strips.plots import print_plots
 
         print_plots(solution)
 
@@ -252,14 +252,14 @@ def _print_asked(solution: Any, asked: Any) -> None:
     if is_map(solution.scenario):
         solve_map.print_asked(solution, asked)
     elif asked.sensitivity:
-        from terrain_cli.show.sensitivity import print_sensitivity
+        from terrain_cli.show.strips.sensitivity import print_sensitivity
 
         print_sensitivity(solution.scenario, _sensitivity(solution))
 
 
 def _sensitivity(solution: Any) -> Any:
-    from terrain_cli.sensitivity import find_sensitivity
-    from terrain_cli.solution import to_strips
+    from terrain_cli.strips.sensitivity import find_sensitivity
+    from terrain_cli.strips.solution import to_strips
 
     return find_sensitivity(to_strips(solution.scenario))
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from terrain_cli.commands.sweep import parse_values
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output, written
+from terrain_cli.files import check_output, written
 
 
 class Asked(NamedTuple):
@@ -50,7 +50,7 @@ def parse_asked(
 def solve(scenario: Any, asked: Asked, quiet: bool) -> Any:
     """The solution of a map, said as it goes unless `quiet`."""
     from terrain_cli.maps.solution import solve_map
-    from terrain_cli.show.route import print_map_title, print_rounds
+    from terrain_cli.show.maps.route import print_map_title, print_rounds
 
     if not quiet:
         print_map_title(scenario)
@@ -62,7 +62,7 @@ def solve(scenario: Any, asked: Asked, quiet: bool) -> Any:
 
 def to_document(solution: Any, asked: Asked) -> dict[str, Any]:
     """The solution as JSON, with all that was asked."""
-    from terrain_cli.maps.lengths import sensitivity_to_json
+    from terrain_cli.maps.sensitivity import sensitivity_to_json
 
     document: dict[str, Any] = solution.to_json()
     scenario, ground = solution.scenario, solution.ground
@@ -115,7 +115,7 @@ def write_csv(solution: Any) -> None:
 
 def print_asked(solution: Any, asked: Asked) -> None:
     """What was asked beside the route, on the screen."""
-    from terrain_cli.show.route import print_corridor, print_isochrones, print_stretches
+    from terrain_cli.show.maps.route import print_corridor, print_isochrones, print_stretches
 
     for i, route in enumerate(solution.routes):
         if route and asked.sensitivity:

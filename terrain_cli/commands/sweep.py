@@ -24,8 +24,8 @@ from terrain_cli.commands.options import (
 from terrain_cli.commands.points import make_row_writer, print_document, write_points
 from terrain_cli.commands.sweep_map import sweep_map
 from terrain_cli.errors import InputError
-from terrain_cli.output import check_output
-from terrain_cli.spread import Spread
+from terrain_cli.files import check_output
+from terrain_cli.ranges import Spread
 
 RESULTS = ("time", "optimum", "gap", "iterations", "reached", "status")
 WITHIN = 1e-4
@@ -94,8 +94,8 @@ def sweep(
             )
 
     from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.quantity import Quantity
-    from terrain_cli.scenario import load_scenario, packaged_folder, with_descent
+    from terrain_cli.scenario.load import load_scenario, packaged_folder, with_descent
+    from terrain_cli.strips.parameter import Quantity
 
     loaded = load_scenario(scenario if scenario is not None else packaged_folder() / "three_strips.yaml")
     changes = descent_changes(method, iterations, tolerance, initial)
@@ -115,15 +115,15 @@ def sweep(
         quantity.name: quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)
     }
 
-    from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.show.sweep import SweepTable
+    from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.strips.sweep import SweepTable
 
-    keep_compiled_programs()
+    enable_compile_cache()
     table = SweepTable(loaded, quantities, varied, within, rows=not quiet)
     points = table.watch(_records(loaded, varied, within))
     picture = None
     if plot:
-        from terrain_cli.show.sweep_figure import SweepPicture
+        from terrain_cli.show.strips.sweep_figure import SweepPicture
 
         picture = SweepPicture(loaded, quantities, varied)
         points = picture.watch(points)
@@ -139,8 +139,8 @@ def sweep(
             pass
         table.print()
     if plot and picture:
-        from terrain_cli.show.figures import texts_of
-        from terrain_cli.show.paper import paper, save
+        from terrain_cli.show.strips.figure import texts_of
+        from terrain_cli.show.style import paper, save
 
         with paper(*texts_of(loaded)) as missing:
             save(picture.make_figure(table.best, table.cliff()), plot, missing)
@@ -196,8 +196,8 @@ def parse_values(text: str, option: str) -> Sequence[float]:
 
 def _records(scenario: Any, varied: Mapping[str, Sequence[float]], within: float) -> Iterator[dict[str, Any]]:
     """A record for each point, as it is computed."""
-    from terrain_cli.solution import plain
-    from terrain_cli.sweep import sweep as sweep_scenario
+    from terrain_cli.strips.solution import plain
+    from terrain_cli.strips.sweep import sweep as sweep_scenario
 
     rounding = 1e-15 * math.sqrt(len(scenario.strips))
     for points in sweep_scenario(scenario, varied, within=within):

@@ -34,10 +34,10 @@ def sweep_map(
         raise InputError(f"--vary: {' and '.join(varied)} are not all different: put the values in one list")
     points = sweep(scenario, varied)
 
-    from terrain_cli.engine import keep_compiled_programs
-    from terrain_cli.show.map_sweep import MapSweepTable
+    from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.maps.sweep import MapSweepTable
 
-    keep_compiled_programs()
+    enable_compile_cache()
     total = math.prod(map(len, varied.values()))
     table = MapSweepTable(scenario, quantities, total, rows=not quiet)
     points = table.watch(points)
@@ -54,8 +54,8 @@ def sweep_map(
             pass
         table.print()
     if plot:
-        from terrain_cli.show.map_figure import texts_of_map
-        from terrain_cli.show.paper import paper, save
+        from terrain_cli.show.maps.figure import texts_of_map
+        from terrain_cli.show.style import paper, save
 
         with paper(*texts_of_map(scenario)) as missing:
             save(table.make_figure(), plot, missing)

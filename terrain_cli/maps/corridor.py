@@ -7,8 +7,8 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import times_by_cell
-from terrain_cli.maps.lengths import lengths_by_cell
-from terrain_cli.maps.route import Route
+from terrain_cli.maps.routes.search import Route
+from terrain_cli.maps.sensitivity import lengths_by_cell
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from terrain_cli import engine as engine  # 64-bit floats
+from terrain_cli import jax_config as jax_config  # 64-bit floats
 
 
 @jax.tree_util.register_dataclass

@@ -14,7 +14,18 @@ from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSc
 from pydantic_core import PydanticCustomError
 
 from terrain_cli.errors import InputError
-from terrain_cli.values import LARGEST, SMALLEST, Model, Number, Positive, Text, Units, fail, to_positive, to_text
+from terrain_cli.scenario.values import (
+    LARGEST,
+    SMALLEST,
+    Model,
+    Number,
+    Positive,
+    Text,
+    Units,
+    fail,
+    to_positive,
+    to_text,
+)
 
 if TYPE_CHECKING:
     import numpy as np

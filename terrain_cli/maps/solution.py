@@ -10,12 +10,12 @@ from scipy import ndimage
 
 from terrain_cli.errors import InputError
 from terrain_cli.maps.corridor import Corridor, find_corridor
-from terrain_cli.maps.field import arrival_times
+from terrain_cli.maps.fields.arrival import arrival_times
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import Isochrone, find_isochrones
-from terrain_cli.maps.route import Route, find_route
+from terrain_cli.maps.routes.search import Route, find_route
 from terrain_cli.maps.scenario import MapScenario, find_place_problems
-from terrain_cli.solution import plain
+from terrain_cli.strips.solution import plain
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
 from terrain_cli.maps.scenario import MapScenario, find_place_problems
-from terrain_cli.values import Number, Positive
+from terrain_cli.scenario.values import Number, Positive
 
 RESULTS = ("time", "distance", "straight_time", "saved", "status")
 

@@ -1,0 +1,1 @@
+"""What jax.grad works on, made visible: traced programs and typed expressions as trees."""

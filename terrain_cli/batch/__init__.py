@@ -1,0 +1,1 @@
+"""Batches: any number of scenarios from a file to a file, resumable."""

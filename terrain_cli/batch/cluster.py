@@ -1,0 +1,59 @@
+"""A batch past one machine: the same chunks through the same `solve_chunk`, on the workers of a Dask cluster.
+
+Chunks go out in order, a few for each thread of the workers at a time, and their results come back in that order, so that what
+is written does not depend on where it was computed. Dask gives the chunk of a worker that died to another one.
+"""
+
+import gc
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import CancelledError
+from typing import Any
+
+from terrain_cli import compile_cache
+from terrain_cli.batch.cases import Chunk
+from terrain_cli.batch.solve import Solved, solve_chunk
+from terrain_cli.errors import InputError
+
+PATIENCE = 10  # s, for a scheduler to answer
+AHEAD = 3  # chunks under way or waiting for each thread of the workers
+
+
+def solve_chunks_on(
+    scheduler: str, chunks: Iterable[Chunk], form: str, sensitivity: bool
+) -> Generator[Solved, None, None]:
+    """The results of one chunk after the other. scheduler: the address of Dask's, or "local" for workers on this machine.
+
+    Raises InputError where Dask is not installed, or nothing answers at the address.
+    """
+    try:
+        from distributed import Client, KilledWorker, LocalCluster
+    except ImportError:
+        raise InputError("--scheduler: needs Dask: pip install 'terrain-cli[cluster]'") from None
+    try:
+        cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None
+        client = Client(cluster or scheduler, timeout=PATIENCE)
+    except (OSError, ValueError, TypeError) as problem:
+        raise InputError(f"--scheduler {scheduler}: nothing answers there: {problem}") from None
+    try:
+        waiting: deque[Any] = deque()
+        for chunk in chunks:
+            while len(waiting) >= AHEAD * max(1, sum(client.nthreads().values())):
+                yield waiting.popleft().result()
+            waiting.append(client.submit(_solve_chunk, chunk, form, sensitivity, pure=False))
+        while waiting:
+            yield waiting.popleft().result()
+    except (OSError, CancelledError, KilledWorker) as problem:
+        raise InputError(f"--scheduler {scheduler}: the work was lost there: {problem}") from None
+    finally:
+        client.close()
+        if cluster:
+            cluster.close()
+
+
+def _solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
+    """`solve_chunk` on a worker, which keeps compiled programs and looks for rubbish as any other process of terrain does."""
+    if compile_cache.folder_in_use is None:
+        gc.set_threshold(100_000, 20, 20)
+        compile_cache.enable_compile_cache()
+    return solve_chunk(chunk, form, sensitivity)

@@ -1,0 +1,146 @@
+"""A batch: the exact optimum of every case, written in the order of the cases, chunk by chunk.
+
+`solve_chunk` does all the work: it takes the bytes of some cases and gives the bytes of their results, and knows of nothing
+else, so that it can run here or on any other machine. What it gives for a case does not depend on the cases around it.
+"""
+
+import csv
+import io
+from collections.abc import Generator, Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from terrain_cli.batch.cases import BadCase, Case, Chunk, check, read_cases
+from terrain_cli.errors import visible
+from terrain_cli.scenario.values import LARGEST, SMALLEST
+from terrain_cli.strips.batched import find_sensitivities, room, solve_many
+
+SENSITIVITIES = ("by_widths", "by_speeds", "by_offset")
+SAID = 20  # bad cases of a chunk that are said in full
+EACH = 5  # problems of each of those
+
+
+class Solved(NamedTuple):
+    """The results of a chunk. text: as they are written. rows: how many. failed: how many of them are errors. problems: of the
+    first of those, for people, with file and line. end, line: where the next chunk starts."""
+
+    text: bytes
+    rows: int
+    failed: int
+    problems: list[str]
+    end: int
+    line: int
+
+
+def solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
+    """The results of a chunk as text. form: "lines" (of JSON) or "csv"."""
+    cases = _check(read_cases(chunk), chunk)
+    bad = [case for case in cases if isinstance(case, BadCase)]
+    found = iter(_solve([case for case in cases if isinstance(case, Case)], sensitivity))
+    results = [
+        _failure(case)
+        if isinstance(case, BadCase)
+        else ({"id": case.id} if len(memoryview(case.id)) else {}) | next(found)
+        for case in cases
+    ]
+    text = _to_csv(results, sensitivity) if form == "csv" else msgspec.json.Encoder().encode_lines(results)
+    problems = ["\n".join(map(visible, case.sentences[:EACH])) for case in bad[:SAID]]
+    line = chunk.line + (len(chunk.data) if chunk.kind == "folder" else chunk.data.count(b"\n"))
+    return Solved(text, len(cases), len(bad), problems, chunk.end, line)
+
+
+def header(form: str, sensitivity: bool) -> bytes:
+    """What comes before all results."""
+    return (",".join(_columns(sensitivity)) + "\n").encode() if form == "csv" else b""
+
+
+def solve_chunks(chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Generator[Solved, None, None]:
+    """The results of one chunk after the other."""
+    for chunk in chunks:
+        yield solve_chunk(chunk, form, sensitivity)
+
+
+def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:
+    """The cases, those with numbers that will not do exchanged for bad ones."""
+    index = [i for i, case in enumerate(cases) if isinstance(case, Case)]
+    good: list[Any] = [cases[i] for i in index]
+    if not good:
+        return cases
+    bad = np.zeros(len(good), dtype=bool)
+    for lists in ([case.widths for case in good], [case.speeds for case in good]):
+        counts = _counts(lists)
+        flat = _flat(lists, counts)
+        wrong = ~((flat >= SMALLEST) & (flat <= LARGEST))
+        if wrong.any():
+            bad[np.repeat(np.arange(len(good)), counts)[wrong]] = True
+        bad |= counts == 0
+    bad |= _counts([case.widths for case in good]) != counts
+    bad |= ~(np.abs(np.fromiter([case.offset for case in good], np.float64, len(good))) <= LARGEST)
+    for i in np.flatnonzero(bad):
+        cases[index[i]] = check(good[i], chunk, index[i])
+    return cases
+
+
+def _solve(cases: list[Case], sensitivity: bool) -> list[dict[str, Any]]:
+    """Time and path of each case, and its derivatives where asked for: those of about one size at once."""
+    found: list[dict[str, Any]] = [{}] * len(cases)
+    counts = _counts([case.widths for case in cases])
+    rooms = {n: room(n) for n in np.unique(counts).tolist()}
+    groups: dict[int, list[int]] = {}
+    for i, n in enumerate(counts.tolist()):
+        groups.setdefault(rooms[n], []).append(i)
+    for group in groups.values():
+        here = counts[group]
+        most = int(here.max())
+        filled = np.arange(most) < here[:, None]
+        widths, speeds = np.zeros((2, len(group), most))
+        widths[filled] = _flat([cases[i].widths for i in group], here)
+        speeds[filled] = _flat([cases[i].speeds for i in group], here)
+        offsets = np.fromiter([cases[i].offset for i in group], np.float64, len(group))
+        solve = find_sensitivities if sensitivity else solve_many
+        parts = [part.tolist() for part in solve(widths, speeds, offsets)]
+        for i, n, time, x, *more in zip(group, here.tolist(), *parts, strict=True):
+            found[i] = {"time": time, "x": x[: n - 1]}
+            if sensitivity:
+                by_widths, by_speeds, by_offset = more
+                found[i] |= {"by_widths": by_widths[:n], "by_speeds": by_speeds[:n], "by_offset": by_offset}
+    return found
+
+
+def _counts(lists: Sequence[list[float]]) -> np.ndarray:
+    return np.fromiter(map(len, lists), np.int64, len(lists))
+
+
+def _flat(lists: Sequence[list[float]], counts: np.ndarray) -> np.ndarray:
+    """All numbers of these lists in one array."""
+    return np.fromiter(chain.from_iterable(lists), np.float64, int(counts.sum()))
+
+
+def _failure(case: BadCase) -> dict[str, Any]:
+    """What stands in place of a result."""
+    return ({"id": case.id} if len(memoryview(case.id)) else {}) | {"error": visible("; ".join(case.problems))}
+
+
+def _columns(sensitivity: bool) -> tuple[str, ...]:
+    return ("id", "time", "x", *(SENSITIVITIES if sensitivity else ()), "error")
+
+
+def _to_csv(results: list[dict[str, Any]], sensitivity: bool) -> bytes:
+    """Rows of CSV; several numbers in a cell stand apart by spaces."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, _columns(sensitivity), lineterminator="\n")
+    writer.writerows({key: _cell(value) for key, value in result.items()} for result in results)
+    return file.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """Numbers with spaces between them; of an id that is text the text, of another its JSON."""
+    if isinstance(value, list):
+        return " ".join(map(repr, value))
+    if isinstance(value, msgspec.Raw):
+        plain = msgspec.json.decode(value)
+        return plain if isinstance(plain, str) else bytes(value).decode()
+    return value

@@ -1,0 +1,1 @@
+"""Arrival times over a map: the eikonal equation."""

@@ -1,0 +1,164 @@
+"""How a map lies in memory while it is swept: in bands of rows, sheared so that an anti-diagonal is a row.
+
+All nodes of an anti-diagonal depend on the two before it and not on each other, so they can be updated together (Detrixhe,
+Gibou and Min 2013) if they lie side by side. The whole map sheared is twice as large as the map; a band of some 256 rows is
+next to nothing larger, long enough for the processor's wide arithmetic, and small enough for its cache.
+
+A map has a margin of one node and one cell all round. A band is `height` of its rows and one more before and after them.
+Sheared, its node in row i and column j is at [i + j, i], and so is the cell below and right of that node.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from terrain_cli import jax_config as jax_config  # 64-bit floats
+
+BAND = 256  # rows
+QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by where their opposite corner is
+
+Look = Callable[[int, int], Array]  # what lies so many rows down and columns right
+
+
+class Bands(NamedTuple):
+    """`number` bands of `height` rows of nodes in so many `columns`."""
+
+    number: int
+    height: int
+    columns: int
+
+
+def find_bands(rows: int, columns: int) -> Bands:
+    number = max(1, round(rows / BAND))
+    return Bands(number, -(-rows // number), columns)
+
+
+def pad(values: Array, bands: Bands, margin: float) -> Array:
+    """A map of nodes or cells with its margin, and rows below it that fill the last band."""
+    rows, columns = values.shape
+    below, right = bands.number * bands.height + 1 - rows, bands.columns + 1 - columns
+    return jnp.pad(values, ((1, below), (1, right)), constant_values=margin)
+
+
+def take(values: Array, k: Array, bands: Bands) -> Array:
+    """A band with the rows before and after it, shape (height + 2, columns + 2)."""
+    return lax.dynamic_slice(values, (k * bands.height, 0), (bands.height + 2, bands.columns + 2))
+
+
+def put(values: Array, band: Array, k: Array, bands: Bands) -> Array:
+    """The map with a band's own rows and columns, shape (height, columns), in their place."""
+    return lax.dynamic_update_slice(values, band, (k * bands.height + 1, 1))
+
+
+def shear(band: Array, bands: Bands, mirror: int | None = None) -> Array:
+    """A band with its anti-diagonals as rows. mirror: the column that comes to lie in column 0, the others in reverse order."""
+    row, column = _places(bands)
+    width = bands.columns + 2
+    if mirror is not None:
+        column = mirror - column
+    return _pick(band, jnp.where((column >= 0) & (column < width), row * width + column, 0))
+
+
+def mirror_sheared(sheared: Array, bands: Bands) -> Array:
+    """The same nodes with their columns in reverse order."""
+    row, column = _places(bands)
+    there = row + bands.columns + 1 - column
+    inside = (column >= 0) & (column <= bands.columns + 1)
+    return _pick(sheared, jnp.where(inside, there * sheared.shape[1] + row, 0))
+
+
+def straighten_mirrored(sheared: Array, bands: Bands) -> Array:
+    """A band's own nodes, shape (height, columns), from what is sheared with its columns in reverse order."""
+    row, column = (lax.broadcasted_iota(jnp.int32, (bands.height, bands.columns), axis) + 1 for axis in range(2))
+    return _pick(sheared, (row + bands.columns + 1 - column) * sheared.shape[1] + row)
+
+
+def _places(bands: Bands) -> tuple[Array, Array]:
+    """Row and column of each place of a sheared band."""
+    shape = bands.height + bands.columns + 3, bands.height + 2
+    diagonal, row = (lax.broadcasted_iota(jnp.int32, shape, axis) for axis in range(2))
+    return row, diagonal - row
+
+
+def _pick(values: Array, index: Array) -> Array:
+    """values, read row by row, at an index; what lies outside a band reads the corner of the margin."""
+    return values.reshape(-1).at[index].get(mode="promise_in_bounds")
+
+
+def over_diagonals(
+    values: Array, update: Callable[..., Array], others: tuple[Array, ...], bands: Bands, forth: bool
+) -> Array:
+    """A sheared band with each of its anti-diagonals updated in turn, from the first to the last where `forth`, else back.
+
+    update: from a `Look` at the values and one at each of the others, the values of an anti-diagonal, shape (1, height).
+    """
+
+    def follow(k: Array, values: Array) -> Array:
+        diagonal = k + 2 if forth else bands.height + bands.columns - k
+
+        def look_in(values: Array) -> Look:
+            return lambda i, j: lax.dynamic_slice(values, (diagonal + i + j, 1 + i), (1, bands.height))
+
+        return lax.dynamic_update_slice(values, update(*map(look_in, (values, *others))), (diagonal, 1))
+
+    swept: Array = lax.fori_loop(0, bands.height + bands.columns - 1, follow, values)
+    return swept
+
+
+def over_rows(update: Callable[..., Any], initial: Any, maps: tuple[Array, ...], k: Array, bands: Bands) -> Any:
+    """`update(carried, row, *looks)` for each row of a band in turn. A row at a time stays in the cache, a whole map does not."""
+
+    def follow(row: Array, carried: Any) -> Any:
+        def look_in(values: Array) -> Look:
+            return lambda i, j: lax.dynamic_slice(values, (row + 1 + i, 1 + j), (1, bands.columns))
+
+        return update(carried, row, *map(look_in, maps))
+
+    return lax.fori_loop(k * bands.height, (k + 1) * bands.height, follow, initial)
+
+
+def find_unsettled(differs: Callable[..., Array], maps: tuple[Array, ...], bands: Bands) -> Array:
+    """Which bands have a node that differs from what it should be, shape (number,). differs: from a `Look` at each map."""
+
+    def look_at(k: Array, found: Array) -> Array:
+        none = jnp.zeros((1, bands.columns), bool)
+        rows = over_rows(lambda found, _, *looks: found | differs(*looks), none, maps, k, bands)
+        return found.at[k].set(jnp.any(rows))
+
+    unsettled: Array = lax.fori_loop(0, bands.number, look_at, jnp.zeros(bands.number, bool))
+    return unsettled
+
+
+def relax(
+    values: Array,
+    known: Array,
+    visit: Callable[[Array, Array, bool], Array],
+    unsettled: Callable[[Array], Array],
+    bands: Bands,
+) -> Array:
+    """Visit bands that are not at rest, and those after them, down the map and up again until all are.
+
+    known: where something is known at the outset, a map with its margin. visit: from band, values and whether it goes forth,
+    the values. unsettled: which bands are not at rest, shape (number,).
+    """
+
+    def go(values: Array, restless: Array, forth: bool) -> tuple[Array, Array]:
+        def look_at(step: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+            values, moved = state
+            k = step if forth else bands.number - 1 - step
+            moved = moved | restless[k]
+            # A loop of one step or none: a conditional would copy the whole map.
+            return lax.fori_loop(0, moved.astype(int), lambda _, values: visit(k, values, forth), values), moved
+
+        values, _ = lax.fori_loop(0, bands.number, look_at, (values, jnp.asarray(False)))
+        return values, unsettled(values)
+
+    def go_both_ways(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        return go(*go(*state, True), False)
+
+    restless = jnp.any(known[1:-1, 1:-1].reshape(bands.number, -1), 1)
+    at_rest: Array
+    at_rest, _ = lax.while_loop(lambda state: jnp.any(state[1]), go_both_ways, (values, restless))
+    return at_rest

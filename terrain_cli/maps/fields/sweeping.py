@@ -1,0 +1,129 @@
+"""Fast sweeping (Zhao 2005): times that no update lowers further, and how the monotone ones depend on the ground.
+
+Two updates of a node from the three other corners of a cell. Both let the faster side of an edge carry a wave along it.
+
+    monotone (Godunov): a plane wave between the two neighbours. What comes out is the solution of its equations to rounding,
+        so it can be differentiated without going back through the sweeps: every node depends on two neighbours at most that
+        are earlier, and the adjoint is swept in the same way.
+    box (Vidale 1988; Podvin and Lecomte 1991): a wave through all corners, far more accurate. Its time can fall when that of a
+        neighbour rises, so what comes out depends a little on the way there, and has no derivatives.
+
+A node that is NaN takes no part: every comparison with it is false. So do ground that is blocked (slowness inf) and the
+square roots of negative numbers, which are the directions that no wave comes from.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from terrain_cli.maps.fields.adjoint import pull_back
+from terrain_cli.maps.fields.bands import (
+    QUADRANTS,
+    Look,
+    find_bands,
+    find_unsettled,
+    mirror_sheared,
+    over_diagonals,
+    pad,
+    put,
+    relax,
+    shear,
+    straighten_mirrored,
+    take,
+)
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative; a smaller gain may be rounding
+DIAGONAL = 2**0.5
+
+Update = Callable[[Array, Array, Array, Array, Array, Array, Array], Array]
+
+
+def update_monotone(
+    time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array
+) -> Array:
+    """The time of a node, lowered by what reaches it from its neighbours `a` and `b`. slowness, to_a, to_b: s per side."""
+    wave = 0.5 * (a + b + jnp.sqrt(2 * slowness**2 - (a - b) ** 2))
+    time = least(least(time, a + to_a), b + to_b)
+    return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
+
+
+def update_box(time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array) -> Array:
+    """The time of a node, lowered by what reaches it from all three other corners, straight across, or along an edge."""
+    wave = opposite + jnp.sqrt(2 * slowness**2 - (a - b) ** 2)
+    time = least(least(least(time, a + to_a), b + to_b), opposite + DIAGONAL * slowness)
+    return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
+
+
+def least(a: Array, b: Array) -> Array:
+    """The smaller of two, or the first where they cannot be compared; faster than `jnp.minimum`, which looks for NaN."""
+    return jnp.where(b < a, b, a)
+
+
+def update_from(quadrant: tuple[int, int], node: Look, cell: Look, update: Update) -> Array:
+    """The times of nodes, lowered by what reaches them through the cell in this quadrant."""
+    i, j = quadrant
+    up, left = (i - 1) // 2, (j - 1) // 2
+    slowness = cell(up, left)
+    along_column = least(slowness, cell(up, -1 - left))
+    along_row = least(slowness, cell(-1 - up, left))
+    return update(node(0, 0), node(i, j), node(i, 0), node(0, j), slowness, along_column, along_row)
+
+
+def _settle(slowness: Array, initial: Array, update: Update) -> Array:
+    """The times that no update lowers further, shape (rows + 1, columns + 1), s.
+
+    slowness: of cells times the spacing, shape (rows, columns), s. initial: times known beforehand, upper bounds; inf where
+    there are none, NaN where nothing may pass.
+    """
+    bands = find_bands(*initial.shape)
+    cells = pad(slowness, bands, jnp.inf)
+    enough = 1 - TOLERANCE[str(initial.dtype)]
+
+    def visit(k: Array, times: Array, forth: bool) -> Array:
+        ground, quadrant = take(cells, k, bands), (-1, -1) if forth else (1, 1)
+
+        def lower(node: Look, cell: Look) -> Array:
+            return update_from(quadrant, node, cell, update)
+
+        sheared = shear(take(times, k, bands), bands)
+        sheared = over_diagonals(sheared, lower, (shear(ground, bands),), bands, forth)
+        sheared = mirror_sheared(sheared, bands)
+        # Node j is between cells j - 1 and j: in reverse order those are one place nearer.
+        sheared = over_diagonals(sheared, lower, (shear(ground, bands, mirror=bands.columns),), bands, forth)
+        return put(times, straighten_mirrored(sheared, bands), k, bands)
+
+    def falls(node: Look, cell: Look) -> Array:
+        limit = enough * node(0, 0)
+        lower = [update_from(quadrant, node, cell, update) < limit for quadrant in QUADRANTS]
+        return lower[0] | lower[1] | lower[2] | lower[3]
+
+    def unsettled(times: Array) -> Array:
+        return find_unsettled(falls, (times, cells), bands)
+
+    times = pad(initial, bands, jnp.inf)
+    times = relax(times, times < jnp.inf, visit, unsettled, bands)
+    return times[1 : initial.shape[0] + 1, 1 : initial.shape[1] + 1]
+
+
+settle_box = jax.custom_vjp(partial(_settle, update=update_box))
+settle_monotone = jax.custom_vjp(partial(_settle, update=update_monotone))
+
+
+def _refuse(*_: Array) -> tuple[Array, None]:
+    raise ValueError(
+        "the box scheme has no derivatives: take scheme='god', whose derivatives are those of its own times"
+    )
+
+
+settle_box.defvjp(_refuse, _refuse)
+
+
+def _keep(slowness: Array, initial: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+    times = settle_monotone(slowness, initial)
+    return times, (slowness, initial, times)
+
+
+settle_monotone.defvjp(_keep, pull_back)

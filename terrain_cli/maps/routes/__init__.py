@@ -1,0 +1,1 @@
+"""Routes across a map: search on graphs, then descent on crossings."""

@@ -1,0 +1,1 @@
+"""Expression trees on screen and as drawings."""

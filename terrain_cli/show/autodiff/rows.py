@@ -1,0 +1,144 @@
+"""An expression tree in the terminal: a row a node, with its value and, if asked, the derivative of the root by it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from terrain_cli.autodiff.graph import CONSTANT, VARIABLE, Node, occurrences
+from terrain_cli.autodiff.operations import SUM
+from terrain_cli.errors import visible
+from terrain_cli.show.console import out
+
+SHOWN = 8  # terms of a sum before it is folded
+KEPT = 3  # terms of a folded sum that are shown in front; behind them the last one is
+
+STYLE = {VARIABLE: "cyan", CONSTANT: "", "operation": "bold"}
+
+
+@dataclass(eq=False)
+class Branch:
+    """A node where it stands in the tree.
+
+    hidden: the nodes that are folded into this branch, which then has no node. slope: of the parent by this input; handed: what
+    the parent hands on to this input, its own derivative times the slope. shared: the node stands elsewhere too.
+    mark: a number that says which, for an operation. repeated: an operation that has been drawn already; it has no children here.
+    """
+
+    node: Node | None
+    parent: "Branch | None" = None
+    slope: float = 1.0
+    shared: bool = False
+    mark: int = 0
+    repeated: bool = False
+    hidden: tuple[Node, ...] = ()
+    children: "list[Branch]" = field(default_factory=list)
+
+    @property
+    def handed(self) -> float:
+        above = self.parent.node if self.parent else None
+        return self.slope * above.derivative if above else 1.0
+
+    @property
+    def folded_value(self) -> float | None:
+        """What the folded terms of a sum come to."""
+        above = self.parent.node if self.parent else None
+        return sum(node.value for node in self.hidden) if above and above.rule is SUM else None
+
+
+def unfold(root: Node, shown: int | None = SHOWN) -> Branch:
+    """The graph as a tree: a leaf stands wherever it is used, an operation that is used twice is drawn once and referred to.
+
+    shown: sums and products of more terms are folded to the first three and the last; None shows all.
+    """
+    uses = occurrences(root)
+    marks: dict[int, int] = {}
+    trunk = Branch(root)
+    waiting = [trunk]
+    while waiting:
+        branch = waiting.pop()
+        node = branch.node
+        if node is None:
+            continue
+        branch.shared = uses[id(node)] > 1
+        if branch.shared and node.inputs:
+            branch.repeated = id(node) in marks
+            branch.mark = marks.setdefault(id(node), len(marks) + 1)
+        if branch.repeated:
+            continue
+        inputs = list(zip(node.inputs, node.slopes(), strict=True))
+        fold = shown is not None and len(inputs) > max(shown, KEPT + 2)
+        for inner, slope in inputs[:KEPT] if fold else inputs:
+            branch.children.append(Branch(inner, branch, slope))
+        if fold:
+            branch.children.append(Branch(None, branch, hidden=node.inputs[KEPT:-1]))
+            branch.children.append(Branch(inputs[-1][0], branch, inputs[-1][1]))
+        waiting.extend(reversed(branch.children))
+    return trunk
+
+
+def preorder(trunk: Branch) -> Iterator[tuple[Branch, str]]:
+    """Every branch, parents first, with the lines that lead to it in a terminal."""
+    waiting = [(trunk, "", "")]
+    while waiting:
+        branch, lead, below = waiting.pop()
+        yield branch, lead
+        last = len(branch.children) - 1
+        waiting.extend(
+            (child, below + ("└─ " if i == last else "├─ "), below + ("   " if i == last else "│  "))
+            for i, child in reversed(list(enumerate(branch.children)))
+        )
+
+
+def figure(value: float, digits: int = 6) -> str:
+    """A number as short as it goes: 11, 0.5, 102.645."""
+    return f"{value + 0.0:.{digits}g}"
+
+
+def caption(branch: Branch) -> str:
+    """What a branch is called."""
+    node = branch.node
+    if node is None:
+        return f"… {len(branch.hidden):,} more"
+    return f"{node.label} [{branch.mark}]" if branch.mark else node.label
+
+
+def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> None:
+    """The tree, a row a node. gradients: the derivatives as well, and how the chain rule makes them. whole: fold nothing."""
+    rows = [(branch, lead) for branch, lead in preorder(unfold(root, None if whole else SHOWN))]
+    cells = [[caption(branch), _value(branch), *(_derivatives(branch) if gradients else ())] for branch, _ in rows]
+    heads = ["", "value", *(("derivative", "chain rule") if gradients else ())]
+    tree_width = max(cell_len(lead + row[0]) for (_, lead), row in zip(rows, cells, strict=True))
+    widths = [max(cell_len(row[i]) for row in [heads, *cells]) for i in range(1, min(len(heads), 3))]
+
+    def line(lead: str, row: list[str], style: str, remark: str = "") -> Text:
+        text = Text.assemble((lead, "dim"), (row[0], style), " " * (tree_width - cell_len(lead + row[0])))
+        for cell, width in zip(row[1:], widths, strict=False):
+            text.append("  " + " " * (width - cell_len(cell)) + cell)
+        text.append("".join(f"  {cell}" for cell in row[3:] if cell), "dim")
+        text.append(remark, "dim")
+        text.rstrip()
+        return text
+
+    out.print(line("", heads, "", ""), style="bold")
+    for (branch, lead), row in zip(rows, cells, strict=True):
+        node = branch.node
+        remark = "  as above" if branch.repeated else f"  {visible(node.note)}" if node and node.note else ""
+        out.print(line(lead, row, STYLE[node.kind] if node else "dim", remark))
+
+
+def _value(branch: Branch) -> str:
+    """The value of a branch; a number that stands in the program says it itself."""
+    if branch.node is None:
+        return "" if branch.folded_value is None else figure(branch.folded_value)
+    return figure(branch.node.value) if branch.node.named else ""
+
+
+def _derivatives(branch: Branch) -> tuple[str, str]:
+    """The derivative of the root by a branch, and where it comes from: the parent's derivative times the slope here."""
+    node, above = branch.node, branch.parent.node if branch.parent else None
+    if node is None or above is None:
+        return (figure(node.derivative) if node else "", "")
+    product = f"{figure(above.derivative, 4)} × {figure(branch.slope, 4)}"
+    return figure(node.derivative), f"{product} = {figure(branch.handed, 4)} here" if branch.shared else product

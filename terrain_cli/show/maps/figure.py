@@ -1,0 +1,175 @@
+"""The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines.
+
+Call all of it inside `with paper():`.
+"""
+
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
+
+from terrain_cli.maps.ground import Ground
+from terrain_cli.maps.isochrones import spread_times
+from terrain_cli.maps.routes.search import Route
+from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.solution import MapSolution
+from terrain_cli.show.console import percent
+from terrain_cli.show.strips.figure import GROUND, STEPS, below, colour_bar, new_figure
+from terrain_cli.show.style import BLACK, BLUE, RED, shown
+
+WALL = "#3b3f45"  # blocked ground: darker than the slowest
+LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
+MARGINS = 1.9, 1.9  # around the map, inches
+LEVELS = 12  # contours
+FINEST = 1024  # cells a side that contours are drawn through one by one; larger maps are looked at more coarsely
+TICKS = 8  # speeds that are named on the colour bar
+
+
+def make_map_figure(solution: MapSolution) -> Figure:
+    """The whole figure of a map that was solved."""
+    xmin, ymin, xmax, ymax = solution.ground.extent
+    high = LONGER * (ymax - ymin) / (xmax - xmin)
+    size = (LONGER, max(high, LEAST)) if high <= SHORTER else (max(LONGER * SHORTER / high, LEAST), SHORTER)
+    figsize = max(size[0] + MARGINS[0], 5.5), size[1] + MARGINS[1]
+    figure = new_figure(figsize, solution.scenario.name, caption(solution, round(figsize[0] * 13)))
+    axes = figure.subplots()
+    axes.set_label("map")
+    draw_cells(axes, solution.scenario, solution.ground)
+    spacing = draw_times(axes, solution.ground, solution.from_start)
+    axes.set_title(_title(solution, spacing))
+    draw_routes(axes, solution)
+    mark_places(axes, solution.scenario)
+    blocked = [Patch(facecolor=WALL, label="blocked")] if np.isinf(solution.ground.slowness).any() else []
+    lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+    times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if spacing else []
+    below(axes, 5, [*lines, *times, *blocked])
+    return figure
+
+
+def _title(solution: MapSolution, spacing: float) -> str:
+    """What the cells and the contours show."""
+    length, time = (shown(unit, 20) for unit in (solution.scenario.units.length, solution.scenario.units.time))
+    slowness = np.asarray(solution.ground.slowness)
+    one = np.unique(slowness[np.isfinite(slowness)])
+    speeds = f"Speed {1 / one[0]:g} {length}/{time} everywhere" if len(one) == 1 else "Speeds"
+    return f"{speeds}, and arrival times from A every {spacing:g} {time}" if spacing else speeds
+
+
+def texts_of_map(scenario: MapScenario) -> list[str]:
+    """What the user wrote that the figure shows."""
+    return [scenario.name, scenario.units.length, scenario.units.time, *(goal.name or "" for goal in scenario.goal)]
+
+
+def caption(solution: MapSolution, width: int) -> str:
+    """The times in a few lines of at most `width` letters."""
+    units = solution.scenario.units
+    said = []
+    for i, route in enumerate(solution.routes):
+        name = f"{shown(solution.scenario.goal_name(i), 30)}: " if len(solution.routes) > 1 else ""
+        said.append(f"{name}{_took(route, units.time, units.length)}" if route else f"{name}{solution.reasons[i]}")
+    text = "; ".join(said[:LEVELS]) + (f"; and {len(said) - LEVELS:,} more" if len(said) > LEVELS else "") + "."
+    return "\n".join(textwrap.wrap(text[0].upper() + text[1:], width))
+
+
+def _took(route: Route, time: str, length: str) -> str:
+    text = f"{route.time:.6g} {shown(time, 20)}, {route.distance:.6g} {shown(length, 20)}"
+    if not math.isfinite(route.straight_time):
+        text += ", straight line blocked"
+    elif route.straight_time > route.time * (1 + 1e-9):
+        text += f", {percent(1 - route.time / route.straight_time)} less than the straight line"
+    if route.runners_up:
+        text += f"; the next best way takes {percent(route.runners_up[0].time / route.time - 1)} longer"
+    return text
+
+
+def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
+    """The cells shaded by speed, slow ones dark and blocked ones darkest, with a colour bar where there are several speeds."""
+    slowness = np.asarray(ground.slowness)
+    speeds = np.ma.masked_invalid(np.where(np.isfinite(slowness), 1 / slowness, np.nan))
+    low, high = float(speeds.min()), float(speeds.max())
+    colours = GROUND.with_extremes(bad=WALL)
+    xmin, ymin, xmax, ymax = ground.extent
+    image = axes.imshow(speeds, cmap=colours, norm=Normalize(low - (low == high), high), extent=(xmin, xmax, ymin, ymax),
+                        interpolation="nearest", zorder=0)  # fmt: skip
+    length, time = shown(scenario.units.length, 20), shown(scenario.units.time, 20)
+    axes.set_xlabel(f"x ({length})")
+    axes.set_ylabel(f"y ({length})")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(8, steps=STEPS))
+    if low < high:
+        distinct = np.unique(speeds.compressed())
+        settings: dict[str, Any] = {"ticks": distinct, "format": "%g"} if len(distinct) <= TICKS else {}
+        if len(distinct) > 1 and len(distinct) <= TICKS and np.diff(distinct).min() < 0.04 * (high - low):
+            settings = {}  # they would collide
+        colour_bar(axes, image, f"speed ({length}/{time})", **settings)
+
+
+def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
+    """Contours of the arrival times, with their numbers. Returns how far apart they are, s; 0 where there are none."""
+    coarse = -(-max(ground.slowness.shape) // FINEST)
+    if coarse > 1:
+        times = times[::coarse, ::coarse]
+        slowness = np.asarray(ground.slowness)[::coarse, ::coarse][: times.shape[0] - 1, : times.shape[1] - 1]
+    else:
+        slowness = np.asarray(ground.slowness)
+    cols, rows, spread = spread_times(Ground(slowness, float(ground.cell) * coarse), times)
+    if spread.mask.all():
+        return 0.0
+    xmin, _, _, ymax = ground.extent
+    cell = float(ground.cell) * coarse
+    levels = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, float(spread.max()))
+    levels = levels[(levels > spread.min()) & (levels < spread.max())]
+    if not len(levels):
+        return 0.0
+    contours = axes.contour(
+        xmin + cols * cell, ymax - rows * cell, spread, levels, colors=BLUE, linewidths=0.9, zorder=1
+    )
+    for label in axes.clabel(contours, fontsize=7, fmt="%g", inline_spacing=1):
+        label.set(path_effects=[Stroke(linewidth=2, foreground="white"), Normal()], clip_on=False, zorder=5)
+    return float(levels[1] - levels[0]) if len(levels) > 1 else float(levels[0])
+
+
+def draw_routes(axes: Axes, solution: MapSolution) -> None:
+    """The routes, their runners-up where there is one goal, and the straight lines, dashed."""
+    one, start = len(solution.routes) == 1, solution.scenario.start
+    dashes: dict[str, Any] = {"color": BLACK, "linestyle": (0, (3, 2)), "linewidth": 1.2 if one else 0.8, "zorder": 2}
+    labelled = set()
+
+    def draw(points: np.ndarray, label: str, halo: float, **settings: Any) -> None:
+        effects = [Stroke(linewidth=halo, foreground="white"), Normal()]
+        axes.plot(*points.T, label=f"_{label}" if label in labelled else label, path_effects=effects, **settings)
+        labelled.add(label)
+
+    for goal, route in zip(solution.scenario.goals, solution.routes, strict=True):
+        draw(np.array([start, goal]), "straight line", 2.4, **dashes)
+        if route is None:
+            continue
+        if one:
+            label = "runner-up" if len(route.runners_up) == 1 else "runners-up"
+            for other in route.runners_up:
+                draw(other.points, label, 2.2, color=RED, linewidth=1.0, zorder=3)
+        draw(route.points, "route" if one else "routes", 3.5, color=RED, linewidth=2.2, zorder=4)
+
+
+def mark_places(axes: Axes, scenario: MapScenario) -> None:
+    """The start, A, and the goals: B where there is one, else their names or numbers."""
+    several = len(scenario.goal) > 1
+    names = [shown(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
+    (xmin, xmax), (ymin, ymax) = axes.get_xlim(), axes.get_ylim()
+    dot: dict[str, Any] = {"marker": "o", "markersize": 7, "color": BLACK, "markeredgecolor": "white"}
+    # Not an outline, which would turn the text of an SVG into shapes.
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+    for (x, y), name in zip([scenario.start, *scenario.goals], ["A", *names], strict=True):
+        axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot)
+        left, low = x > (xmin + xmax) / 2, y > ymax - 0.08 * (ymax - ymin)
+        axes.annotate(name, (x, y), (-9 if left else 9, -10 if low else 9), textcoords="offset points",
+                      ha="right" if left else "left", va="center", fontsize=11 if len(name) < 3 else 9,
+                      fontweight="bold", annotation_clip=False, zorder=7, bbox=box)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Strips on screen, in figures and on the page."""

@@ -1,0 +1,1 @@
+"""Strips of ground: the puzzle of the post, with everything that is known about it."""

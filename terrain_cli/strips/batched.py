@@ -1,0 +1,287 @@
+"""Millions of scenarios at once: the exact optimum of each, by the root search of snell.py.
+
+Scenarios go through in blocks that stay in the processor's cache, strip by strip with all of a block side by side, on all
+cores. A block ends when its hardest scenario does, so every one gets as many steps of Newton's method as it needs.
+
+What is compiled depends neither on how many scenarios nor, but for a few sizes, on how many strips there are: blocks have one
+size, and the room for more than four strips is a power of two, of which only those that are there are gone through.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from terrain_cli.compile_cache import cached_jit
+from terrain_cli.strips.snell import ends, improve, look, start
+
+Numbers = ArrayLike | Sequence[Any]
+
+NOWHERE = 1e-300  # m/s, in place of the speed of a strip that is not there
+SHARE = 16  # when one in so many scenarios of a block is left, those go on by themselves
+CACHED = 120_000  # strips that a block should have, for the sake of the cache; a power of two would spoil it
+MOST = 8000  # scenarios of a block: more are no faster
+LANES = 4000  # numbers to work on at once: of few scenarios, some strips stand together
+STEPS = 3  # of the search in single precision
+FEW = 3  # for up to so many strips there is a program each, which takes all at once
+
+
+class Optima(NamedTuple):
+    """The fastest paths of many scenarios. times: shape (B,), s. x: the post's unknowns, shape (B, n-1), m."""
+
+    times: np.ndarray
+    x: np.ndarray
+
+
+class Sensitivities(NamedTuple):
+    """The same, and how each best time changes with the ground: by_widths, shape (B, n), s/m; by_speeds, shape (B, n),
+    s²/m, negative; by_offsets, shape (B,), s/m."""
+
+    times: np.ndarray
+    x: np.ndarray
+    by_widths: np.ndarray
+    by_speeds: np.ndarray
+    by_offsets: np.ndarray
+
+
+def solve_many(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Optima:
+    """The exact optimum of many scenarios at once: widths (m) and speeds (m/s), shape (B, n), and offsets (m), shape (B,).
+
+    A scenario with fewer strips than others has widths of 0 in place of the rest, whatever the speeds there; `x` is 0 there,
+    but for what its last real strip takes. Where a number will not do (a speed of 0, a width that is not finite), the time
+    and the path are NaN. Raises ValueError where shapes do not fit.
+
+    Example:
+
+        optima = solve_many([[10, 10, 10], [5, 5, 0]], [[0.7, 0.3, 0.45], [1, 2, 1]], [20, 5])
+        print(optima.times)
+    """
+    return Optima(*_solve(widths, speeds, offsets, sensitivity=False))
+
+
+def find_sensitivities(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Sensitivities:
+    """`solve_many`, and the derivatives of the best times with respect to the ground.
+
+    Example:
+
+        sensitivities = find_sensitivities([[10, 10, 10]], [[0.7, 0.3, 0.45]], [20])
+        print(sensitivities.by_speeds)
+    """
+    return Sensitivities(*_solve(widths, speeds, offsets, sensitivity=True))
+
+
+def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool) -> list[np.ndarray]:
+    """The fields of `Optima` or `Sensitivities`."""
+    widths, speeds, offsets = (np.asarray(array, dtype=np.float64) for array in (widths, speeds, offsets))
+    if widths.ndim != 2 or widths.shape[1] == 0 or speeds.shape != widths.shape or offsets.shape != widths.shape[:1]:
+        raise ValueError(
+            "widths and speeds must have shape (B, n) and offsets (B,), with n at least 1, "
+            f"got {widths.shape}, {speeds.shape} and {offsets.shape}"
+        )
+    scenarios, n = widths.shape
+    size = room(n)
+    block = max(1, min(MOST, CACHED // size))
+    together = 2 ** (max(1, LANES // block).bit_length() - 1)
+    count = np.int64(-(-n // together))
+    layout = size // together, together, block
+    found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
+    firsts = iter(range(0, scenarios, block))
+
+    def work() -> None:
+        """Take the next block until there is none."""
+        w, v, h = _aligned(size, block), _aligned(size, block), _aligned(1, block)
+        for first in firsts:
+            last = min(first + block, scenarios)
+            here = slice(last - first)
+            w[:n, here], v[:n, here], h[0, here] = widths[first:last].T, speeds[first:last].T, offsets[first:last]
+            w[:, last - first :] = 0
+            parts = _solve_block(w.reshape(layout), v.reshape(layout), h, count, sensitivity=sensitivity)
+            for array, part in zip(found, parts, strict=False):
+                rows = np.asarray(part).reshape(-1, block)[..., here]
+                array[first:last] = rows[0] if array.ndim == 1 else rows[: array.shape[1]].T
+
+    workers = min(processors(), -(-scenarios // block))
+    if workers <= 1:
+        work()
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            for future in [pool.submit(work) for _ in range(workers)]:
+                future.result()
+    return found
+
+
+def _aligned(rows: int, columns: int) -> np.ndarray:
+    """Zeros, shape (rows, columns), where JAX takes them as they are: a multiple of 64 bytes into memory."""
+    raw = np.zeros(8 * rows * columns + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + 8 * rows * columns].view(np.float64).reshape(rows, columns)
+
+
+def room(n: int) -> int:
+    """For how many strips the program is compiled that takes `n` of them: as many up to `FEW`, else a power of two."""
+    size: int = n if n <= FEW else 2 ** (n - 1).bit_length()
+    return size
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@partial(cached_jit, static_argnames=("sensitivity",))
+def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, sensitivity: bool) -> list[Array]:
+    """Times, shape (1, b), movements in all strips, shape (turns, together, b), and where asked for the derivatives.
+
+    widths and speeds have shape (turns, together, b): a block of b scenarios, some of their strips at a time. offsets: shape
+    (1, b). count: how many turns to take until all strips have had theirs.
+    """
+
+    def compare(_: Array, most: Array, w: Array, v: Array) -> Array:
+        return jnp.maximum(most, _check(w, v))
+
+    most = _take_turns(count, compare, jnp.zeros(widths.shape[1:]), widths, speeds)
+    fastest = jnp.max(most, axis=0, keepdims=True)
+
+    q = _start(widths, speeds, offsets, fastest, count)
+    search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
+    few = -(-q.size // SHARE)
+    search = _search(search, widths, speeds, offsets, fastest, count, few)
+    [left] = jnp.nonzero(search.moves[0], size=few, fill_value=q.size)
+    pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
+    rest = _Search(pick(search.q), pick(search.above), left[None] < q.size)
+    rest = _search(rest, _each(count, pick, widths), _each(count, pick, speeds), pick(offsets), pick(fastest), count, 0)
+    q = search.q.at[:, left].set(rest.q, mode="drop")
+
+    longer = jnp.sqrt(1 + q**2)  # 1/cos(angle) in the fastest strip
+    ray = q / longer / fastest
+
+    def root(w: Array, v: Array) -> Array:
+        """cos(angle) in each strip, times `longer`."""
+        return jnp.sqrt(1 + q**2 * _scale(w, v, fastest)[1])
+
+    def movement(w: Array, v: Array) -> Array:
+        return look(q, *_scale(w, v, fastest))[0] * q
+
+    [crossing] = _sum(count, lambda w, v: (w / _there(w, v) * root(w, v),), widths, speeds)
+    found = [ray * offsets + crossing / longer, _each(count, movement, widths, speeds)]
+    if sensitivity:
+        found += [
+            _each(count, lambda w, v: root(w, v) / longer / _there(w, v), widths, speeds),
+            _each(count, lambda w, v: -w / _there(w, v) / _there(w, v) * (longer / root(w, v)), widths, speeds),
+            ray,
+        ]
+    return found
+
+
+def _there(widths: Array, speeds: Array) -> Array:
+    """The speeds, but as good as none in strips that are not there, whatever is said of those."""
+    return jnp.where(widths > 0, speeds, NOWHERE)
+
+
+def _check(widths: Array, speeds: Array) -> Array:
+    """The same, but NaN, which spoils all of its scenario and nothing else, where a number will not do."""
+    fine = (widths > 0) & (widths < jnp.inf) & (speeds > 0) & (speeds < jnp.inf)
+    return jnp.where(fine, speeds, jnp.where(widths == 0, NOWHERE, jnp.nan))
+
+
+def _scale(widths: Array, speeds: Array, fastest: Array) -> tuple[Array, Array]:
+    """weights and k as snell.py has them. To work them out each time takes less time than to keep them."""
+    inverse = 1 / fastest
+    speeds = _there(widths, speeds)
+    return widths * (speeds * inverse), (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
+
+
+def _start(widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array) -> Array:
+    """Where to start from: where some steps lead in single precision, at half the price; 0 where its range does not suffice."""
+    inverse = 1 / jnp.abs(offsets)
+
+    def weight(w: Array, v: Array) -> Array:
+        return (_scale(w, v, fastest)[0] * inverse).astype(jnp.float32)
+
+    def k(w: Array, v: Array) -> Array:
+        return _scale(w, v, fastest)[1].astype(jnp.float32)
+
+    strips = _each(count, weight, widths, speeds), _each(count, k, widths, speeds)
+    offsets = jnp.sign(offsets).astype(jnp.float32)
+    total, most, straight = _sum(count, ends, *strips)
+
+    def step(_: int, q: Array) -> Array:
+        moved, slope = _sum(count, partial(look, q), *strips)
+        return improve(q, jnp.full_like(q, jnp.inf), moved, slope, offsets)[0]
+
+    q = jax.lax.fori_loop(0, STEPS, step, start(total, most, straight, offsets))
+    return jnp.where(jnp.isfinite(q), q, 0).astype(jnp.float64)
+
+
+class _Search(NamedTuple):
+    """Where the searches of a block stand: q, its least bound from above, and whether it goes on, shape (1, b) each."""
+
+    q: Array
+    above: Array
+    moves: Array
+
+
+def _search(
+    search: _Search, widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array, least: int
+) -> _Search:
+    """Go on until no more than `least` searches do. One that has ended stays as it is, whatever its neighbours do."""
+
+    def step(search: _Search) -> _Search:
+        total, slope = _sum(count, lambda w, v: look(search.q, *_scale(w, v, fastest)), widths, speeds)
+        found = _Search(*improve(search.q, search.above, total, slope, offsets))
+        return _Search(*(jnp.where(search.moves, new, old) for new, old in zip(found, search, strict=True)))
+
+    return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > least, step, search)
+
+
+def _each(count: Array, function: Callable[..., Array], *strips: Array) -> Array:
+    """What `function` makes of each strip, shape (turns, together, columns)."""
+    like = jax.eval_shape(function, *(array[0] for array in strips))
+
+    def turn(i: Array, made: Array, *few: Array) -> Array:
+        return made.at[i].set(function(*few))
+
+    made: Array = _take_turns(count, turn, jnp.zeros((len(strips[0]), *like.shape), like.dtype), *strips)
+    return made
+
+
+def _sum(count: Array, terms: Callable[..., tuple[Array, ...]], *strips: Array) -> list[Array]:
+    """The sums of `terms` over strips, shape (1, b) each."""
+
+    def pack(*few: Array) -> list[Array]:
+        """The first two as one complex number, for XLA takes a turn once for each array that comes out."""
+        parts = terms(*few)
+        return [jax.lax.complex(*parts[:2]), *parts[2:]] if len(parts) > 1 else [*parts]
+
+    def add(_: Array, sums: list[Array], *few: Array) -> list[Array]:
+        return [total + part for total, part in zip(sums, pack(*few), strict=True)]
+
+    none = [jnp.zeros(part.shape, part.dtype) for part in jax.eval_shape(pack, *(array[0] for array in strips))]
+    first, *others = (jnp.sum(part, axis=0, keepdims=True) for part in _take_turns(count, add, none, *strips))
+    return [first.real, first.imag, *others] if jnp.iscomplexobj(first) else [first, *others]
+
+
+def _take_turns(count: Array, turn: Callable[..., Any], state: Any, *strips: Array) -> Any:
+    """What comes of `state` when `count` turns, of those that stand in `strips`, have been taken in order; or one more, of
+    strips that are not there.
+
+    All at once would be slower: XLA would share such work out over processors that have other blocks to solve. One by one
+    would be slower, too, for a loop takes its time.
+    """
+    turns = len(strips[0])
+    at_once = turns if turns <= FEW else 2
+
+    def some(i: Array, state: Any) -> Any:
+        for j in range(at_once):
+            now = i * at_once + j
+            state = turn(now, state, *(array[now] for array in strips))
+        return state
+
+    return jax.lax.fori_loop(0, -(-count // at_once), some, state)

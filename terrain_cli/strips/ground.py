@@ -1,0 +1,69 @@
+"""Strips of ground, and the time it takes to cross them.
+
+The path starts at the origin and crosses the strips one after the other; the goal lies `offset` further along them.
+A path is a handful of numbers, `x`: how far it moves along the strips inside each strip but the last, which takes
+what is left. Everything else in terrain is `jax.grad` of `calc_time`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from terrain_cli import jax_config as jax_config  # 64-bit floats
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, eq=False)
+class Strips:
+    """Parallel strips of ground: a pytree of three arrays, so that `jax.grad` and `jax.vmap` see them.
+
+    widths: across each strip, shape (n,), m, greater than 0.
+    speeds: on each strip, shape (n,), m/s, greater than 0.
+    offset: from start to goal along the strips, shape (), m, of either sign.
+
+    Numbers, lists and NumPy arrays become float64 arrays; anything else (a traced value, say) is kept as it is.
+    """
+
+    widths: Any
+    speeds: Any
+    offset: Any
+
+    def __post_init__(self) -> None:
+        for name in ("widths", "speeds", "offset"):
+            value = getattr(self, name)
+            if isinstance(value, int | float | list | tuple | np.ndarray):
+                object.__setattr__(self, name, np.asarray(value, dtype=np.float64))
+
+
+def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
+    """How far the path `x` moves along the strips inside each strip, the last included, shape (n,), m."""
+    x = jnp.asarray(x, dtype=float)
+    if x.shape != (len(strips.widths) - 1,):
+        raise ValueError(
+            f"x must have a number for each strip but the last, shape ({len(strips.widths) - 1},), got {x.shape}"
+        )
+    return jnp.append(x, strips.offset - jnp.sum(x))
+
+
+@jax.jit
+def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
+    """Travel time of the path `x`, shape (n-1,), m, across the strips: shape (), s.
+
+    In each strip the path is the long side of a right triangle: it moves `x_i` along the strip while it crosses its width.
+    Raises ValueError where `x` does not have one number fewer than there are strips.
+
+    Source: the blog post "A calculus phobic's introduction to differentiable programming" (2025).
+    """
+    return jnp.sum(jnp.sqrt(movements(x, strips) ** 2 + strips.widths**2) / strips.speeds)
+
+
+def straight_x(strips: Strips) -> Array:
+    """The straight line from start to goal, as `x`, shape (..., n-1), m. Batches in front are allowed, NumPy stays NumPy."""
+    x: Array = strips.offset[..., None] * strips.widths[..., :-1] / strips.widths.sum(-1, keepdims=True)
+    return x

@@ -1,0 +1,111 @@
+"""The landscape a descent walks through: the travel time over one or two of its unknowns, on a grid.
+
+The other unknowns are at their best for every point of the grid. With some movements given, what is left is again strips to
+cross, with what is left of the offset, so that its exact optimum costs no more than one more ray (snell.py). Or they are
+held where the descent ended.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from terrain_cli.compile_cache import cached_jit
+from terrain_cli.strips.ground import Strips, calc_time, straight_x
+from terrain_cli.strips.snell import best_time
+from terrain_cli.strips.solution import Solution, to_strips
+
+POINTS = 101  # along each unknown
+WORK = 2**24  # points times strips; beyond it the grid is coarser
+REACH = 4  # how far a bouncing descent may stretch the picture, in widths and offsets
+
+
+class Landscape(NamedTuple):
+    """The travel time over the unknowns with the indices `axes`, one or two of them, counting from 0.
+
+    grids: the values of each unknown, m. time: s, shape (len(grids[0]),) or (len(grids[1]), len(grids[0])): rows go with the
+    second unknown. held: whether the other unknowns are held where the descent ended; else they are at their best.
+    """
+
+    axes: tuple[int, ...]
+    grids: tuple[np.ndarray, ...]
+    time: np.ndarray
+    held: bool
+
+
+@partial(cached_jit, static_argnames=("batch",))
+def _best(points: Any, chosen: Strips, rest: Strips, *, batch: int) -> Array:
+    """The least time, shape (P,), s, with the movements `points`, shape (P, k), m, in the chosen strips."""
+
+    def one(point: Array) -> Array:
+        left = Strips(rest.widths, rest.speeds, rest.offset - jnp.sum(point))
+        time: Array = jnp.sum(jnp.sqrt(point**2 + chosen.widths**2) / chosen.speeds) + best_time(left)
+        return time
+
+    return _in_batches(one, points, batch)
+
+
+@partial(cached_jit, static_argnames=("batch",))
+def _held(points: Array, axes: Any, x: Any, strips: Strips, *, batch: int) -> Array:
+    """The time, shape (P,), s, of the path `x` with its numbers at `axes` replaced by `points`, shape (P, k), m."""
+    x = jnp.asarray(x)
+    return _in_batches(lambda point: calc_time(x.at[axes].set(point), strips), points, batch)
+
+
+def _in_batches(time: Callable[[Array], Array], points: Array, batch: int) -> Array:
+    """The time of each point, shape (P,), s, so many points at once: memory does not grow with the strips."""
+    times: Array = jax.vmap(time)(points) if batch >= len(points) else jax.lax.map(time, points, batch_size=batch)
+    return times
+
+
+def survey(solution: Solution, axes: tuple[int, ...] = (0, 1), held: bool = False) -> Landscape:
+    """The landscape around a descent: it holds the trace and the optimum, and for few strips all ways from 0 to the offset.
+
+    axes: indices of one unknown or of two different ones, counting from 0. held: hold the other unknowns where the descent
+    ended, rather than at their best. Raises ValueError for unknowns that the scenario does not have.
+    """
+    strips = to_strips(solution.scenario)
+    n = len(strips.widths)
+    if len(set(axes)) != len(axes) or len(axes) not in (1, 2) or not all(0 <= axis < n - 1 for axis in axes):
+        raise ValueError(f"axes must be one or two different unknowns of {n - 1}, got {axes}")
+    count = min(POINTS, max(11, int((WORK / n) ** 0.5))) if len(axes) == 2 else 4 * POINTS
+    grids = tuple(np.linspace(*window(solution, axis), count) for axis in axes)
+    points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)
+    batch = max(1, min(len(points), 2**20 // n))
+    if held or n == len(axes) + 1:  # or there are no others
+        time = _held(points, np.array(axes), solution.x, strips, batch=batch)
+    else:
+        others = np.setdiff1d(np.arange(n), axes)
+        chosen = Strips(strips.widths[list(axes)], strips.speeds[list(axes)], strips.offset)
+        rest = Strips(strips.widths[others], strips.speeds[others], strips.offset)
+        time = _best(points, chosen, rest, batch=batch)
+    shape = tuple(len(grid) for grid in reversed(grids))
+    return Landscape(axes, grids, np.asarray(time).reshape(shape), held)
+
+
+def window(solution: Solution, axis: int) -> tuple[float, float]:
+    """From where to where an unknown is drawn, m: all that the descent came through, with a margin, and the optimum.
+
+    Where there are at most two unknowns, from 0 to the offset as well. A descent that bounces far out is cut off.
+    """
+    strips = to_strips(solution.scenario)
+    size = float(strips.widths.sum() + abs(strips.offset))
+    best = float(solution.optimum.movements[axis])
+    trace = np.array([row.x[axis] for row in solution.history])
+    trace = np.clip(trace[np.isfinite(trace)], best - REACH * size, best + REACH * size)
+    shown = [best, float(straight_x(strips)[axis]), *trace.tolist()]
+    bare = max(max(shown) - min(shown), 0.5 * size / len(strips.widths))
+    low, high = min(shown) - 0.15 * bare, max(shown) + 0.15 * bare
+    if len(strips.widths) <= 3:
+        ends = sorted((0.0, float(strips.offset)))
+        # Whatever lies within needs no margin, so that the post's landscape goes from 0 to 20 as it does there.
+        low = ends[0] if min(shown) >= ends[0] else min(low, ends[0])
+        high = ends[1] if max(shown) <= ends[1] else max(high, ends[1])
+    if high - low < 0.5 * size / len(strips.widths):  # offset 0, and a start at the optimum
+        middle, half = (low + high) / 2, 0.5 * size / len(strips.widths)
+        low, high = middle - half, middle + half
+    return low, high

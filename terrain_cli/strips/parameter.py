@@ -1,0 +1,73 @@
+"""The numbers of a scenario by name, for whatever varies them."""
+
+import difflib
+from collections.abc import Sequence
+from typing import get_type_hints
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from terrain_cli.errors import InputError
+from terrain_cli.ranges import Spread
+from terrain_cli.scenario.load import OWN_SETTINGS, DescentPlan, Scenario, Strip
+from terrain_cli.scenario.values import Count, Number
+
+
+class Quantity:
+    """A number of a scenario by its dotted name, as in the file: `strips.1.speed`, `offset`, `descent.initial.0`.
+
+    path: its parts. label: what people call it, counting from 1: "speed of strip 2 (bog)".
+    """
+
+    def __init__(self, scenario: Scenario, name: str) -> None:
+        """Raises InputError for a name that is not one of the scenario's numbers."""
+        self.name = name
+        self.path = tuple(
+            int(part) if part.isdecimal() else part for part in name.replace("[", ".").replace("]", "").split(".")
+        )
+        plan, units = scenario.descent, scenario.units
+        model: type[BaseModel] | None
+        match self.path:
+            case ("strips", int(index), ("width" | "speed") as key):
+                self._in_range(index, len(scenario.strips), "strips")
+                unit = units.length if key == "width" else f"{units.length}/{units.time}"
+                self.label, model = f"{key} of {scenario.strip_name(index)} ({unit})", Strip
+            case ("offset",):
+                key, self.label, model = "offset", f"offset ({units.length})", Scenario
+            case ("descent", "initial", int(index)) if plan.method != "snell":
+                self._in_range(index, len(scenario.strips) - 1, "descent.initial")
+                key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
+            case ("descent", "step") if plan.method == "newton":
+                raise InputError(f"{name}: is not a setting of method newton, which finds its own: set another method")
+            case ("descent", ("step" | "iterations" | "tolerance") as key) if plan.method != "snell":
+                self.label, model = key, DescentPlan
+            case ("descent", str(key)) if key in OWN_SETTINGS[plan.method]:
+                self.label, model = key, DescentPlan
+            case _:
+                known = ["offset", "strips.0.width", "strips.0.speed"]
+                if plan.method != "snell":
+                    known += ["descent.step"] * (plan.method != "newton")
+                    known += ["descent.iterations", "descent.tolerance", "descent.initial.0"]
+                known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"
+                raise InputError(f"{name}: is not a number of this scenario (method {plan.method}): {hint}")
+        self._type = Number if model is None else get_type_hints(model, include_extras=True)[key]
+
+    def _in_range(self, index: int, count: int, what: str) -> None:
+        if index >= count:
+            last = f"the last is {what}.{count - 1}" if count else "it has none"
+            raise InputError(f"{self.name}: there is no {what}.{index} in this scenario, {last} (they count from 0)")
+
+    def check(self, values: Sequence[float]) -> Sequence[float]:
+        """The values, each allowed for this number. Raises InputError for the first that is not."""
+        adapter = TypeAdapter(self._type)
+        even = isinstance(values, Spread)
+        # What is spread between two numbers is allowed where they are, but for being whole.
+        for value in (values[0], values[-1]) if even and self._type is not Count else values:
+            try:
+                adapter.validate_python(value)
+            except ValidationError as invalid:
+                problem = invalid.errors()[0]["msg"]
+                hint = ": give START:STOP:COUNT so that all are, or a comma list" if "whole number" in problem else ""
+                raise InputError(f"{self.name}: {problem}, got {value:g}{hint}") from None
+        return values if even else [float(value) for value in values]

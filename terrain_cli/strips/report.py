@@ -1,0 +1,144 @@
+"""What a report shows: a scenario solved as asked, and beside it with other steps and by the other methods.
+
+All of it is computed here, once; the page (show/report.py) shows it.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from terrain_cli.autodiff.graph import Node, time_graph
+from terrain_cli.scenario.load import OWN_SETTINGS, Scenario, with_descent
+from terrain_cli.strips.descent import METHODS
+from terrain_cli.strips.landscape import Landscape, survey
+from terrain_cli.strips.sensitivity import Sensitivity, find_sensitivity
+from terrain_cli.strips.solution import Solution, solve, to_strips
+from terrain_cli.strips.step_size import largest_step, safe_step
+
+STEPS = {"gradient": 24, "momentum": 8}  # of a sweep, at most
+MANY = 12  # strips; with more of them a sweep has half as many steps
+BEYOND = 1.45  # how far a sweep goes on behind the cliff
+NEAR = 1.15  # the figures hold the descents up to this share of the cliff; what runs out further is cut off
+TREE = 100  # strips whose tree is read
+
+
+@dataclass(frozen=True)
+class Report:
+    """A scenario from all sides.
+
+    asked: the solution of the scenario as it stands. runs: by method, one for each step in ascending order; `asked` is among
+    them. cliffs: the step from which on a descent cannot settle, for the methods that have one. landscape: around the
+    descents; None where a single strip leaves nothing to choose. sensitivity: of the best time. tree: of the travel time;
+    None for very many strips.
+    """
+
+    asked: Solution
+    runs: dict[str, list[Solution]]
+    cliffs: dict[str, float]
+    landscape: Landscape | None
+    sensitivity: Sensitivity
+    tree: Node | None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it: some runs are then missing."""
+        return any(run.status == "interrupted" for runs in self.runs.values() for run in runs)
+
+    @property
+    def near(self) -> list[Solution]:
+        """The runs that the figures make room for: those by the method that was asked for, but for steps far behind the cliff."""
+        return near_runs(self.asked, self.runs, self.cliffs)
+
+
+def gather(
+    asked: Solution,
+    axes: tuple[int, ...] | None = None,
+    held: bool = False,
+    watch: Callable[[str], None] | None = None,
+) -> Report:
+    """All that a report shows of a solved scenario.
+
+    axes, held: as in `survey`; missing: the first two unknowns, or the only one. watch: is called with what comes next, in
+    words. A KeyboardInterrupt ends the further runs; the report then has those that were done.
+
+    Example:
+
+        report = gather(solve(load_scenario("configs/three_strips.yaml")))
+        print(report.cliffs, [run.step for run in report.runs["gradient"]])
+    """
+    scenario = asked.scenario
+    strips, unknowns = to_strips(scenario), len(scenario.strips) - 1
+    cliffs = find_cliffs(asked) if unknowns else {}
+    runs: dict[str, list[Solution]] = {scenario.descent.method: [asked]}
+    if unknowns and asked.status != "interrupted":
+        for variant in vary(asked, cliffs):
+            method, step = variant.descent.method, variant.descent.step
+            if watch:
+                watch(f"method {method}" + (f", step {step:g}" if step is not None and method != "snell" else ""))
+            runs.setdefault(method, []).append(run := solve(variant))
+            if run.status == "interrupted":
+                break
+    # In the order in which the methods are always named, and by step.
+    runs = {name: sorted(runs[name], key=lambda run: run.step or 0.0) for name in OWN_SETTINGS if name in runs}
+    landscape = None
+    if unknowns:
+        # What the figures hold is all that these runs came through.
+        rows = [row for run in near_runs(asked, runs, cliffs) for row in run.history]
+        landscape = survey(
+            replace(asked, history=[*rows, *asked.history]), axes or tuple(range(min(2, unknowns))), held
+        )
+    tree = None
+    if len(scenario.strips) <= TREE:
+        tree = time_graph(asked.history[0].x, strips, [strip.name or "" for strip in scenario.strips])
+    return Report(asked, runs, cliffs, landscape, find_sensitivity(strips), tree)
+
+
+def near_runs(asked: Solution, runs: dict[str, list[Solution]], cliffs: dict[str, float]) -> list[Solution]:
+    """The runs by the method of `asked` whose step is not far behind its cliff, and `asked` itself."""
+    method = asked.scenario.descent.method
+    limit = NEAR * cliffs.get(method, 0.0)
+    return [run for run in runs[method] if run is asked or (run.step is not None and run.step <= limit)]
+
+
+def find_cliffs(asked: Solution) -> dict[str, float]:
+    """The step from which on a descent cannot settle, by method, for those that have such a step."""
+    cliffs = {}
+    for method in METHODS:
+        variant = with_descent(asked.scenario, method=method)
+        along = asked.optimum.movements
+        cliffs[method] = largest_step(along, to_strips(variant), method, variant.descent.momentum)
+    return {method: cliff for method, cliff in cliffs.items() if cliff is not None}
+
+
+def vary(asked: Solution, cliffs: dict[str, float]) -> Iterator[Scenario]:
+    """The scenario with other steps and by other methods, one after the other."""
+    plan = asked.scenario.descent
+    for method in OWN_SETTINGS:
+        variant = with_descent(asked.scenario, method=method)
+        if method in ("newton", "snell"):  # they find their own way, or need none
+            if method != plan.method:
+                yield variant
+            continue
+        if method in cliffs:
+            count = STEPS[method] // (2 if len(variant.strips) > MANY else 1)
+            steps = even_steps(BEYOND * cliffs[method], count)
+        else:
+            steps = round_steps(float(safe_step(to_strips(variant), method)))
+        own = asked.step if method == plan.method else None
+        for step in steps:
+            if own is None or not math.isclose(step, own, rel_tol=1e-9):
+                yield with_descent(variant, step=step)
+
+
+def even_steps(end: float, count: int) -> list[float]:
+    """At most `count` multiples of a round number, up to `end`: 0.25, 0.5, 0.75, ..."""
+    power = 10.0 ** math.floor(math.log10(end / count))
+    apart = next(power * digit for digit in (1, 2, 2.5, 5, 10) if end <= count * power * digit * (1 + 1e-9))
+    return [float(f"{apart * i:.12g}") for i in range(1, int(end / apart * (1 + 1e-9)) + 1)]
+
+
+def round_steps(around: float) -> list[float]:
+    """Round numbers, two or three to each power of ten, from a quarter of `around` to some thirty times as much."""
+    powers = range(math.floor(math.log10(around)) - 1, math.floor(math.log10(around)) + 3)
+    steps = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    return [step for step in steps if around / 4 <= step <= 32 * around]

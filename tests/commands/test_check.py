@@ -1,0 +1,243 @@
+"""`terrain check`: drift is found and named."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terrain_cli.check import compare, make_record
+from terrain_cli.scenario.load import load_strips
+from tests.conftest import CONFIGS, Ran
+
+Terrain = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("three_strips", "step_too_large", "two_strips"):
+        for ending in (".yaml", ".expected.json"):
+            shutil.copy(CONFIGS / (name + ending), tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_shipped_scenarios_are_as_recorded(terrain: Terrain) -> None:
+    ran = terrain("check", CONFIGS)
+    assert ran.code == 0
+    count = len(list(CONFIGS.glob("*.yaml")))
+    assert ran.out.splitlines()[-1] == f"{count} checked: {count} same"
+
+
+def test_a_speed_that_moves_by_a_millionth_is_named(terrain: Terrain, folder: Path) -> None:
+    edit(folder / "three_strips.yaml", "speed: 0.3}", "speed: 0.300001}")
+    ran = terrain("check", folder)
+    assert ran.code == 1
+    assert (
+        f"{folder / 'three_strips.yaml'}: MOVED\n  input strips[1].speed: 0.3 -> 0.300001\n  time: 81.91638300562"
+        in ran.out
+    )
+    assert ran.out.splitlines()[-1] == "3 checked: 2 same, 1 moved"
+    document = json.loads(terrain("check", folder, "--json").out)
+    moved = next(result for result in document["scenarios"] if result["verdict"] == "moved")
+    assert moved["changes"][0] == {"kind": "input", "what": "strips[1].speed", "before": 0.3, "now": 0.300001}
+
+
+def test_a_result_that_drifts_is_named(terrain: Terrain, folder: Path) -> None:
+    record = folder / "three_strips.expected.json"
+    data = json.loads(record.read_text())
+    data["result"]["time"] *= 1 + 2e-9
+    record.write_text(json.dumps(data))
+    ran = terrain("check", folder / "three_strips.yaml")
+    assert ran.code == 1
+    assert "  time: 81.916383169" in ran.out
+    assert terrain("check", folder, "--tolerance", "1e-8").code == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "moves"),
+    [
+        ("time", lambda value: value * (1 + 5e-10), False),
+        ("time", lambda value: value * (1 + 2e-9), True),
+        ("time", lambda _: None, True),
+        ("x", lambda value: [value[0] + 2e-8, value[1]], False),  # 1e-9 (|offset| + total width) is 5e-8
+        ("x", lambda value: [value[0] + 9e-8, value[1]], True),
+        ("crossings", lambda value: [value[0], value[1] - 9e-8], True),
+        ("status", lambda _: "converged", True),
+        ("iterations", lambda value: value + 1, True),
+    ],
+)
+def test_tolerances(what: str, change: Callable[[Any], Any], moves: bool) -> None:
+    before = make_record(load_strips(CONFIGS / "three_strips.yaml"))
+    now = json.loads(json.dumps(before))
+    now["result"][what] = change(now["result"][what])
+    assert bool(compare(before, now, 1e-9)) is moves
+
+
+def test_an_iteration_more_or_less_is_nothing_where_a_tolerance_stopped_it() -> None:
+    before = make_record(load_strips(CONFIGS / "uniform.yaml"))
+    assert before["result"]["status"] == "converged"
+    for more, moves in ((1, False), (-1, False), (2, True)):
+        now = json.loads(json.dumps(before))
+        now["result"]["iterations"] += more
+        assert bool(compare(before, now, 1e-9)) is moves
+
+
+def test_diverged_again_is_the_same(terrain: Terrain, folder: Path) -> None:
+    record = folder / "step_too_large.expected.json"
+    data = json.loads(record.read_text())
+    assert data["result"]["status"] == "diverged"
+    data["result"] |= {"time": 1.0, "iterations": 3, "x": [None, None]}
+    record.write_text(json.dumps(data))
+    assert terrain("check", folder / "step_too_large.yaml").code == 0
+    data["result"]["status"] = "converged"
+    record.write_text(json.dumps(data))
+    ran = terrain("check", folder / "step_too_large.yaml")
+    assert (ran.code, 'status: "converged" -> "diverged"' in ran.out) == (1, True)
+
+
+def test_another_number_of_strips(terrain: Terrain, folder: Path) -> None:
+    edit(folder / "two_strips.yaml", "offset: 18", "  - {width: 1, speed: 1}\noffset: 18")
+    edit(folder / "two_strips.yaml", "initial: [1.8]", "initial: [1.8, 0]")
+    ran = terrain("check", folder / "two_strips.yaml")
+    assert ran.code == 1
+    assert 'input strips[2]: nothing -> {"width": 1.0, "speed": 1.0}' in ran.out
+    assert "input descent.initial[1]: nothing -> 0.0" in ran.out
+
+
+def test_missing_records_and_scenarios_are_said(terrain: Terrain, folder: Path) -> None:
+    (folder / "three_strips.yaml").unlink()
+    (folder / "two_strips.expected.json").unlink()
+    ran = terrain("check", folder)
+    assert ran.code == 1
+    assert "two_strips.yaml: no record: terrain check --update writes one" in ran.out
+    assert "three_strips.expected.json: a record without a scenario" in ran.out
+
+
+def test_update_writes_only_what_changed(terrain: Terrain, folder: Path) -> None:
+    (folder / "two_strips.expected.json").unlink()
+    edit(folder / "three_strips.yaml", "offset: 20", "offset: 21")
+    old = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+    ran = terrain("check", folder, "--update")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "3 checked: 1 same, 1 updated, 1 recorded"
+    assert "input offset: 20.0 -> 21.0" in ran.out
+    touched = {file.name for file in folder.iterdir() if file.stat().st_mtime_ns != old.get(file.name)}
+    assert touched == {"two_strips.expected.json", "three_strips.expected.json"}
+    assert terrain("check", folder).code == 0
+
+
+def test_many_changes_are_cut_short_on_screen(terrain: Terrain, tmp_path: Path) -> None:
+    for ending in (".yaml", ".expected.json"):
+        shutil.copy(CONFIGS / f"fifty_strips{ending}", tmp_path)
+    edit(tmp_path / "fifty_strips.yaml", "offset: 200", "offset: 210")
+    ran = terrain("check", tmp_path)
+    assert "  and " in ran.out
+    assert " more; --json has all" in ran.out
+    assert len(ran.out.splitlines()) == 1 + 12 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "three_strips.expected.json:1: is not JSON"),
+        ("[]", "is not a record of this version: delete it and record again with --update"),
+        ('{"version": 2}', "is not a record of this version"),
+        ('{"version": 1, "inputs": {}, "result": {"status": "converged"}}', "is not a record of this version"),
+        ("[" * 100_000, "is not a record"),
+        ('{"version": 1, "inputs": {}, "result": {"time": 1' + "0" * 5000 + "}}", "is not a record of this version"),
+    ],
+)
+def test_records_that_are_none(terrain: Terrain, folder: Path, content: str, message: str) -> None:
+    (folder / "three_strips.expected.json").write_text(content)
+    ran = terrain("check", folder)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert "2 same" in ran.out
+
+
+def test_a_record_that_is_not_text(terrain: Terrain, folder: Path) -> None:
+    (folder / "three_strips.expected.json").write_bytes(b"\xff\xfe")
+    assert terrain("check", folder).code == 2
+    (folder / "three_strips.expected.json").unlink()
+    (folder / "three_strips.expected.json").mkdir()
+    ran = terrain("check", folder)
+    assert (ran.code, "three_strips.expected.json: cannot be read: Is a directory" in ran.err) == (2, True)
+    assert (folder / "three_strips.expected.json").is_dir()
+
+
+def test_a_broken_scenario_does_not_stop_the_others(terrain: Terrain, folder: Path) -> None:
+    edit(folder / "three_strips.yaml", "offset: 20", "ofset: 20")
+    ran = terrain("check", folder)
+    assert ran.code == 2
+    assert "ofset: is not a key here: did you mean offset?" in ran.err
+    assert "three_strips.yaml: refused" in ran.out
+    assert "2 same" in ran.out
+
+
+def test_two_scenarios_with_one_record_are_refused(terrain: Terrain, folder: Path) -> None:
+    shutil.copy(folder / "two_strips.yaml", folder / "two_strips.yml")
+    ran = terrain("check", folder, "--update")
+    assert ran.code == 2
+    assert "two_strips.yaml and two_strips.yml would share a record: rename one" in ran.err
+
+
+def test_an_interrupted_run_is_never_recorded(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from terrain_cli import descend
+
+    def interrupted(*arguments: object, **settings: object) -> object:
+        yield next(descend(*arguments, **settings))  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    (folder / "two_strips.expected.json").unlink()
+    monkeypatch.setattr("terrain_cli.strips.solution.descend", interrupted)
+    assert terrain("check", folder, "--update").code == 130
+    assert not (folder / "two_strips.expected.json").exists()
+
+
+def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "two_strips.expected.json").unlink()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    ran = terrain("check", folder, "--update")
+    assert ran.code == 2
+    assert "two_strips.expected.json: cannot be written: No space left on device" in ran.err
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "nowhere: no such file"),
+        (("-",), "-: standard input has no record beside it"),
+        (("--tolerance", "2"), "--tolerance: must be at least 0 and less than 1, got 2"),
+    ],
+)
+def test_calls_that_are_wrong(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
+    ran = terrain("check", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_without_a_path_it_takes_configs_or_here(
+    terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert "three_strips.yaml: same" in terrain("check").out
+    monkeypatch.chdir(CONFIGS.parent)
+    assert "configs/three_strips.yaml: same" in terrain("check").out.replace(os.sep, "/")
+    (folder / "empty").mkdir()
+    ran = terrain("check", folder / "empty")
+    assert (ran.code, "has no scenarios" in ran.err) == (2, True)
