@@ -1,19 +1,16 @@
-"""The one exception for what a user can put right: a bad file, a bad value, a bad call."""
+"""The one exception for whatever a user can correct: a bad file, a bad value, a bad call."""
+
+from terrain_cli.text import visible
 
 
 class InputError(ValueError):
-    """What is wrong with what was given, a sentence a line, each naming file, line, key, value and remedy as far as known.
+    """What is wrong with the input: one sentence per problem, each naming file, line, key, value and remedy where known.
 
-    The command line prints the lines and exits with 2.
+    The command line prints the sentences and exits with code 2.
     """
 
     def __init__(self, *problems: str) -> None:
-        # What was given may hold anything: a terminal must not be told to do it.
+        # The input may contain anything; printing it must not control the terminal.
         problems = tuple(visible(text, keep="\n\t") for text in problems)
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def visible(text: str, keep: str = "") -> str:
-    """The text as it is, but for characters that would break a line or steer a terminal: those by their escapes."""
-    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)

@@ -17,9 +17,10 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from terrain_cli.errors import InputError, visible
+from terrain_cli.errors import InputError
 from terrain_cli.scenario.load import load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
+from terrain_cli.text import visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
 FILES = 1000  # scenario files at a time

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 
 from terrain_cli.batch.cases import BadCase, Case, Chunk, check, read_cases
-from terrain_cli.errors import visible
 from terrain_cli.scenario.values import LARGEST, SMALLEST
 from terrain_cli.strips.batched import find_sensitivities, room, solve_many
+from terrain_cli.text import visible
 
 SENSITIVITIES = ("by_widths", "by_speeds", "by_offset")
 SAID = 20  # bad cases of a chunk that are said in full

@@ -115,9 +115,9 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
 
     from terrain_cli.autodiff.graph import time_graph
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.errors import visible
     from terrain_cli.show.autodiff.rows import figure
     from terrain_cli.strips.solution import plain, to_strips
+    from terrain_cli.text import visible
 
     enable_compile_cache()
     where = "given" if given is not None else at or "start"

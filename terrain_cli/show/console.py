@@ -8,19 +8,6 @@ from rich.console import Console
 out = Console(highlight=False, soft_wrap=True)
 
 
-def number(value: float) -> str:
-    """A number for a table: six decimals where it fits, else scientific."""
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return f"{value:.6f}"
-    return f"{value:.6e}"
-
-
-def percent(share: float) -> str:
-    """A relative difference in people's words: 2.41 %, 5.7e-05 %."""
-    size = abs(100 * share)
-    return f"{100 * share:.2f} %" if size >= 0.1 or size == 0 else f"{100 * share:.2g} %"
-
-
 class Progress:
     """A line on stderr that says how far a long computation is, on a terminal only, at most ten times a second."""
 

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from terrain_cli.autodiff.graph import CONSTANT, VARIABLE, Node, occurrences
 from terrain_cli.autodiff.operations import SUM
-from terrain_cli.errors import visible
 from terrain_cli.show.console import out
+from terrain_cli.text import visible
 
 SHOWN = 8  # terms of a sum before it is folded
 KEPT = 3  # terms of a folded sum that are shown in front; behind them the last one is

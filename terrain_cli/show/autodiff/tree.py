@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, VARIABLE, Node
-from terrain_cli.errors import visible
 from terrain_cli.show.autodiff.rows import SHOWN, Branch, figure, preorder, unfold
+from terrain_cli.text import visible
 
 GAP = 14.0  # between neighbours
 DROP = 34.0  # from a layer to the next, where the lines are

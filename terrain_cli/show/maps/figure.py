@@ -21,9 +21,9 @@ from terrain_cli.maps.isochrones import spread_times
 from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.console import percent
 from terrain_cli.show.strips.figure import GROUND, STEPS, below, colour_bar, new_figure
 from terrain_cli.show.style import BLACK, BLUE, RED, shown
+from terrain_cli.text import percent
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches

@@ -7,14 +7,14 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from terrain_cli.errors import visible
 from terrain_cli.maps.corridor import Corridor
 from terrain_cli.maps.isochrones import Isochrone
 from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.sensitivity import find_stretches
 from terrain_cli.maps.solution import MapSolution, to_ground
-from terrain_cli.show.console import number, out, percent
+from terrain_cli.show.console import out
+from terrain_cli.text import number, percent, visible
 
 STYLE = {"converged": "green", "no route": "bold red"}
 ROWS = 12  # speeds that are listed; --json has all

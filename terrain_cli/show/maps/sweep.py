@@ -9,7 +9,8 @@ from rich.text import Text
 
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.sweep import MapQuantity
-from terrain_cli.show.console import Progress, number, out, percent
+from terrain_cli.show.console import Progress, out
+from terrain_cli.text import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from terrain_cli.files import written
-from terrain_cli.show.console import percent
 from terrain_cli.show.strips.figure import (
     draw_end,
     draw_fan,
@@ -33,6 +32,7 @@ from terrain_cli.show.style import lay_out, shown, uncomplaining
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.landscape import Landscape
 from terrain_cli.strips.solution import Solution
+from terrain_cli.text import percent
 
 FRAMES = 48  # of a long descent; a short one has a frame for each iteration
 COLOURS = 96  # of the palette that all frames share

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from terrain_cli.errors import visible
 from terrain_cli.scenario.load import Scenario
-from terrain_cli.show.console import Progress, number, out, percent
+from terrain_cli.show.console import Progress, out
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.solution import Solution
+from terrain_cli.text import number, percent, visible
 
 if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution

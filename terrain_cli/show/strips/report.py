@@ -21,18 +21,17 @@ from matplotlib import colormaps
 from matplotlib.ticker import MaxNLocator
 
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, nodes_of, values_along
-from terrain_cli.errors import visible
 from terrain_cli.files import written
 from terrain_cli.scenario.load import Scenario
 from terrain_cli.show.autodiff.rows import Branch, preorder, unfold
 from terrain_cli.show.autodiff.tree import place_blocks
-from terrain_cli.show.console import number, percent
 from terrain_cli.show.strips.figure import LABELLED, extent, fan_colours
 from terrain_cli.show.strips.sensitivity import ROWS, most_telling, of_one_percent, sentences
 from terrain_cli.show.style import subscript
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.landscape import Landscape
 from terrain_cli.strips.report import Report
+from terrain_cli.text import number, percent, visible
 
 ROOM = 31_000  # numbers in a page, about 8 bytes each
 OWN = 61  # iterations of the run that was asked for, at most; the others share what room is left

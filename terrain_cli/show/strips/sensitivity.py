@@ -5,8 +5,9 @@ from rich.table import Table
 from rich.text import Text
 
 from terrain_cli.scenario.load import Scenario
-from terrain_cli.show.console import number, out
+from terrain_cli.show.console import out
 from terrain_cli.strips.sensitivity import Sensitivity
+from terrain_cli.text import number
 
 ROWS = 12  # strips that are listed; --json has all
 

@@ -8,12 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from terrain_cli.scenario.load import Scenario
-from terrain_cli.show.console import Progress, number, out, percent
+from terrain_cli.show.console import Progress, out
 from terrain_cli.show.strips.descent import STATUS_STYLE
 from terrain_cli.strips.parameter import Quantity
 from terrain_cli.strips.snell import find_optimum
 from terrain_cli.strips.solution import to_strips
 from terrain_cli.strips.step_size import largest_step
+from terrain_cli.text import number, percent
 
 ROWS = 60  # on screen
 ENDED = {"converged": "converged", "iterations": "used up their iterations", "diverged": "diverged"}

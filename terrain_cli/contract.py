@@ -1,0 +1,136 @@
+"""What the kinds of terrain have in common. Commands, `check` and the file writers rely on this and on nothing else.
+
+YAML becomes a `Scenario`, a `Scenario` a ground (arrays, the only thing that enters compiled code), a ground a `Solution` with
+a `Route` to each goal. A solution can be asked questions; each returns an `Answer`. kinds.py names the modules of each kind.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Route(NamedTuple):
+    """A path from the start to a goal.
+
+    points: where it bends or enters other ground, start and goal included, shape (N, 2), x and y, m. time: s. distance: m.
+    straight_time: of the straight line, s; inf if that is blocked. history: the iterations of the descent that found it.
+    alternatives: other routes that no small change makes faster, fastest first.
+    """
+
+    points: "np.ndarray"
+    time: float
+    distance: float
+    straight_time: float = math.inf
+    history: tuple[Any, ...] = ()
+    alternatives: "tuple[Route, ...]" = ()
+
+    def __repr__(self) -> str:
+        others = f", {len(self.alternatives)} alternatives" if self.alternatives else ""
+        return f"Route({len(self.points)} points, time={self.time:.6f}, distance={self.distance:.6f}{others})"
+
+
+class Units(Protocol):
+    """Names for the units of length and time; nothing is converted."""
+
+    @property
+    def length(self) -> str: ...
+    @property
+    def time(self) -> str: ...
+
+
+class Scenario(Protocol):
+    """What the user wrote, checked. Its properties open no files. kind: its entry in kinds.py. file: where it was read."""
+
+    kind: ClassVar[str]
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def units(self) -> Units: ...
+    @property
+    def file(self) -> str | None: ...
+
+
+class Solution(Protocol):
+    """The answer to a scenario. status: one word, such as "converged"; message: the same in a sentence.
+
+    routes: one for each goal, None if there is none. time: s, of the first route; inf if there is none.
+    """
+
+    @property
+    def scenario(self) -> Scenario: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def iterations(self) -> int: ...
+    @property
+    def time(self) -> float: ...
+    @property
+    def routes(self) -> "tuple[Route | None, ...]": ...
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `json.dumps`; None for what is not finite."""
+
+    def to_rows(self) -> Iterator[Sequence[object]]:
+        """The rows of its CSV file, the header first."""
+
+    def to_features(self) -> list[dict[str, Any]]:
+        """GeoJSON features, in the coordinates of the scenario."""
+
+
+class Table(NamedTuple):
+    """What a person reads of an answer. left: how many columns are aligned left. below: (style, text) of each line below it."""
+
+    title: str = ""
+    heads: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    below: Sequence[tuple[str, str]] = ()
+    left: int = 0
+
+
+class Answer:
+    """What a question returned, in every form that is asked for. Each question defines the forms that it has."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What it adds to the solution's document; merged into it key by key."""
+        return {}
+
+    def to_tables(self) -> Sequence[Table]:
+        return ()
+
+    def to_features(self) -> list[dict[str, Any]]:
+        return []
+
+    def to_files(self) -> Mapping[Path, Any]:
+        """Files that an option of the question names, and what to write to each (see files.py)."""
+        return {}
+
+
+class Option(NamedTuple):
+    """An option of `terrain solve` that belongs to a question. type: bool (a flag), str, float, int or Path."""
+
+    name: str
+    type: type
+    help: str
+    metavar: str | None = None
+
+
+class Question(Protocol):
+    """A module in the `questions` folder of a kind: something that can be asked of a solution by options of `terrain solve`.
+
+    order: its place among the answers. options: those it reads; the first names it. parse: from their values, None where
+    missing, to an argument; None if the question is not asked. Raises InputError.
+    """
+
+    order: int
+    options: tuple[Option, ...]
+
+    def parse(self, values: Mapping[str, Any]) -> Any: ...
+    def answer(self, solution: Any, argument: Any) -> Answer: ...

@@ -1,0 +1,64 @@
+"""Text for people: numbers and counts in words, suggestions for typing errors, and strangers' text made safe to print."""
+
+import difflib
+import html
+from collections.abc import Iterable, Sequence
+
+SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+FROM_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """The text with every character that could break a line or control a terminal replaced by its escape.
+
+    keep: characters to leave as they are all the same, such as a line break.
+    """
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that resembles `word` most; None if none does."""
+    matches = difflib.get_close_matches(word, list(known), 1)
+    return matches[0] if matches else None
+
+
+def suggest(word: str, known: Sequence[str], otherwise: str = "known are") -> str:
+    """ "did you mean step?", or a list of the known words after `otherwise` if none resembles `word`."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else f"{otherwise} {', '.join(known)}"
+
+
+def number(value: float) -> str:
+    """A number for a table: six decimals if that suits its size, scientific notation otherwise."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return f"{value:.6f}"
+    return f"{value:.6e}"
+
+
+def percent(share: float) -> str:
+    """A relative difference as a percentage: 2.41 %, 5.7e-05 %."""
+    size = abs(100 * share)
+    return f"{100 * share:.2f} %" if size >= 0.1 or size == 0 else f"{100 * share:.2g} %"
+
+
+def count(quantity: int, noun: str) -> str:
+    """ "1 strip", "1,200 strips"."""
+    return f"{quantity:,} {noun}" + ("" if quantity == 1 else "s")
+
+
+def some_of(length: int, most: int) -> list[int | None]:
+    """The indices of a long list that a table shows: all of them, or the first and the last with None for the gap."""
+    if length <= most:
+        return list(range(length))
+    half = most // 2
+    return [*range(half), None, *range(length - half, length)]
+
+
+def html_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
+    """A small table of names and values for notebooks."""
+    cell = "<{0} style='text-align:left'>{1}</{0}>"
+    body = "".join(
+        f"<tr>{cell.format('th', html.escape(key))}{cell.format('td', html.escape(value))}</tr>" for key, value in rows
+    )
+    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
