@@ -17,11 +17,12 @@ from scipy.interpolate import RegularGridInterpolator
 from benchmarks.table import Table
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
 from terrain_cli.compile_cache import enable_compile_cache
+from terrain_cli.contract import Route
 from terrain_cli.maps.fields.arrival import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.refine import refine
-from terrain_cli.maps.routes.search import Route, find_route
+from terrain_cli.maps.routes.search import find_route
 from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.snell import best_time

@@ -21,12 +21,14 @@ _HOME = {
     "InputError": "errors",
     "MapScenario": "maps.scenario",
     "MapSolution": "maps.solution",
-    "Route": "maps.routes.search",
-    "Scenario": "scenario.load",
+    "Route": "contract",
+    "Scenario": "contract",
     "Sensitivity": "strips.sensitivity",
-    "Solution": "strips.solution",
+    "Solution": "contract",
     "Step": "strips.descent",
     "Strips": "strips.ground",
+    "StripsScenario": "strips.scenario",
+    "StripsSolution": "strips.solution",
     "arrival_times": "maps.fields.arrival",
     "best_time": "strips.snell",
     "calc_time": "strips.ground",
@@ -36,27 +38,32 @@ _HOME = {
     "find_route": "maps.routes.search",
     "find_sensitivities": "strips.batched",
     "find_sensitivity": "strips.sensitivity",
+    "load_map": "scenario.load",
     "load_scenario": "scenario.load",
-    "solve": "strips.solution",
+    "load_strips": "scenario.load",
+    "plot": "kinds",
+    "solve": "kinds",
     "solve_many": "strips.batched",
-    "solve_map": "maps.solution",
     "spread_of_time": "strips.sensitivity",
 }
 
 if TYPE_CHECKING:
+    from terrain_cli.contract import Route, Scenario, Solution
     from terrain_cli.errors import InputError
+    from terrain_cli.kinds import plot, solve
     from terrain_cli.maps.fields.arrival import arrival_times
     from terrain_cli.maps.ground import Ground
-    from terrain_cli.maps.routes.search import Route, find_route
+    from terrain_cli.maps.routes.search import find_route
     from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.maps.solution import MapSolution, solve_map
-    from terrain_cli.scenario.load import Scenario, load_scenario
+    from terrain_cli.maps.solution import MapSolution
+    from terrain_cli.scenario.load import load_map, load_scenario, load_strips
     from terrain_cli.strips.batched import find_sensitivities, solve_many
     from terrain_cli.strips.descent import Step, descend
     from terrain_cli.strips.ground import Strips, calc_time
+    from terrain_cli.strips.scenario import StripsScenario
     from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
     from terrain_cli.strips.snell import best_time, find_optimum
-    from terrain_cli.strips.solution import Solution, solve
+    from terrain_cli.strips.solution import StripsSolution
 
 __all__ = [
     "Ground",
@@ -69,6 +76,8 @@ __all__ = [
     "Solution",
     "Step",
     "Strips",
+    "StripsScenario",
+    "StripsSolution",
     "__version__",
     "arrival_times",
     "best_time",
@@ -79,10 +88,12 @@ __all__ = [
     "find_route",
     "find_sensitivities",
     "find_sensitivity",
+    "load_map",
     "load_scenario",
+    "load_strips",
+    "plot",
     "solve",
     "solve_many",
-    "solve_map",
     "spread_of_time",
 ]
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from terrain_cli import kinds
+from terrain_cli.contract import Scenario
 from terrain_cli.errors import InputError
 from terrain_cli.files import written
-from terrain_cli.maps import record as map_record
-from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.scenario.load import Scenario, load_scenario, scenario_files
+from terrain_cli.kinds import Kind
+from terrain_cli.scenario.load import load_scenario, scenario_files
 
 ENDING = ".expected.json"
 
@@ -76,7 +77,7 @@ def _check_one(file: Path, tolerance: float, update: bool) -> Checked:
         if update:
             _write_record(record_path(file), now)
         return Checked(str(file), "recorded" if update else "unrecorded")
-    changes = compare(before, now, tolerance)
+    changes = compare(before, now, kinds.of(scenario), tolerance)
     if not changes:
         return Checked(str(file), "same")
     if update:
@@ -84,60 +85,19 @@ def _check_one(file: Path, tolerance: float, update: bool) -> Checked:
     return Checked(str(file), "updated" if update else "moved", changes)
 
 
-def make_record(scenario: Scenario | MapScenario) -> dict[str, Any]:
+def make_record(scenario: Scenario) -> dict[str, Any]:
     """What went into a scenario and what came out, as plain data."""
-    if isinstance(scenario, MapScenario):
-        return {"version": 1, "inputs": map_record.make_inputs(scenario), "result": map_record.make_result(scenario)}
-    from terrain_cli.strips.solution import plain, solve
-
-    solution = solve(scenario, every=2**40)
-    if solution.status == "interrupted":
-        raise KeyboardInterrupt
-    inputs = {
-        "strips": [{"width": strip.width, "speed": strip.speed} for strip in scenario.strips],
-        "offset": scenario.offset,
-        "descent": scenario.descent.model_dump(),
-    }
-    result = {
-        "status": solution.status,
-        "iterations": solution.iterations,
-        "time": solution.time,
-        "x": solution.x,
-        "crossings": solution.crossings,
-    }
-    return {"version": 1, "inputs": inputs, "result": plain(result)}
+    inputs, result = kinds.of(scenario).record.make_record(scenario)
+    return {"version": 1, "inputs": inputs, "result": result}
 
 
-def compare(before: dict[str, Any], now: dict[str, Any], tolerance: float) -> list[Change]:
-    """What differs between two records: inputs exactly, results within the tolerance."""
+def compare(before: dict[str, Any], now: dict[str, Any], kind: Kind, tolerance: float) -> list[Change]:
+    """What differs between two records: inputs exactly, results within the tolerance. kind: of the scenario now."""
     changes = [Change("input", *difference) for difference in _differences("", before["inputs"], now["inputs"])]
     old, new = before["result"], now["result"]
-    if "routes" in old or "routes" in new:
-        if not ("routes" in old and "routes" in new):
-            return changes  # strips became a map: the inputs say so
-        return changes + [Change("result", *moved) for moved in map_record.find_moved(old, new, tolerance)]
-    if old["status"] != new["status"]:
-        changes.append(Change("result", "status", old["status"], new["status"]))
-    elif new["status"] == "diverged":
-        return changes  # where a bounce happens to stand says nothing
-    slack = 1 if old["status"] == new["status"] == "converged" else 0
-    if abs(old["iterations"] - new["iterations"]) > slack:
-        changes.append(Change("result", "iterations", old["iterations"], new["iterations"]))
-    if not _close(old["time"], new["time"], tolerance * abs(new["time"] or 0)):
-        changes.append(Change("result", "time", old["time"], new["time"]))
-    size = abs(now["inputs"]["offset"]) + sum(strip["width"] for strip in now["inputs"]["strips"])
-    for name in ("x", "crossings"):
-        if len(old[name]) != len(new[name]):
-            continue  # the number of strips changed, and that is said
-        moved = [
-            i for i, (a, b) in enumerate(zip(old[name], new[name], strict=True)) if not _close(a, b, tolerance * size)
-        ]
-        changes += [Change("result", f"{name}[{i}]", old[name][i], new[name][i]) for i in moved]
-    return changes
-
-
-def _close(a: float | None, b: float | None, slack: float) -> bool:
-    return a == b if a is None or b is None else abs(a - b) <= slack
+    if not kind.record.is_result(old):
+        return changes  # strips became a map, say: the inputs differ
+    return changes + [Change("result", *moved) for moved in kind.record.find_moved(old, new, now["inputs"], tolerance)]
 
 
 def _differences(name: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]:
@@ -175,21 +135,12 @@ def _read_record(path: Path) -> dict[str, Any] | None:
 
 
 def _is_record(record: Any) -> bool:
-    def number(value: Any) -> bool:
-        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
     if not isinstance(record, dict) or record.get("version") != 1 or not isinstance(record.get("inputs"), dict):
         return False
     result = record.get("result")
     if not isinstance(result, dict) or not isinstance(result.get("status"), str):
         return False
-    if "routes" in result:
-        return map_record.is_result(result)
-    return (
-        isinstance(result.get("iterations"), float)
-        and number(result.get("time", ""))
-        and all(isinstance(result.get(name), list) and all(map(number, result[name])) for name in ("x", "crossings"))
-    )
+    return any(kind.record.is_result(result) for kind in kinds.KINDS.values())
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:

@@ -43,7 +43,8 @@ class Units(Protocol):
 
 
 class Scenario(Protocol):
-    """What the user wrote, checked. Its properties open no files. kind: its entry in kinds.py. file: where it was read."""
+    """What the user wrote, checked. Its properties open no files. kind: its entry in kinds.py. file: where it was
+    read; inputs: every file that it was read from."""
 
     kind: ClassVar[str]
 
@@ -55,6 +56,8 @@ class Scenario(Protocol):
     def units(self) -> Units: ...
     @property
     def file(self) -> str | None: ...
+    @property
+    def inputs(self) -> list[Path]: ...
 
 
 class Solution(Protocol):

@@ -1,8 +1,12 @@
 """Files that are written whole or not at all."""
 
+import csv
+import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from terrain_cli.errors import InputError
 
@@ -44,3 +48,41 @@ def written(path: Path) -> Iterator[Path]:
 
 def _cannot(path: Path, problem: OSError) -> InputError:
     return InputError(f"{path}: cannot be written: {problem.strerror or problem}")
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: lists for arrays, None for what is not finite."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def write(path: Path, content: Any) -> None:
+    """TEMP until the writer is merged."""
+    with written(path) as beside:
+        match path.suffix.lower():
+            case ".json" | ".geojson":
+                beside.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
+            case ".csv":
+                with beside.open("w", encoding="utf-8", newline="") as file:
+                    csv.writer(file, lineterminator="\n").writerows(content)
+            case ".npy":
+                import numpy as np
+
+                with beside.open("wb") as file:
+                    np.save(file, content)
+            case _:
+                beside.write_text(content, encoding="utf-8", newline="\n")
+
+
+def refuse_input(output: Path, inputs: Any, option: str = "--output") -> None:
+    """TEMP"""
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise InputError(f"{option}: {output} is an input: name another file")

@@ -1,11 +1,19 @@
-"""Evenly spread values: a sequence of any length that holds no more than its ends."""
+"""Values as the command line takes them: START:STOP:COUNT, evenly spaced, or a comma list."""
 
 from collections.abc import Sequence
 from typing import overload
 
+from terrain_cli.errors import InputError
 
-class Spread(Sequence[float]):
-    """`length` values from `start` to `stop`, both included, evenly spaced, in their logarithm where `log` is set."""
+COUNT = 16  # values of START:STOP; 0.5:2.0 then goes up by 0.1
+MOST = 10_000_000  # values of a range
+
+
+class ValueRange(Sequence[float]):
+    """`length` values from `start` to `stop`, both included, evenly spaced, or their logarithms if `log`.
+
+    It stores only its ends, whatever its length.
+    """
 
     def __init__(self, start: float, stop: float, length: int, log: bool = False) -> None:
         self.start, self.stop, self.length, self.log = start, stop, length, log
@@ -29,5 +37,43 @@ class Spread(Sequence[float]):
         if self.log:
             value: float = self.start * (self.stop / self.start) ** (i / last)
             return value
-        # Rounded to what is meant: 0.5:2.0 has 0.6, not 0.6000000000000001.
+        # Rounded to the value that was meant: 0.5:2.0 contains 0.6, not 0.6000000000000001.
         return float(f"{self.start + (self.stop - self.start) * i / last:.14g}")
+
+
+def parse_numbers(text: str | None, option: str) -> list[float] | None:
+    """The numbers in a comma list; None for None. Raises InputError, naming the option."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")] if text.strip() else []
+    except ValueError:
+        raise InputError(f"{option}: must be numbers with commas between them, such as 2,17, got {text!r}") from None
+
+
+def parse_values(text: str, option: str) -> Sequence[float]:
+    """The values that `text` stands for: START:STOP (16, both ends included), START:STOP:COUNT, either with :log, or a list.
+
+    Raises InputError, naming the option.
+    """
+    if ":" not in text:
+        values = parse_numbers(text, option)
+        if not values:
+            raise InputError(f"{option}: is empty: give START:STOP, START:STOP:COUNT or a comma list")
+        return values
+    parts = text.split(":")
+    log = parts[-1] == "log"
+    parts = parts[: len(parts) - log]
+    try:
+        start, stop, count = float(parts[0]), float(parts[1]), int(parts[2]) if len(parts) > 2 else COUNT
+        if len(parts) > 3:
+            raise ValueError
+    except (ValueError, IndexError):
+        raise InputError(
+            f"{option}: must be START:STOP, START:STOP:COUNT (either with :log behind) or a comma list, got {text!r}"
+        ) from None
+    if not 2 <= count <= MOST:
+        raise InputError(f"{option}: must have a count from 2 to {MOST:,}, got {count}")
+    if log and (start <= 0 or stop <= 0):
+        raise InputError(f"{option}: log spacing needs ends greater than 0, got {text!r}")
+    return ValueRange(start, stop, count, log)

@@ -29,11 +29,21 @@ def suggest(word: str, known: Sequence[str], otherwise: str = "known are") -> st
     return f"did you mean {near}?" if near else f"{otherwise} {', '.join(known)}"
 
 
+def subscript(letter: str, number: int) -> str:
+    """x₁ for ("x", 1)."""
+    return letter + str(number).translate(SUBSCRIPTS)
+
+
 def number(value: float) -> str:
     """A number for a table: six decimals if that suits its size, scientific notation otherwise."""
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return f"{value:.6f}"
     return f"{value:.6e}"
+
+
+def short(value: float, digits: int = 6) -> str:
+    """A number with up to so many significant digits: 11, 0.5, 102.645."""
+    return f"{value + 0.0:.{digits}g}"
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import terrain_cli
-from terrain_cli import InputError, Scenario
+from terrain_cli import InputError, StripsScenario
 from tests.conftest import ROOT
 
 
@@ -25,7 +25,18 @@ def test_every_public_name_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["load_scenario", "solve", "descend", "solve_map", "find_route", "solve_many", "find_sensitivities"]
+    "name",
+    [
+        "load_scenario",
+        "solve",
+        "descend",
+        "find_route",
+        "load_strips",
+        "load_map",
+        "plot",
+        "solve_many",
+        "find_sensitivities",
+    ],
 )
 def test_examples_in_docstrings_run(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -45,7 +56,7 @@ def test_the_packages_own_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_scenarios_can_be_made_in_python() -> None:
-    scenario = Scenario.model_validate({"strips": [{"width": 1, "speed": 1}], "offset": 2})
+    scenario = StripsScenario.model_validate({"strips": [{"width": 1, "speed": 1}], "offset": 2})
     assert scenario.file is None
     assert terrain_cli.solve(scenario).time == pytest.approx(5**0.5)
 

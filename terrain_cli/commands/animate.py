@@ -12,9 +12,9 @@ from terrain_cli.commands.options import (
     Iterations,
     Method,
     Tolerance,
-    check_axes,
-    descent_changes,
     parse_axes,
+    parse_descent,
+    protect_inputs,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
@@ -42,24 +42,23 @@ def animate(
         raise InputError(f"--fps: must be from 0.1 to 50, got {fps:g}")
     chosen = parse_axes(axes)
     check_output(output, (".gif",))
-    changes = descent_changes(method, iterations, tolerance, initial, step)
+    options = parse_descent(method, iterations, tolerance, initial, step) | {"axes": chosen}
 
-    from terrain_cli.scenario.load import load_strips, with_descent
+    from terrain_cli.scenario.load import load_for
 
-    loaded = with_descent(load_strips(scenario, "terrain animate"), **changes)
-    check_axes(chosen, len(loaded.strips) - 1)
+    loaded, kind = load_for("show.animation", scenario, "terrain animate")
+    loaded = kind.scenario.with_options(loaded, options)
+    protect_inputs(loaded, [output])
+    animation = kind.find("show.animation")
 
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.strips.animation import animate as write_animation
-    from terrain_cli.show.strips.figure import texts_of
-    from terrain_cli.show.style import paper, warn_of_letters
-    from terrain_cli.strips.solution import solve
+    from terrain_cli.show.style import figure_style, warn_of_letters
 
     enable_compile_cache()
-    solution = solve(loaded)
-    with paper(*texts_of(loaded)) as missing:
+    solution = kind.solution.solve(loaded)
+    with figure_style(*kind.figure.texts_of(loaded)) as missing:
         warn_of_letters(missing)
-        write_animation(solution, output, chosen, held, fps)
+        animation.animate(solution, output, chosen, held, fps)
     typer.echo(solution.message, err=True)
     typer.echo(f"wrote {output}", err=True)
     if solution.status == "interrupted":

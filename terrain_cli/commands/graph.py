@@ -8,11 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, parse_numbers
+from terrain_cli.commands.options import Json, protect_inputs
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, written
-
-PLACES = ("start", "end", "optimum")
+from terrain_cli.files import check_output, write
 
 
 def graph(
@@ -60,12 +58,18 @@ def graph(
         title, facts, root = _expression(expr, at)
         legend: list[str] = []
     else:
-        title, facts, root, legend = _time(str(scenario), at)
+        from terrain_cli.scenario.load import load_for
+
+        loaded, kind = load_for("graph", str(scenario), "terrain graph")
+        if output:
+            protect_inputs(loaded, [output])
+        title, facts, root, legend = kind.find("graph").make_tree(loaded, at)
     _check(root, gradients)
     if output:
         from terrain_cli.show.autodiff.tree import draw_tree
 
-        _write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
+        write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
+        print(f"wrote {output}", file=sys.stderr)
     if as_json:
         print(json.dumps(facts | {"value": root.value, "nodes": _nodes(root)}, ensure_ascii=False))
         return
@@ -92,74 +96,14 @@ def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, A
     return title, {"version": 1, "expression": expression.text, "at": values}, expression.graph(values)
 
 
-def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
-    """Title, facts for JSON, the tree of the travel time, and what its letters mean."""
-    from terrain_cli.scenario.load import load_strips
-
-    scenario = load_strips(file, "terrain graph")
-    unknowns = len(scenario.strips) - 1
-    try:
-        given = None if at is None or at in PLACES else parse_numbers(at, "--at")
-    except InputError:
-        raise InputError(
-            f"--at: must be start, end, optimum, or numbers with commas between them such as 2,17, got {at!r}"
-        ) from None
-    if given is not None:
-        if len(given) != unknowns:
-            numbers = "1 number" if unknowns == 1 else f"{unknowns:,} numbers"
-            raise InputError(f"--at: must have {numbers}, one for each strip but the last, got {len(given)}")
-        if not all(map(math.isfinite, given)):
-            raise InputError(f"--at: must be finite numbers, got {at}")
-
-    import numpy as np
-
-    from terrain_cli.autodiff.graph import time_graph
-    from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.autodiff.rows import figure
-    from terrain_cli.strips.solution import plain, to_strips
-    from terrain_cli.text import visible
-
-    enable_compile_cache()
-    where = "given" if given is not None else at or "start"
-    x, said = (given, "") if given is not None else _place(scenario, where)
-    root = time_graph(np.array(x), to_strips(scenario), [strip.name or "" for strip in scenario.strips])
-
-    shown = [figure(value) for value in x] if len(x) <= 4 else [figure(x[0]), figure(x[1]), "…", figure(x[-1])]
-    point = f" at x = ({', '.join(shown)})" if x else ""
-    title = visible(scenario.name), f"travel time{point}{said}"
-    units = scenario.units.model_dump()
-    length, time = visible(units["length"]), visible(units["time"])
-    letters = f"x movement along a strip ({length}), " if x else ""
-    legend = [f"{letters}w width ({length}), v speed ({length}/{time}), h offset ({length})"]
-    facts = {"version": 1, "scenario": scenario.name, "file": scenario.file, "units": units}
-    return title, facts | {"at": where, "x": plain(x)}, root, legend
-
-
-def _place(scenario: Any, where: str) -> tuple[list[float], str]:
-    """The path where the descent starts, where it ends, or the fastest there is; and which of them it is, in words."""
-    from terrain_cli.strips.ground import straight_x
-    from terrain_cli.strips.snell import find_optimum
-    from terrain_cli.strips.solution import solve, to_strips
-
-    strips = to_strips(scenario)
-    if where == "start":
-        initial = scenario.descent.initial
-        return (straight_x(strips).tolist() if initial is None else initial), ", where the descent starts"
-    if where == "optimum":
-        return find_optimum(strips).x.tolist(), ", the optimum"
-    solution = solve(scenario, every=2**40)
-    ended = " (it diverged)" if solution.status == "diverged" else ""
-    return solution.x.tolist(), f", where the descent ends{ended}"
-
-
 def _check(root: Any, gradients: bool) -> None:
     """Raises InputError where a value, or a derivative that is asked for, is not a finite number."""
     from terrain_cli.autodiff.graph import first_not_finite, nodes_of
-    from terrain_cli.show.autodiff.rows import figure
+    from terrain_cli.text import short
 
     node = first_not_finite(root)
     if node is not None:
-        inputs = " and ".join(figure(inner.value) for inner in node.inputs[:2]) + (
+        inputs = " and ".join(short(inner.value) for inner in node.inputs[:2]) + (
             " ..." if len(node.inputs) > 2 else ""
         )
         result = "not a number" if math.isnan(node.value) else "not finite"
@@ -167,7 +111,7 @@ def _check(root: Any, gradients: bool) -> None:
     if gradients:
         for node in reversed(nodes_of(root)):
             if not all(map(math.isfinite, node.slopes())):
-                inputs = " and ".join(figure(inner.value) for inner in node.inputs)
+                inputs = " and ".join(short(inner.value) for inner in node.inputs)
                 raise InputError(f"--at: {node.label} of {inputs} has no finite derivative: choose other values")
             if not math.isfinite(node.derivative):
                 raise InputError(f"--at: the derivative by {node.label} is not a finite number: choose other values")
@@ -176,7 +120,7 @@ def _check(root: Any, gradients: bool) -> None:
 def _nodes(root: Any) -> list[dict[str, Any]]:
     """The graph as plain data, the root first: `inputs` are the places of other nodes in this list."""
     from terrain_cli.autodiff.graph import nodes_of
-    from terrain_cli.strips.solution import plain
+    from terrain_cli.files import plain
 
     ordered = nodes_of(root)[::-1]
     place = {id(node): i for i, node in enumerate(ordered)}
@@ -192,9 +136,3 @@ def _nodes(root: Any) -> list[dict[str, Any]]:
         }
         for node in ordered
     ]
-
-
-def _write(path: Path, drawing: str) -> None:
-    with written(path) as beside:
-        beside.write_text(drawing, encoding="utf-8", newline="\n")
-    print(f"wrote {path}", file=sys.stderr)

@@ -1,10 +1,18 @@
 """Arguments and options that several commands share, so that a word means the same everywhere."""
 
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from terrain_cli import kinds
+from terrain_cli.contract import Option
 from terrain_cli.errors import InputError
+from terrain_cli.files import refuse_input
+from terrain_cli.kinds import Kind
+from terrain_cli.ranges import parse_numbers
 
 
 def parse_number(text: str) -> float:
@@ -21,7 +29,9 @@ Method = Annotated[
 StepSize = Annotated[
     float | None, typer.Option(help="How far to go along the gradient.", parser=parse_number, metavar="NUMBER")
 ]
-Iterations = Annotated[float | None, typer.Option(help="When to give up.", parser=parse_number, metavar="COUNT")]
+Iterations = Annotated[
+    float | None, typer.Option(help="Maximum number of iterations.", parser=parse_number, metavar="COUNT")
+]
 Tolerance = Annotated[
     float | None,
     typer.Option(
@@ -39,7 +49,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the summary al
 
 Axes = Annotated[
     str | None,
-    typer.Option(help="The one or two unknowns of the landscape, counting from 1. Missing: 1,2.", metavar="I,J"),
+    typer.Option(help="The one or two unknowns of the landscape, counting from 1.  [default: 1,2]", metavar="I,J"),
 ]
 Held = Annotated[
     bool, typer.Option("--held", help="Hold the other unknowns where the descent ends, rather than at their best.")
@@ -59,46 +69,80 @@ def parse_axes(text: str | None) -> tuple[int, ...] | None:
     return axes
 
 
-def check_axes(axes: tuple[int, ...] | None, unknowns: int) -> None:
-    """Raises InputError where a scenario does not have these unknowns."""
-    if axes is not None and max(axes) >= unknowns:
-        has = {0: "one strip has no unknowns", 1: "two strips have one unknown"}
-        said = has.get(unknowns, f"the scenario has {unknowns:,} unknowns, one for each strip but the last")
-        raise InputError(f"--axes: there is no x_{max(axes) + 1}: {said}")
-
-
-def parse_numbers(text: str | None, option: str) -> list[float] | None:
-    """The numbers of a comma list; None stays None. Raises InputError, naming the option."""
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")] if text.strip() else []
-    except ValueError:
-        raise InputError(f"{option}: must be numbers with commas between them, such as 2,17, got {text!r}") from None
-
-
-def one_of(option: dict[str, bool]) -> None:
-    """Raises InputError where more than one of these flags is given."""
-    given = [name for name, value in option.items() if value]
+def exclude(options: Mapping[str, bool]) -> None:
+    """Raises InputError if more than one of these flags is given."""
+    given = [name for name, value in options.items() if value]
     if len(given) > 1:
-        raise InputError(f"{' and '.join(given)}: choose one of them")
+        raise InputError(f"{' and '.join(given)} cannot be used together")
 
 
-def descent_changes(
+def parse_descent(
     method: str | None,
     iterations: float | None,
     tolerance: float | None,
     initial: str | None,
     step: float | None = None,
 ) -> dict[str, Any]:
-    """What the options change in the descent of a scenario; None changes nothing. Raises InputError for `initial`."""
+    """The options that replace settings of a descent, by name; None for those that are missing. Raises InputError."""
     start = parse_numbers(initial, "--initial")
     return {"method": method, "step": step, "iterations": iterations, "tolerance": tolerance, "initial": start}
 
 
-def refuse_for(kind: str, file: str, options: dict[str, bool]) -> None:
-    """Raises InputError where an option is given that says nothing about this kind of scenario."""
-    for option, given in options.items():
-        if given:
-            other = "strips" if kind == "a map" else "maps"
-            raise InputError(f"{file}: is {kind}, and {option} is for {other}: leave it out, or name other files")
+def refuse_foreign(kind: Kind, file: str, options: Mapping[str, Any]) -> None:
+    """Raises InputError if an option is given that this kind of scenario does not take."""
+    for name, value in options.items():
+        if value not in (None, False) and name not in kind.options:
+            owners = [other.plural for other in kinds.KINDS.values() if name in other.options]
+            raise InputError(
+                f"{file}: is {kind.title}, and --{name.replace('_', '-')} is for {' and '.join(owners)}: "
+                "leave it out, or name other files"
+            )
+
+
+def protect_inputs(scenario: Any, outputs: Iterable[Path]) -> None:
+    """Raises InputError if a file to be written is one that the scenario was read from."""
+    for output in outputs:
+        refuse_input(output, scenario.inputs)
+
+
+def with_question_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of every kind's questions in place of its `**` parameter: a new question needs no edit."""
+    added: dict[str, inspect.Parameter] = {}
+    for kind in kinds.KINDS.values():
+        for option in (option for question in kind.questions.values() for option in question.options):
+            added.setdefault(option.name, _to_parameter(option))
+    return _complete(command, added.values(), before="precision")
+
+
+def with_kind_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with a flag for every kind but the first in place of its `**` parameter."""
+    flags = [Option(kind.name, bool, kind.flag) for kind in list(kinds.KINDS.values())[1:]]
+    return _complete(command, map(_to_parameter, flags))
+
+
+def _complete(
+    command: Callable[..., None], added: Iterable[inspect.Parameter], before: str | None = None
+) -> Callable[..., None]:
+    """The command with more keyword parameters in its signature, from which typer reads its options."""
+    added = list(added)
+    signature = inspect.signature(command)
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    place = [parameter.name for parameter in own].index(before) if before else len(own)
+    everything = [*own[:place], *added, *own[place:]]
+    in_order = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in everything]
+    command.__signature__ = signature.replace(parameters=in_order)  # type: ignore[attr-defined]  # inspect reads it
+    command.__annotations__ |= {parameter.name: parameter.annotation for parameter in added}
+    return command
+
+
+def _to_parameter(option: Option) -> inspect.Parameter:
+    """An option of a question as typer reads it."""
+    if option.type is bool:
+        flag = typer.Option(f"--{option.name.replace('_', '-')}", help=option.help)
+        return inspect.Parameter(
+            option.name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, flag]
+        )
+    parser = parse_number if option.type is float else None
+    info = typer.Option(help=option.help, metavar=option.metavar, parser=parser)
+    hint: Any = Annotated[option.type | None, info]
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)

@@ -13,9 +13,9 @@ from terrain_cli.commands.options import (
     Method,
     StepSize,
     Tolerance,
-    check_axes,
-    descent_changes,
     parse_axes,
+    parse_descent,
+    protect_inputs,
 )
 from terrain_cli.files import check_output
 
@@ -40,24 +40,22 @@ def report(
     """
     chosen = parse_axes(axes)
     check_output(output, (".html",))
-    changes = descent_changes(method, iterations, tolerance, initial, step)
+    options = parse_descent(method, iterations, tolerance, initial, step) | {"axes": chosen}
 
-    from terrain_cli.scenario.load import load_strips, with_descent
+    from terrain_cli.scenario.load import load_for
 
-    loaded = with_descent(load_strips(scenario, "terrain report"), **changes)
-    check_axes(chosen, len(loaded.strips) - 1)
+    loaded, kind = load_for("report", scenario, "terrain report")
+    loaded = kind.scenario.with_options(loaded, options)
+    protect_inputs(loaded, [output])
 
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.show.console import Progress
-    from terrain_cli.show.strips.report import write_report
-    from terrain_cli.strips.report import gather
-    from terrain_cli.strips.solution import solve
 
     enable_compile_cache()
     progress = Progress()
-    gathered = gather(solve(loaded), chosen, held, progress.say)
+    gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
     progress.clear()
-    write_report(gathered, output)
+    kind.find("show.report").write_report(gathered, output)
     typer.echo(gathered.asked.message, err=True)
     typer.echo(f"wrote {output}", err=True)
     if gathered.interrupted:

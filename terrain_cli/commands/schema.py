@@ -1,8 +1,13 @@
 """`terrain schema`: the JSON schema of a scenario."""
 
 import json
+from functools import reduce
+from operator import or_
+from typing import Any
 
 import typer
+
+from terrain_cli import kinds
 
 
 def schema() -> None:
@@ -12,13 +17,11 @@ def schema() -> None:
     """
     from pydantic import TypeAdapter
 
-    from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.scenario.load import Scenario
-
-    both: TypeAdapter[Scenario | MapScenario] = TypeAdapter(Scenario | MapScenario)
+    models: list[Any] = [kind.scenario.MODEL for kind in kinds.KINDS.values()]
+    any_kind: TypeAdapter[Any] = TypeAdapter(reduce(or_, models))
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "terrain scenario",
-        **both.json_schema(),
+        **any_kind.json_schema(),
     }
     typer.echo(json.dumps(document, indent=2))

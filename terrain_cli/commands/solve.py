@@ -1,14 +1,15 @@
-"""`terrain solve`: descend from a first guess to the fastest path."""
+"""`terrain solve`: the fastest path of a scenario of any kind, and whatever is asked of it."""
 
 import csv
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from terrain_cli.commands import solve_map
+from terrain_cli import kinds
 from terrain_cli.commands.options import (
     Csv,
     Initial,
@@ -18,14 +19,33 @@ from terrain_cli.commands.options import (
     Quiet,
     StepSize,
     Tolerance,
-    descent_changes,
-    one_of,
-    parse_number,
-    refuse_for,
+    exclude,
+    parse_descent,
+    protect_inputs,
+    refuse_foreign,
+    with_question_options,
 )
+from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
+from terrain_cli.files import check_output, write
+
+FORMATS = (".json", ".csv", ".geojson")
 
 
+class Loaded(NamedTuple):
+    """A scenario that is ready to be solved. asked: the arguments of its questions by name."""
+
+    scenario: Scenario
+    ground: Any
+    asked: dict[str, Any]
+
+
+class Solved(NamedTuple):
+    solution: Solution
+    answers: list[Answer]
+
+
+@with_question_options
 def solve(
     scenarios: Annotated[
         list[str],
@@ -42,78 +62,55 @@ def solve(
             help="What the columns show: crossings (from the start) or x (within each strip).  [default: crossings]"
         ),
     ] = None,
-    sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Say what the best time depends on: speeds, widths, the offset.")
-    ] = False,
-    isochrones: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a map: the ground reached within these times, START:STOP:COUNT or a comma list.", metavar="TIMES"
-        ),
-    ] = None,
-    isochrones_output: Annotated[
-        Path | None, typer.Option(help="Write the isochrones to this .geojson file as well.", metavar="FILE")
-    ] = None,
-    corridor: Annotated[
-        float | None,
-        typer.Option(
-            help="Of a map: the cells whose best route through them is within so many percent of the best.",
-            parser=parse_number,
-            metavar="PERCENT",
-        ),
-    ] = None,
-    field: Annotated[
-        Path | None,
-        typer.Option(
-            help="Of a map: write the arrival times, on the corners of the cells, to this .npy file.", metavar="FILE"
-        ),
-    ] = None,
     precision: Annotated[
-        int | None, typer.Option(help="Of a map: bits of the arrival times, 64 or 32.  [default: 64]", metavar="BITS")
+        int | None, typer.Option(help="Bits of the arrival times on a map, 64 or 32.  [default: 64]", metavar="BITS")
     ] = None,
-    every: Annotated[int | None, typer.Option(help="Show every so many iterations.", min=1)] = None,
+    every: Annotated[int | None, typer.Option(help="Show only every so many iterations.", min=1)] = None,
     plot: Annotated[
         bool, typer.Option("--plot", help="Draw the path and the time over iterations in the terminal as well.")
     ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write to this file as well, by its ending: .json (the document), .csv (the history of a descent, or the points "
+            "of a route), .geojson (routes and areas). May be repeated.",
+            metavar="FILE",
+        ),
+    ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
+    **asked: Any,
 ) -> None:
     """Find the fastest path of a scenario, iteration by iteration: across strips, or across a map.
 
-    Options override the file. Exit code 1 where a descent diverged or no route leads to a goal, 2 where a file or an option
-    will not do.
+    Options override the file. Exit code 1 if a descent diverged or no route leads to a goal, 2 if a file or option is invalid.
 
     Example: terrain solve configs/three_strips.yaml --step 3.19
 
     Example: terrain solve configs/lake.yaml --isochrones 60,120,180 --corridor 1
+
+    Example: terrain solve configs/lake.yaml -o route.geojson -o route.csv
     """
-    one_of({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
-    one_of({"--json": as_json, "--csv": as_csv, "--plot": plot})
+    exclude({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
+    exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
-    changes = descent_changes(method, iterations, tolerance, initial, step)
-    asked = solve_map.parse_asked(isochrones, isochrones_output, corridor, field, precision, sensitivity)
-    of_strips = {f"--{key}": value is not None for key, value in changes.items()}
-    of_strips |= {"--show": show is not None, "--every": every is not None, "--plot": plot}
-    of_maps = {
-        "--isochrones": bool(isochrones),
-        "--corridor": corridor is not None,
-        "--field": field is not None,
-        "--precision": precision is not None,
-    }
+    if precision not in (None, 32, 64):
+        raise InputError(f"--precision: must be 32 or 64, got {precision}")
+    options = parse_descent(method, iterations, tolerance, initial, step) | asked
+    options |= {"show": show, "every": every, "plot": plot or None, "precision": precision}
+    questions = {name: _parse_questions(kind, asked) for name, kind in kinds.KINDS.items()}
+    outputs = output or []
+    for path in outputs:
+        check_output(path, FORMATS)
     several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
-    if as_csv and several:
-        raise InputError("--csv: takes one scenario, the history of its descent")
-    if as_csv and sensitivity:
-        raise InputError("--sensitivity and --csv: choose one of them; --json has both the history and the sensitivity")
-    if plot and several:
-        raise InputError("--plot: takes one scenario; terrain plot draws others into files")
+    _check_combination(several, outputs, as_csv, plot, asked)
 
-    if several and (field or isochrones_output):
-        raise InputError(f"{'--field' if field else '--isochrones-output'}: takes one scenario, as it names one file")
-    files, failures = _find(scenarios)
-    loaded = [scenario for file in files if (scenario := _load(file, changes, of_strips, of_maps, failures))]
+    files, failures = _find_files(scenarios)
+    loaded = [ready for file in files if (ready := _load(file, options, questions, outputs, failures))]
     for problem in (problem for problems in failures.values() for problem in problems):
         print(problem, file=sys.stderr)
     if not loaded:
@@ -122,34 +119,46 @@ def solve(
     from terrain_cli.compile_cache import enable_compile_cache
 
     enable_compile_cache()
-    solutions, interrupted = _solve_all(
-        loaded, asked, every=every, show=show or "crossings", quiet=quiet or as_json or as_csv or several
-    )
-    if as_json:
-        documents = [_document(solution, asked) for solution in solutions]
-        print(json.dumps(documents if several else documents[0]))
-    elif as_csv:
-        _write_csv(solutions[0])
-    elif several:
-        _print_overview(solutions, list(failures))
-    else:
-        _print_summary(solutions[0], plot)
-    if not as_json and not as_csv:
-        for solution in solutions:
-            _print_asked(solution, asked)
-    for solution in solutions:
-        if is_map(solution.scenario):
-            solve_map.write_files(solution, asked)
-    statuses = {solution.status for solution in solutions}
-    bad = bool(statuses & {"diverged", "no route"})
+    solved, interrupted = _solve_all(loaded, options, quiet=quiet or as_json or as_csv or several)
+    _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
+    for each in solved:
+        for path, content in (item for answer in each.answers for item in answer.to_files().items()):
+            _write(path, content)
+    for path in outputs:
+        _write(path, _make_content(path, solved, several))
     if interrupted and several:
-        whole = sum(solution.status != "interrupted" for solution in solutions)
+        whole = sum(each.solution.status != "interrupted" for each in solved)
         print(f"interrupted: {whole:,} of {len(loaded):,} scenarios are solved", file=sys.stderr)
+    bad = bool({each.solution.status for each in solved} & {"diverged", "no route"})
     raise typer.Exit(130 if interrupted else 2 if failures else 1 if bad else 0)
 
 
-def _find(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The files that the arguments mean, and the problems of those that mean none."""
+def _parse_questions(kind: kinds.Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of the questions that are asked, by name. Raises InputError."""
+    parsed = {name: question.parse(values) for name, question in kind.questions.items()}
+    return {name: argument for name, argument in parsed.items() if argument is not None}
+
+
+def _check_combination(several: bool, outputs: list[Path], as_csv: bool, plot: bool, asked: Mapping[str, Any]) -> None:
+    """Raises InputError for options that need a single scenario, or that exclude each other."""
+    if as_csv and several:
+        raise InputError("--csv: takes one scenario, the history of its descent")
+    if as_csv and asked["sensitivity"]:
+        raise InputError("--sensitivity and --csv cannot be used together; --json has both")
+    if not several:
+        return
+    if plot:
+        raise InputError("--plot: takes one scenario; terrain plot draws others into files")
+    for name, value in asked.items():
+        if isinstance(value, Path):
+            raise InputError(f"--{name.replace('_', '-')}: takes one scenario, as it names one file")
+    for path in outputs:
+        if path.suffix.lower() != ".json":
+            raise InputError(f"--output: of several scenarios only .json can be written, got {path}")
+
+
+def _find_files(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """The files that the arguments stand for, and the problems of the arguments that stand for none."""
     from terrain_cli.scenario.load import scenario_files
 
     files: list[str] = []
@@ -162,115 +171,115 @@ def _find(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
     return files, failures
 
 
-def is_map(scenario: Any) -> bool:
-    from terrain_cli.maps.scenario import MapScenario
-
-    return isinstance(scenario, MapScenario)
-
-
 def _load(
     file: str,
-    changes: dict[str, Any],
-    of_strips: dict[str, bool],
-    of_maps: dict[str, bool],
+    options: Mapping[str, Any],
+    questions: Mapping[str, dict[str, Any]],
+    outputs: list[Path],
     failures: dict[str, tuple[str, ...]],
-) -> Any:
-    """The scenario with its changes; None where it is refused, which is added to the failures."""
-    from terrain_cli.maps.scenario import MapScenario
-    from terrain_cli.scenario.load import load_scenario, with_descent
+) -> Loaded | None:
+    """The scenario in a file, changed by the options, and its ground; None if it is refused, which is added to the failures."""
+    from terrain_cli.scenario.load import load_scenario
 
     try:
         scenario = load_scenario(file)
-        if isinstance(scenario, MapScenario):
-            refuse_for("a map", file, of_strips)
-            return scenario
-        refuse_for("strips", file, of_maps)
-        return with_descent(scenario, **changes)
+        kind = kinds.of(scenario)
+        refuse_foreign(kind, file, options)
+        scenario = kind.scenario.with_options(scenario, options)
+        named = [value for value in options.values() if isinstance(value, Path)]
+        protect_inputs(scenario, [*outputs, *named])
+        return Loaded(scenario, kind.solution.to_ground(scenario), questions[kind.name])
     except InputError as error:
         failures[file] = error.problems
     return None
 
 
-def _solve_all(
-    scenarios: list[Any], asked: Any, *, every: int | None, show: str, quiet: bool
-) -> tuple[list[Any], bool]:
-    """Solve one after the other; Ctrl-C keeps what there is. The solutions, and whether it came to that."""
-    from terrain_cli.strips.solution import solve as solve_scenario
-
-    solutions: list[Any] = []
-    for scenario in scenarios:
-        watch = None
-        if is_map(scenario):
-            try:
-                solutions.append(solve_map.solve(scenario, asked, quiet))
-            except KeyboardInterrupt:
-                if not solutions:
-                    raise
-                return solutions, True
-            continue
-        if not quiet:
-            from terrain_cli.show.strips.descent import DescentTable, print_title
-
-            print_title(scenario)
-            if scenario.descent.method != "snell":
-                watch = DescentTable(scenario, show, every).add
-        solutions.append(solve_scenario(scenario, every=every, watch=watch))
-        if solutions[-1].status == "interrupted":
-            return solutions, True
-    return solutions, False
+def _solve_all(loaded: list[Loaded], options: Mapping[str, Any], quiet: bool) -> tuple[list[Solved], bool]:
+    """Solve one after the other; Ctrl-C keeps what has been solved. The solutions, and whether that happened."""
+    solved: list[Solved] = []
+    for scenario, ground, asked in loaded:
+        kind = kinds.of(scenario)
+        try:
+            watch = None if quiet else kind.terminal.Watch(scenario, ground, options)
+            settings = {name: options[name] for name in kind.scenario.SETTINGS if options[name] is not None}
+            solution = kind.solution.solve(scenario, ground, watch=watch and watch.add, **settings)
+            if watch:
+                watch.close()
+            solved.append(
+                Solved(solution, [kind.questions[name].answer(solution, value) for name, value in asked.items()])
+            )
+        except KeyboardInterrupt:
+            if not solved:
+                raise
+            return solved, True
+        if solution.status == "interrupted":
+            return solved, True
+    return solved, False
 
 
-def _document(solution: Any, asked: Any) -> dict[str, Any]:
-    if is_map(solution.scenario):
-        return solve_map.to_document(solution, asked)
-    document: dict[str, Any] = solution.to_json()
-    return document | ({"sensitivity": _sensitivity(solution).to_json()} if asked.sensitivity else {})
-
-
-def _print_overview(solutions: list[Any], failures: list[str]) -> None:
-    from terrain_cli.show.strips.descent import print_overview
-
-    print_overview(solutions, failures)
-
-
-def _print_summary(solution: Any, plot: bool) -> None:
-    if is_map(solution.scenario):
-        from terrain_cli.show.maps.route import print_map_summary
-
-        print_map_summary(solution)
+def _print(
+    solved: list[Solved],
+    refused: list[str],
+    options: Mapping[str, Any],
+    *,
+    several: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """The solutions on stdout, as JSON, CSV, an overview or a summary with the answers to what was asked."""
+    if as_json:
+        print(json.dumps(_make_document(solved, several)))
         return
-    from terrain_cli.show.strips.descent import print_summary
-
-    print_summary(solution)
-    if plot:
-        from terrain_cli.show.strips.plots import print_plots
-
-        print_plots(solution)
-
-
-def _print_asked(solution: Any, asked: Any) -> None:
-    if is_map(solution.scenario):
-        solve_map.print_asked(solution, asked)
-    elif asked.sensitivity:
-        from terrain_cli.show.strips.sensitivity import print_sensitivity
-
-        print_sensitivity(solution.scenario, _sensitivity(solution))
-
-
-def _sensitivity(solution: Any) -> Any:
-    from terrain_cli.strips.sensitivity import find_sensitivity
-    from terrain_cli.strips.solution import to_strips
-
-    return find_sensitivity(to_strips(solution.scenario))
-
-
-def _write_csv(solution: Any) -> None:
-    if is_map(solution.scenario):
-        solve_map.write_csv(solution)
+    if as_csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(solved[0].solution.to_rows())
         return
-    count = len(solution.x)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    names = [f"x_{i + 1}" for i in range(count)] + [f"crossing_{i + 1}" for i in range(count)]
-    writer.writerow(["iteration", *names, "time", "gradient_norm"])
-    for step in solution.history:
-        writer.writerow([step.iteration, *step.x.tolist(), *step.crossings.tolist(), step.time, step.gradient_norm])
+    from terrain_cli.show.overview import print_overview
+    from terrain_cli.show.tables import print_table
+
+    if several:
+        print_overview([each.solution for each in solved], refused)
+    else:
+        [(solution, _)] = solved
+        kinds.of(solution.scenario).terminal.print_summary(solution, options)
+    for each in solved:
+        for answer in each.answers:
+            for table in answer.to_tables():
+                print_table(table)
+
+
+def _make_document(solved: list[Solved], several: bool) -> Any:
+    """The JSON document: a list for several scenarios, an object for one."""
+    documents = []
+    for solution, answers in solved:
+        document = solution.to_json()
+        for answer in answers:
+            document = _merge(document, answer.to_json())
+        documents.append(document)
+    return documents if several else documents[0]
+
+
+def _merge(document: Any, addition: Any) -> Any:
+    """The document with the addition in it: mappings key by key, lists of one length item by item."""
+    if isinstance(document, dict) and isinstance(addition, dict):
+        both = {key: _merge(document[key], addition[key]) for key in document.keys() & addition.keys()}
+        return document | addition | both
+    if isinstance(document, list) and isinstance(addition, list) and len(document) == len(addition):
+        return [_merge(*pair) for pair in zip(document, addition, strict=True)]
+    return addition
+
+
+def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
+    """What `--output` writes to a file, by its ending."""
+    match path.suffix.lower():
+        case ".json":
+            return _make_document(solved, several)
+        case ".csv":
+            return solved[0].solution.to_rows()
+    [(solution, answers)] = solved
+    features = [*solution.to_features(), *(feature for answer in answers for feature in answer.to_features())]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _write(path: Path, content: Any) -> None:
+    write(path, content)
+    print(f"wrote {path}", file=sys.stderr)

@@ -1,38 +1,42 @@
-"""What `terrain check` records of a map scenario: what went in, and what each route came to."""
+"""What `terrain check` records of a map scenario: its inputs, and the time and distance of each route."""
 
 import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from terrain_cli.maps.raster import Raster, read_raster
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
 
 
-def make_inputs(scenario: MapScenario) -> dict[str, Any]:
-    """What went into a map scenario, as plain data; of an array in a file its shape and a checksum."""
+def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What went into a map scenario and what came out, as plain data. Raises InputError as `read_raster` does."""
+    inputs = make_inputs(scenario, read_raster(scenario))
+    from terrain_cli.maps.solution import solve
+
+    solution = solve(scenario)
+    routes = [{"time": route and route.time, "distance": route and route.distance} for route in solution.routes]
+    return inputs, {"status": solution.status, "routes": routes}
+
+
+def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
+    """What went in; of an array in a file its shape and a checksum."""
     speeds = scenario.map.speeds
     if speeds.drawing is not None and speeds.legend is not None:
         legend = {letter: _plain(speed) for letter, speed in speeds.legend.items()}
-        ground: dict[str, Any] = {"drawing": scenario.rows, "legend": legend}
+        ground: dict[str, Any] = {"drawing": speeds.drawing.split("\n"), "legend": legend}
     elif speeds.grid is not None:
         ground = {"grid": [[_plain(speed) for speed in row] for row in speeds.grid]}
     else:
-        array = scenario.array
-        ground = {"shape": list(array.shape), "sha256": hashlib.sha256(array.astype("<f8").tobytes()).hexdigest()}
+        stored = np.asarray(raster.speeds, dtype="<f8").tobytes()
+        ground = {"shape": list(raster.speeds.shape), "sha256": hashlib.sha256(stored).hexdigest()}
     return {
-        "map": {"cell": scenario.cell, "corner": list(scenario.corner), "speeds": ground},
+        "map": {"cell": raster.cell, "corner": list(raster.corner), "speeds": ground},
         "start": list(scenario.start),
         "goals": [list(goal) for goal in scenario.goals],
     }
-
-
-def make_result(scenario: MapScenario) -> dict[str, Any]:
-    """What came out: time and distance of the route to each goal, None where there is none."""
-    from terrain_cli.maps.solution import solve_map
-
-    solution = solve_map(scenario)
-    routes = [{"time": route and route.time, "distance": route and route.distance} for route in solution.routes]
-    return {"status": solution.status, "routes": routes}
 
 
 def is_result(result: dict[str, Any]) -> bool:
@@ -44,9 +48,14 @@ def is_result(result: dict[str, Any]) -> bool:
     )
 
 
-def find_moved(old: dict[str, Any], new: dict[str, Any], tolerance: float) -> Iterator[tuple[str, Any, Any]]:
-    """(name, before, now) of what moved. At its best a time changes with the square of what the route does, so that a distance
-    may move by the root of the tolerance."""
+def find_moved(
+    old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
+) -> Iterator[tuple[str, Any, Any]]:
+    """(name, before, now) of what moved.
+
+    Near the optimum the time changes with the square of the change of the route, so a distance may move by the root of the
+    tolerance.
+    """
     if old["status"] != new["status"]:
         yield "status", old["status"], new["status"]
     for i, (before, now) in enumerate(zip(old["routes"], new["routes"], strict=False)):

@@ -1,21 +1,21 @@
-"""How long a route is in each cell: the derivative of its time by the slowness there.
+"""How the time of a route depends on the ground: the derivative by a cell's slowness is the route's length in that cell.
 
-A route that no small change makes faster does not change its time, to first order, by changing its way: so all that a cell's
-slowness counts for is the length of the route inside it (the envelope theorem), and 1 % more speed saves 1 % of the time there.
+No small change makes a route faster, so to first order a change of slowness does not change its course: only its length in the
+cell counts (the envelope theorem), and 1 % more speed in a cell saves 1 % of the time spent there.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.scenario import MapScenario
 
-ON_LINE = 1e-9  # cells; how close to a line of the grid a leg counts as running along it
+ON_LINE = 1e-9  # cells; a leg closer than this to a line of the grid runs along it
 
 
 class Stretch(NamedTuple):
-    """What a route spends on ground of one speed. letter: of the drawing, "" where there is none. length: m. time: s."""
+    """What a route spends on ground of one speed. letter: of the drawing, "" without one. speed: m/s. length: m. time: s."""
 
     letter: str
     speed: float
@@ -23,11 +23,10 @@ class Stretch(NamedTuple):
     time: float
 
 
-def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and lengths, m, of the cells that a route lies in, shape (k,) each, in the order of rows and columns.
+def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
+    """The cell (row, col) that each leg of a route lies in, shape (N - 1, 2). Along an edge it is the faster of the two cells.
 
-    points: of the route, shape (N, 2), m, with no cell edge between two of them. Along an edge it lies in the faster of the two
-    cells.
+    points: of the route, shape (N, 2), m, with no cell edge between two of them.
     """
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     places = ground.to_cells(points)
@@ -40,7 +39,23 @@ def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.
         before[along, axis], after[along, axis] = line[along], line[along] + 1
         faster = slowness[tuple(before.T)] < slowness[tuple(after.T)]
         cell = np.where((along & faster)[:, None], before, np.where(along[:, None], after, cell))
-    cols = slowness.shape[1]
+    return np.asarray(cell - 1)
+
+
+def find_legs(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Length (m) and slowness (s/m) of each leg of a route, shape (N - 1,). points: as of `find_leg_cells`."""
+    slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
+    lengths = np.hypot(*np.diff(points, axis=0).T)
+    return lengths, slowness[tuple((find_leg_cells(ground, points) + 1).T)]
+
+
+def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, columns and lengths (m) of the cells that a route lies in, shape (k,) each, ordered by row and column.
+
+    points: as of `find_leg_cells`.
+    """
+    cell = find_leg_cells(ground, points) + 1
+    cols = np.asarray(ground.slowness).shape[1] + 2
     number, where = np.unique(cell @ np.array([cols, 1]), return_inverse=True)
     lengths = np.bincount(where, np.hypot(*np.diff(points, axis=0).T), minlength=len(number))
     used = lengths > 0
@@ -51,7 +66,8 @@ def find_stretches(scenario: MapScenario, ground: Ground, points: np.ndarray) ->
     """What a route spends on ground of each speed, the longest time first."""
     row, col, lengths = lengths_by_cell(ground, points)
     slowness = np.asarray(ground.slowness)[row, col]
-    drawing, rows = scenario.map.speeds.drawing, scenario.rows
+    drawing = scenario.map.speeds.drawing
+    rows = drawing.split("\n") if drawing else []
     letters = [rows[r][c] for r, c in zip(row, col, strict=True)] if drawing else [""] * len(row)
     totals: dict[tuple[str, float], list[float]] = {}
     for letter, slow, length in zip(letters, slowness.tolist(), lengths.tolist(), strict=True):
@@ -60,16 +76,3 @@ def find_stretches(scenario: MapScenario, ground: Ground, points: np.ndarray) ->
         total[1] += length * slow
     stretches = [Stretch(letter, 1 / slow, *total) for (letter, slow), total in totals.items()]
     return sorted(stretches, key=lambda stretch: -stretch.time)
-
-
-def sensitivity_to_json(scenario: MapScenario, ground: Ground, points: np.ndarray) -> dict[str, Any]:
-    """Plain data: dt/dslowness by cell, which is the length of the route there, and what is spent on each speed."""
-    row, col, lengths = lengths_by_cell(ground, points)
-    cells = [[r, c, length] for r, c, length in zip(row.tolist(), col.tolist(), lengths.tolist(), strict=True)]
-    return {
-        "cells": cells,
-        "speeds": [
-            {key: value for key, value in stretch._asdict().items() if value != ""}
-            for stretch in find_stretches(scenario, ground, points)
-        ],
-    }

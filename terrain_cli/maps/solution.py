@@ -1,40 +1,43 @@
-"""The answer to a map scenario: a route to every goal, in how much time, and why there is none where there is none."""
+"""The answer to a map scenario: a route to every goal, its time, and the reason if there is none."""
 
-import html
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
-from terrain_cli.errors import InputError
-from terrain_cli.maps.corridor import Corridor, find_corridor
-from terrain_cli.maps.fields.arrival import arrival_times
-from terrain_cli.maps.ground import Ground
-from terrain_cli.maps.isochrones import Isochrone, find_isochrones
-from terrain_cli.maps.routes.search import Route, find_route
-from terrain_cli.maps.scenario import MapScenario, find_place_problems
-from terrain_cli.strips.solution import plain
+from terrain_cli.contract import Route
+from terrain_cli.files import plain
+from terrain_cli.maps.cells import cells_touching
+from terrain_cli.maps.raster import read_raster
+from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.text import count, html_table
+
+if TYPE_CHECKING:
+    from terrain_cli.maps.corridor import Corridor
+    from terrain_cli.maps.ground import Ground
+    from terrain_cli.maps.isochrones import Isochrone
 
 
 @dataclass(frozen=True)
 class MapSolution:
     """How a map scenario was solved.
 
-    scenario: what was asked. ground: its cells. status: "converged", or "no route" where a goal cannot be reached; message says
-    it in a sentence. routes: one for each goal, None where there is none; reasons: why, for each goal, else "". from_start,
-    from_goals: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s.
+    scenario: what was asked. ground: its cells. status: "converged", or "no route" if some goal cannot be reached; message: the
+    same in a sentence. routes: one for each goal, None if there is none; reasons: why, for each goal, "" if there is one.
+    from_start: the time from the start to each corner of the cells; to_goals: the time from each corner to each goal; shape
+    (rows + 1, cols + 1), s.
     """
 
     scenario: MapScenario
-    ground: Ground = field(repr=False)
+    ground: "Ground"
     status: str
     message: str
-    routes: tuple[Route | None, ...] = field(repr=False)
-    reasons: tuple[str, ...] = field(repr=False)
-    from_start: np.ndarray = field(repr=False)
-    from_goals: tuple[np.ndarray, ...] = field(repr=False)
+    routes: tuple[Route | None, ...]
+    reasons: tuple[str, ...]
+    from_start: np.ndarray
+    to_goals: tuple[np.ndarray, ...]
 
     @property
     def route(self) -> Route | None:
@@ -44,36 +47,43 @@ class MapSolution:
     @property
     def iterations(self) -> int:
         """Of the route to the first goal."""
-        return self.routes[0].history[-1].iteration if self.routes[0] else 0
+        return int(self.routes[0].history[-1].iteration) if self.routes[0] else 0
 
     @property
     def time(self) -> float:
-        """Travel time to the first goal, s; inf where no route leads there."""
+        """Travel time to the first goal, s; inf if no route leads there."""
         return self.routes[0].time if self.routes[0] else np.inf
 
     @property
     def distance(self) -> float:
-        """Length of the route to the first goal, m; inf where there is none."""
+        """Length of the route to the first goal, m; inf if there is none."""
         return self.routes[0].distance if self.routes[0] else np.inf
 
     @property
     def straight_time(self) -> float:
-        """Travel time of the straight line to the first goal, s; inf where it is blocked."""
+        """Travel time of the straight line to the first goal, s; inf if it is blocked."""
         return self.routes[0].straight_time if self.routes[0] else np.inf
 
-    def find_isochrones(self, levels: Sequence[float]) -> list[Isochrone]:
+    def find_isochrones(self, levels: Sequence[float]) -> "list[Isochrone]":
         """The ground reached from the start within each of these times, s."""
+        from terrain_cli.maps.isochrones import find_isochrones
+
         return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
 
-    def find_corridor(self, percent: float, index: int = 0) -> Corridor:
-        """The cells whose best route through them to a goal is within `percent` of the best. There must be a route."""
+    def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
+        """The cells whose best route through them to a goal is within `percent` of the best.
+
+        Raises ValueError if there is no route to the goal.
+        """
+        from terrain_cli.maps.corridor import find_corridor
+
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.from_goals[index], route, percent)
+        return find_corridor(self.ground, self.from_start, self.to_goals[index], route, percent)
 
     def to_json(self) -> dict[str, Any]:
-        """The solution as plain data for `json.dumps`; what is not finite is None."""
+        """The solution as plain data for `json.dumps`; None for what is not finite."""
         scenario = self.scenario
         document: dict[str, Any] = {
             "version": 1,
@@ -86,17 +96,61 @@ class MapSolution:
             "start": list(scenario.start),
         }
         if len(self.routes) == 1:
-            facts: dict[str, Any] = plain(_route_facts(self.route))
+            facts: dict[str, Any] = plain(_describe(self.route))
             return document | {"goal": list(scenario.goals[0])} | facts
         names = [goal.name for goal in scenario.goal]
         found = zip(scenario.goals, names, self.routes, self.reasons, strict=True)
         return document | {
             "routes": [
                 {"goal": list(goal), "name": name, "status": "converged" if route else "no route", "message": reason}
-                | plain(_route_facts(route))
+                | plain(_describe(route))
                 for goal, name, route, reason in found
             ]
         }
+
+    def to_rows(self) -> Iterator[Sequence[object]]:
+        """The points of the routes: x, y, and the distance, the time and the speed on the way there.
+
+        distance, time: from the start. speed: on the leg that ends at the point; empty at the start. With several goals each row
+        begins with the number of its goal, counting from 1.
+        """
+        several = len(self.routes) > 1
+        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed"]
+        for i, route in enumerate(self.routes):
+            if route is None:
+                continue
+            lengths, times = self._measure_legs(route)
+            distance, time = np.append(0.0, np.cumsum(lengths)), np.append(0.0, np.cumsum(times))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                speeds = ["", *(lengths / times).tolist()]
+            for point, *rest in zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True):
+                yield [*([i + 1] if several else []), *point, *rest]
+
+    def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
+        """Length (m) and time (s) of each leg of a route, shape (N - 1,)."""
+        from terrain_cli.maps.sensitivity import find_legs
+
+        lengths, slowness = find_legs(self.ground, route.points)
+        return lengths, lengths * slowness
+
+    def to_features(self) -> list[dict[str, Any]]:
+        """The routes as GeoJSON lines, and their alternatives."""
+        features = []
+        for i, route in enumerate(self.routes):
+            for rank, line in enumerate([route, *route.alternatives] if route else []):
+                properties: dict[str, Any] = {
+                    "scenario": self.scenario.name,
+                    "goal": self.scenario.goal_name(i),
+                    "role": "alternative" if rank else "route",
+                    "time": line.time,
+                    "distance": line.distance,
+                }
+                geometry = {"type": "LineString", "coordinates": line.points.tolist()}
+                features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        return features
+
+    def __repr__(self) -> str:
+        return f"MapSolution({self.scenario.name!r}, {self.status}, time={self.time:.6f} {self.scenario.units.time})"
 
     def _repr_html_(self) -> str:
         """A small table for notebooks."""
@@ -108,15 +162,11 @@ class MapSolution:
             )
             for i, (route, reason) in enumerate(zip(self.routes, self.reasons, strict=True))
         ]
-        body = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for key, text in [("status", self.message), *rows]
-        )
-        return f"<table><caption>{html.escape(self.scenario.name)}</caption>{body}</table>"
+        return html_table(self.scenario.name, [("status", self.message), *rows])
 
 
-def _route_facts(route: Route | None) -> dict[str, Any]:
+def _describe(route: Route | None) -> dict[str, Any]:
+    """A route in the JSON document."""
     if route is None:
         return {"time": None, "distance": None, "route": None, "straight_time": None, "runners_up": [], "history": []}
     return {
@@ -125,60 +175,69 @@ def _route_facts(route: Route | None) -> dict[str, Any]:
         "route": route.points,
         "straight_time": route.straight_time,
         "runners_up": [
-            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.runners_up
+            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.alternatives
         ],
         "history": [row._asdict() for row in route.history],
     }
 
 
-def to_ground(scenario: MapScenario) -> Ground:
-    """The arrays of a map scenario. Raises InputError where its file cannot be read."""
-    rows, legend = scenario.rows, scenario.map.speeds.legend
-    if legend is not None:
-        codes = np.array(["".join(rows)], dtype=np.str_).view(np.uint32).reshape(len(rows), len(rows[0]))
-        meaning = np.full(max(map(ord, legend)) + 1, np.nan)
-        meaning[[ord(letter) for letter in legend]] = list(legend.values())
-        speeds = meaning[codes]
-    else:
-        speeds = np.asarray(rows, dtype=np.float64)
-    slowness = np.where(np.isnan(speeds), np.inf, 1 / speeds)
-    return Ground(slowness, scenario.cell, scenario.corner)
+def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Ground":
+    """The cells of a map scenario. speeds: those in its file, shape (rows, cols), m/s, if they have been read already.
+
+    Raises InputError with all that is wrong with its files and places.
+    """
+    raster = read_raster(scenario, speeds)  # before JAX is imported, so that a mistake is reported at once
+    from terrain_cli.maps.ground import Ground
+
+    slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
+    return Ground(slowness, raster.cell, raster.corner)
 
 
-def solve_map(scenario: MapScenario, *, precision: int = 64) -> MapSolution:
+def solve(
+    scenario: MapScenario,
+    ground: "Ground | None" = None,
+    *,
+    precision: int = 64,
+    watch: Callable[[Any], None] | None = None,
+) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    precision: bits of the arrival times, 64 or 32. Raises InputError where the start or a goal lies outside the map or in
-    blocked ground.
+    ground: its cells, if they have been read already. precision: bits of the arrival times, 64 or 32. watch: called with each
+    `Round` of the route, once it is found, if there is one goal. Raises InputError if a file cannot be read, or if the start or a
+    goal lies outside the map or in blocked ground.
 
     Example:
 
-        solution = solve_map(load_scenario("configs/lake.yaml"))
+        solution = solve(load_map("configs/lake.yaml"))
         print(solution.time, solution.route.points)
     """
-    problems = [f"{'.'.join(map(str, where))}: {said}" for where, said in find_place_problems(scenario)]
-    if problems:
-        raise InputError(*problems)
-    ground = to_ground(scenario)
+    if ground is None:
+        ground = to_ground(scenario)
+    from terrain_cli.maps.fields.arrival import arrival_times
+    from terrain_cli.maps.routes.search import find_route
+
     slowness = np.asarray(ground.slowness, dtype=np.float32 if precision == 32 else np.float64)
 
     def times_from(point: tuple[float, float]) -> np.ndarray:
         return np.asarray(arrival_times(slowness, ground.to_cells(point), spacing=float(ground.cell)))
 
     from_start = times_from(scenario.start)
-    from_goals = tuple(times_from(goal) for goal in scenario.goals)
+    to_goals = tuple(times_from(goal) for goal in scenario.goals)
     routes = tuple(
-        find_route(ground, scenario.start, goal, fields=(from_start, from_goal))
-        for goal, from_goal in zip(scenario.goals, from_goals, strict=True)
+        find_route(ground, scenario.start, goal, fields=(from_start, to_goal))
+        for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
     )
+    if watch and len(routes) == 1 and routes[0]:
+        for row in routes[0].history:
+            watch(row)
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     status = "converged" if all(routes) else "no route"
     message = _explain(routes, reasons)
-    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, from_goals)
+    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, to_goals)
 
 
 def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
-    """What came of it, in a sentence."""
+    """The outcome in a sentence."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
         return (
@@ -188,21 +247,18 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
         )
     if routes[0] is None:
         return f"No route: {reasons[0]}."
-    count = max(len(routes[0].history) - 1, 0)
-    return f"Converged after {count:,} iteration{'' if count == 1 else 's'}: no small change makes it faster."
+    iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
+    return f"Converged after {iterations}: no small change makes it faster."
 
 
-def explain_no_route(scenario: MapScenario, ground: Ground, index: int) -> str:
-    """Which end is closed in: the one in the smaller region of free cells."""
+def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
+    """Which end is enclosed: the one in the smaller region of free cells."""
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
 
     def regions_at(point: tuple[float, float]) -> set[int]:
-        row, col = ground.to_cells(point)
-        rows = {int(np.floor(row)), int(np.ceil(row)) - 1}
-        cols = {int(np.floor(col)), int(np.ceil(col)) - 1}
-        inside = {int(regions[r, c]) for r in rows for c in cols if 0 <= r < len(regions) and 0 <= c < len(regions[0])}
-        return inside - {0}
+        touched = cells_touching(ground.to_cells(point), regions.shape)
+        return set(regions[tuple(touched.T)].tolist()) - {0}
 
     at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
     start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
@@ -210,9 +266,5 @@ def explain_no_route(scenario: MapScenario, ground: Ground, index: int) -> str:
     if at_start & at_goal:
         return f"none was found to {name}, although free ground leads there: smaller cells may help"
     if goal <= start:
-        return f"blocked ground closes in {name}: {_cells(goal)} around it, {start:,} around the start"
-    return f"blocked ground closes in the start: {_cells(start)} around it, {goal:,} around {name}"
-
-
-def _cells(number: int) -> str:
-    return "1 free cell" if number == 1 else f"{number:,} free cells"
+        return f"blocked ground encloses {name}: {count(goal, 'free cell')} around it, {start:,} around the start"
+    return f"blocked ground encloses the start: {count(start, 'free cell')} around it, {goal:,} around {name}"

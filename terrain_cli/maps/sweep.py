@@ -1,24 +1,28 @@
-"""The same map for many values of a number: where it starts and ends, how large a cell is, how fast a kind of ground.
+"""The same map for many values of a number: where it starts and ends, the size of a cell, the speed of a kind of ground.
 
-Every point is a route of its own, one after the other.
+Every point is a route of its own, found one after the other.
 """
 
-import difflib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
-from terrain_cli.maps.scenario import MapScenario, find_place_problems
+from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.scenario.values import Number, Positive
+from terrain_cli.text import suggest
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RESULTS = ("time", "distance", "straight_time", "saved", "status")
+MOST = 1  # numbers that a picture can show
 
 
-class MapQuantity:
+class Parameter:
     """A number of a map scenario by its dotted name, as in the file: `start.0`, `map.cell`, `map.speeds.legend.~`.
 
     path: its parts. label: what people call it.
@@ -51,9 +55,7 @@ class MapQuantity:
                 known += ["map.cell"] * (scenario.map.cell is not None)
                 known += [f"map.speeds.legend.{letter}" for letter in list(speeds.legend or {})[:4]]
                 known += ["map.speeds.grid.0.0"] * (speeds.grid is not None)
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"
-                raise InputError(f"{name}: is not a number of this map: {hint}")
+                raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'such as')}")
 
     def check(self, values: Iterable[float]) -> list[float]:
         """The values, each allowed for this number. Raises InputError for the first that is not."""
@@ -76,44 +78,64 @@ def _parts(name: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in parts)
 
 
-def sweep_map(scenario: MapScenario, varied: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
+def find_points(
+    scenario: MapScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
     """Solve the map for all combinations of the values in `varied`, the last of its numbers changing fastest.
 
-    Yields for each the values by name, and of the route to the first goal `time`, `distance`, `straight_time`, `saved` (the share
-    of the straight line's time) and `status`: "converged", "no route", or "misplaced" where the start or a goal would lie outside
-    the map or in blocked ground. What there is not is None. Raises InputError for a name or value that the map cannot have.
+    Yields the values by name, and of the route to the first goal `time`, `distance`, `straight_time`, `saved` (a share of the
+    straight line's time) and `status`: "converged", "no route", or "misplaced" if the start or a goal would lie outside the map
+    or in blocked ground. None stands for what does not exist. Raises InputError for a name or value that the map cannot have.
+
+    Example:
+
+        for point in find_points(load_map("configs/lake.yaml"), {"goal.1": [235, 265]}):
+            print(point["time"])
     """
-    quantities = [MapQuantity(scenario, name) for name in varied]
-    grids = [quantity.check(values) for quantity, values in zip(quantities, varied.values(), strict=True)]
+    parameters = [Parameter(scenario, name) for name in varied]
+    grids = [parameter.check(values) for parameter, values in zip(parameters, varied.values(), strict=True)]
 
     def points() -> Iterator[dict[str, Any]]:
+        from terrain_cli.maps.raster import read_speeds
+
+        stored = read_speeds(scenario) if scenario.map.speeds.file else None
         for values in itertools.product(*grids):
-            changed = _with_values(scenario, quantities, values)
-            yield dict(zip(varied, values, strict=True)) | _solve(changed)
+            changed = _with_values(scenario, parameters, values)
+            yield dict(zip(varied, values, strict=True)) | _solve(changed, stored)
 
     return points()
 
 
-def _with_values(scenario: MapScenario, quantities: Sequence[MapQuantity], values: Sequence[float]) -> MapScenario:
+def describe(
+    scenario: MapScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the JSON document says of the whole sweep."""
+    return {"kind": "map"}
+
+
+def _with_values(scenario: MapScenario, parameters: Sequence[Parameter], values: Sequence[float]) -> MapScenario:
     data = scenario.model_dump()
-    for quantity, value in zip(quantities, values, strict=True):
+    for parameter, value in zip(parameters, values, strict=True):
         inner: Any = data
-        for part in quantity.path[:-1]:
+        for part in parameter.path[:-1]:
             if isinstance(inner[part], tuple):
                 inner[part] = list(inner[part])
             inner = inner[part]
-        inner[quantity.path[-1]] = value
+        inner[parameter.path[-1]] = value
     changed = MapScenario.model_validate(data)
-    changed._file, changed._array = scenario._file, scenario._array
+    changed._source = scenario._source
     return changed
 
 
-def _solve(scenario: MapScenario) -> dict[str, Any]:
-    from terrain_cli.maps.solution import solve_map
+def _solve(scenario: MapScenario, speeds: "np.ndarray | None") -> dict[str, Any]:
+    """The results of one point. speeds: those in the file of the scenario."""
+    from terrain_cli.maps.solution import solve, to_ground
 
-    if any(find_place_problems(scenario)):
+    try:
+        ground = to_ground(scenario, speeds)
+    except InputError:
         return dict.fromkeys(RESULTS) | {"status": "misplaced"}
-    solution = solve_map(scenario)
+    solution = solve(scenario, ground)
     if solution.route is None:
         return dict.fromkeys(RESULTS) | {"status": solution.status}
     straight = solution.straight_time if math.isfinite(solution.straight_time) else None

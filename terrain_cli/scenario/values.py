@@ -1,10 +1,10 @@
-"""What the values of a scenario may be: numbers, counts, texts and units, each refused with its remedy."""
+"""The values a scenario may have: numbers, counts, texts; each is refused with a remedy."""
 
 import math
 import unicodedata
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 # Squares of lengths and of 1/(width speed) must neither overflow nor vanish.
@@ -84,16 +84,3 @@ NotNegative = Annotated[float, Field(ge=0), BeforeValidator(to_not_negative)]
 Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(to_fraction)]
 Count = Annotated[int, Field(ge=0), BeforeValidator(to_count)]
 Text = Annotated[str, BeforeValidator(to_text)]
-
-
-class Model(BaseModel):
-    """A mapping of a scenario: known keys alone, and frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Units(Model):
-    """What lengths and times are called; nothing is converted."""
-
-    length: Text = "m"
-    time: Text = "s"

@@ -1,6 +1,6 @@
 """Paper and ink: how every figure looks, and how it gets into a file. The drawing itself is in the modules beside.
 
-Draw inside `with paper():`, which sets matplotlib's defaults apart from what the user has set, and switches its reading of
+Draw inside `with figure_style():`, which sets matplotlib's defaults apart from what the user has set, and switches its reading of
 `$` as mathematics off: a name is shown as it was written. pyplot is not used: it would cost start-up time and open windows.
 """
 
@@ -19,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from terrain_cli.files import check_output, written
+from terrain_cli.text import SUPERSCRIPTS
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -70,12 +71,9 @@ STYLE: dict[str, Any] = {
 }
 UNTOUCHED = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk.", "date.epoch", "figure.hooks")
 
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 
 @contextmanager
-def paper(*texts: str) -> Iterator[set[str]]:
+def figure_style(*texts: str) -> Iterator[set[str]]:
     """matplotlib with our settings and no one else's, for as long as the `with` lasts: yields the letters that it cannot draw.
 
     texts: what users wrote. The fonts their letters need are looked for among those installed, if the usual one lacks any.
@@ -103,11 +101,6 @@ def shown(text: str, longest: int = 60) -> str:
         for letter in text.replace("\t", " ").replace("\r\n", "\n")
     ]
     return "".join(letters) if len(letters) <= longest else "".join(letters[: longest - 1]) + "…"
-
-
-def subscript(letter: str, number: int) -> str:
-    """x₁ for ("x", 1)."""
-    return letter + str(number).translate(SUBSCRIPTS)
 
 
 def power_of_ten(value: float, _: object = None) -> str:

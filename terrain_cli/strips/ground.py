@@ -67,3 +67,10 @@ def straight_x(strips: Strips) -> Array:
     """The straight line from start to goal, as `x`, shape (..., n-1), m. Batches in front are allowed, NumPy stays NumPy."""
     x: Array = strips.offset[..., None] * strips.widths[..., :-1] / strips.widths.sum(-1, keepdims=True)
     return x
+
+
+def path_points(x: ArrayLike | Sequence[float], strips: Strips) -> np.ndarray:
+    """The path `x`, shape (n-1,), m, as points: across the strips and along them, shape (n+1, 2), m, from (0, 0) to the goal."""
+    across = np.concatenate([[0.0], np.cumsum(strips.widths)])
+    along = np.concatenate([[0.0], np.cumsum(np.asarray(x)), [float(strips.offset)]])
+    return np.column_stack([across, along])

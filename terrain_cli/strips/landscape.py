@@ -17,7 +17,7 @@ from jax import Array
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.strips.ground import Strips, calc_time, straight_x
 from terrain_cli.strips.snell import best_time
-from terrain_cli.strips.solution import Solution, to_strips
+from terrain_cli.strips.solution import StripsSolution, to_ground
 
 POINTS = 101  # along each unknown
 WORK = 2**24  # points times strips; beyond it the grid is coarser
@@ -62,13 +62,13 @@ def _in_batches(time: Callable[[Array], Array], points: Array, batch: int) -> Ar
     return times
 
 
-def survey(solution: Solution, axes: tuple[int, ...] = (0, 1), held: bool = False) -> Landscape:
+def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool = False) -> Landscape:
     """The landscape around a descent: it holds the trace and the optimum, and for few strips all ways from 0 to the offset.
 
     axes: indices of one unknown or of two different ones, counting from 0. held: hold the other unknowns where the descent
     ended, rather than at their best. Raises ValueError for unknowns that the scenario does not have.
     """
-    strips = to_strips(solution.scenario)
+    strips = to_ground(solution.scenario)
     n = len(strips.widths)
     if len(set(axes)) != len(axes) or len(axes) not in (1, 2) or not all(0 <= axis < n - 1 for axis in axes):
         raise ValueError(f"axes must be one or two different unknowns of {n - 1}, got {axes}")
@@ -87,12 +87,12 @@ def survey(solution: Solution, axes: tuple[int, ...] = (0, 1), held: bool = Fals
     return Landscape(axes, grids, np.asarray(time).reshape(shape), held)
 
 
-def window(solution: Solution, axis: int) -> tuple[float, float]:
+def window(solution: StripsSolution, axis: int) -> tuple[float, float]:
     """From where to where an unknown is drawn, m: all that the descent came through, with a margin, and the optimum.
 
     Where there are at most two unknowns, from 0 to the offset as well. A descent that bounces far out is cut off.
     """
-    strips = to_strips(solution.scenario)
+    strips = to_ground(solution.scenario)
     size = float(strips.widths.sum() + abs(strips.offset))
     best = float(solution.optimum.movements[axis])
     trace = np.array([row.x[axis] for row in solution.history])

@@ -1,24 +1,24 @@
-"""The numbers of a scenario by name, for whatever varies them."""
+"""The numbers of a scenario of strips by name, for whatever varies them."""
 
-import difflib
 from collections.abc import Sequence
 from typing import get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
-from terrain_cli.ranges import Spread
-from terrain_cli.scenario.load import OWN_SETTINGS, DescentPlan, Scenario, Strip
+from terrain_cli.ranges import ValueRange
 from terrain_cli.scenario.values import Count, Number
+from terrain_cli.strips.scenario import OWN_SETTINGS, DescentPlan, Strip, StripsScenario
+from terrain_cli.text import suggest
 
 
-class Quantity:
+class Parameter:
     """A number of a scenario by its dotted name, as in the file: `strips.1.speed`, `offset`, `descent.initial.0`.
 
     path: its parts. label: what people call it, counting from 1: "speed of strip 2 (bog)".
     """
 
-    def __init__(self, scenario: Scenario, name: str) -> None:
+    def __init__(self, scenario: StripsScenario, name: str) -> None:
         """Raises InputError for a name that is not one of the scenario's numbers."""
         self.name = name
         self.path = tuple(
@@ -32,7 +32,7 @@ class Quantity:
                 unit = units.length if key == "width" else f"{units.length}/{units.time}"
                 self.label, model = f"{key} of {scenario.strip_name(index)} ({unit})", Strip
             case ("offset",):
-                key, self.label, model = "offset", f"offset ({units.length})", Scenario
+                key, self.label, model = "offset", f"offset ({units.length})", StripsScenario
             case ("descent", "initial", int(index)) if plan.method != "snell":
                 self._in_range(index, len(scenario.strips) - 1, "descent.initial")
                 key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
@@ -48,8 +48,7 @@ class Quantity:
                     known += ["descent.step"] * (plan.method != "newton")
                     known += ["descent.iterations", "descent.tolerance", "descent.initial.0"]
                 known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"such as {', '.join(known)}"
+                hint = suggest(name, known, "such as")
                 raise InputError(f"{name}: is not a number of this scenario (method {plan.method}): {hint}")
         self._type = Number if model is None else get_type_hints(model, include_extras=True)[key]
 
@@ -61,8 +60,8 @@ class Quantity:
     def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, each allowed for this number. Raises InputError for the first that is not."""
         adapter = TypeAdapter(self._type)
-        even = isinstance(values, Spread)
-        # What is spread between two numbers is allowed where they are, but for being whole.
+        even = isinstance(values, ValueRange)
+        # All values of a range are allowed if its ends are, except that they may not be whole numbers.
         for value in (values[0], values[-1]) if even and self._type is not Count else values:
             try:
                 adapter.validate_python(value)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from terrain_cli.autodiff.graph import Node, time_graph
-from terrain_cli.scenario.load import OWN_SETTINGS, Scenario, with_descent
 from terrain_cli.strips.descent import METHODS
 from terrain_cli.strips.landscape import Landscape, survey
+from terrain_cli.strips.scenario import OWN_SETTINGS, StripsScenario, with_descent
 from terrain_cli.strips.sensitivity import Sensitivity, find_sensitivity
-from terrain_cli.strips.solution import Solution, solve, to_strips
+from terrain_cli.strips.solution import StripsSolution, solve, to_ground
 from terrain_cli.strips.step_size import largest_step, safe_step
 
 STEPS = {"gradient": 24, "momentum": 8}  # of a sweep, at most
@@ -32,8 +32,8 @@ class Report:
     None for very many strips.
     """
 
-    asked: Solution
-    runs: dict[str, list[Solution]]
+    asked: StripsSolution
+    runs: dict[str, list[StripsSolution]]
     cliffs: dict[str, float]
     landscape: Landscape | None
     sensitivity: Sensitivity
@@ -45,13 +45,13 @@ class Report:
         return any(run.status == "interrupted" for runs in self.runs.values() for run in runs)
 
     @property
-    def near(self) -> list[Solution]:
+    def near(self) -> list[StripsSolution]:
         """The runs that the figures make room for: those by the method that was asked for, but for steps far behind the cliff."""
         return near_runs(self.asked, self.runs, self.cliffs)
 
 
 def gather(
-    asked: Solution,
+    asked: StripsSolution,
     axes: tuple[int, ...] | None = None,
     held: bool = False,
     watch: Callable[[str], None] | None = None,
@@ -67,9 +67,9 @@ def gather(
         print(report.cliffs, [run.step for run in report.runs["gradient"]])
     """
     scenario = asked.scenario
-    strips, unknowns = to_strips(scenario), len(scenario.strips) - 1
+    strips, unknowns = to_ground(scenario), len(scenario.strips) - 1
     cliffs = find_cliffs(asked) if unknowns else {}
-    runs: dict[str, list[Solution]] = {scenario.descent.method: [asked]}
+    runs: dict[str, list[StripsSolution]] = {scenario.descent.method: [asked]}
     if unknowns and asked.status != "interrupted":
         for variant in vary(asked, cliffs):
             method, step = variant.descent.method, variant.descent.step
@@ -93,24 +93,26 @@ def gather(
     return Report(asked, runs, cliffs, landscape, find_sensitivity(strips), tree)
 
 
-def near_runs(asked: Solution, runs: dict[str, list[Solution]], cliffs: dict[str, float]) -> list[Solution]:
+def near_runs(
+    asked: StripsSolution, runs: dict[str, list[StripsSolution]], cliffs: dict[str, float]
+) -> list[StripsSolution]:
     """The runs by the method of `asked` whose step is not far behind its cliff, and `asked` itself."""
     method = asked.scenario.descent.method
     limit = NEAR * cliffs.get(method, 0.0)
     return [run for run in runs[method] if run is asked or (run.step is not None and run.step <= limit)]
 
 
-def find_cliffs(asked: Solution) -> dict[str, float]:
+def find_cliffs(asked: StripsSolution) -> dict[str, float]:
     """The step from which on a descent cannot settle, by method, for those that have such a step."""
     cliffs = {}
     for method in METHODS:
         variant = with_descent(asked.scenario, method=method)
         along = asked.optimum.movements
-        cliffs[method] = largest_step(along, to_strips(variant), method, variant.descent.momentum)
+        cliffs[method] = largest_step(along, to_ground(variant), method, variant.descent.momentum)
     return {method: cliff for method, cliff in cliffs.items() if cliff is not None}
 
 
-def vary(asked: Solution, cliffs: dict[str, float]) -> Iterator[Scenario]:
+def vary(asked: StripsSolution, cliffs: dict[str, float]) -> Iterator[StripsScenario]:
     """The scenario with other steps and by other methods, one after the other."""
     plan = asked.scenario.descent
     for method in OWN_SETTINGS:
@@ -123,7 +125,7 @@ def vary(asked: Solution, cliffs: dict[str, float]) -> Iterator[Scenario]:
             count = STEPS[method] // (2 if len(variant.strips) > MANY else 1)
             steps = even_steps(BEYOND * cliffs[method], count)
         else:
-            steps = round_steps(float(safe_step(to_strips(variant), method)))
+            steps = round_steps(float(safe_step(to_ground(variant), method)))
         own = asked.step if method == plan.method else None
         for step in steps:
             if own is None or not math.isclose(step, own, rel_tol=1e-9):

@@ -1,29 +1,29 @@
 """The answer to a scenario: where the descent went, how it ended in a sentence, and how far that is from the optimum."""
 
-import html
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import jax
 import numpy as np
 
-from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.scenario.load import Scenario
+from terrain_cli.contract import Route
+from terrain_cli.files import plain
 from terrain_cli.strips.descent import Step, descend
-from terrain_cli.strips.ground import Strips, straight_x
+from terrain_cli.strips.gap import find_gap
+from terrain_cli.strips.ground import Strips, path_points, straight_x
+from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.snell import Optimum, find_optimum
 from terrain_cli.strips.step_size import largest_step, safe_step
-
-if TYPE_CHECKING:
-    from terrain_cli.maps.solution import MapSolution
+from terrain_cli.text import count, html_table
 
 CLOSE = 1e-6  # relative; a larger gap to the optimum is worth a remark
 
 
 @dataclass(frozen=True)
-class Solution:
+class StripsSolution:
     """How a scenario was solved.
 
     scenario: what was asked. status: "converged", "iterations" (ran out of them), "diverged" or "interrupted"; message says it
@@ -31,11 +31,11 @@ class Solution:
     first and the last among them. straight_time: of the straight line, s. optimum: the fastest path there is.
     """
 
-    scenario: Scenario
+    scenario: StripsScenario
     status: str
     message: str
     step: float | None
-    history: list[Step] = field(repr=False)
+    history: list[Step]
     straight_time: float
     optimum: Optimum
 
@@ -62,11 +62,22 @@ class Solution:
         """Where the path that was found meets each boundary, shape (n-1,), m."""
         return self.last.crossings
 
+    @cached_property
+    def route(self) -> Route:
+        """The path that was found: across the strips (x) and along them (y), from (0, 0) to the goal."""
+        with np.errstate(all="ignore"):  # of a path that diverged
+            points = path_points(self.x, to_ground(self.scenario))
+            distance = float(np.hypot(*np.diff(points, axis=0).T).sum())
+        return Route(points, self.time, distance, self.straight_time, tuple(self.history))
+
+    @property
+    def routes(self) -> tuple[Route]:
+        return (self.route,)
+
     @property
     def gap(self) -> float:
-        """How much longer than the optimum, relative; 0 where it is smaller than rounding can tell."""
-        gap = self.time / float(self.optimum.time) - 1
-        return 0.0 if abs(gap) < 1e-15 * math.sqrt(len(self.scenario.strips)) else gap
+        """How much longer than the optimum, relative; 0 if rounding could have caused the difference."""
+        return float(find_gap(self.time, float(self.optimum.time), len(self.scenario.strips)))
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; what is not finite is None."""
@@ -102,71 +113,64 @@ class Solution:
             document["ray"] = self.optimum.ray
         return {key: plain(value) for key, value in document.items()}
 
+    def to_rows(self) -> Iterator[Sequence[object]]:
+        """The history of the descent: a row for each iteration."""
+        numbers = range(1, len(self.x) + 1)
+        columns = [f"x_{i}" for i in numbers] + [f"crossing_{i}" for i in numbers]
+        yield ["iteration", *columns, "time", "gradient_norm"]
+        for step in self.history:
+            yield [step.iteration, *step.x.tolist(), *step.crossings.tolist(), step.time, step.gradient_norm]
+
+    def to_features(self) -> list[dict[str, Any]]:
+        """The path as a GeoJSON line."""
+        properties = {"scenario": self.scenario.name, "role": "route", "time": plain(self.time)}
+        geometry = {"type": "LineString", "coordinates": plain(self.route.points)}
+        return [{"type": "Feature", "properties": properties, "geometry": geometry}]
+
+    def __repr__(self) -> str:
+        return f"StripsSolution({self.scenario.name!r}, {self.status}, time={self.time:.6f} {self.scenario.units.time})"
+
     def _repr_html_(self) -> str:
         """A small table for notebooks."""
         units = self.scenario.units
-        rows = [
-            ("status", self.message),
-            (
-                "time",
-                f"{self.time:.6f} {units.time} (straight line {self.straight_time:.6f}, optimum {self.optimum.time:.6f})",
-            ),
-            (
-                "crossings",
-                ", ".join(f"{crossing:.6g}" for crossing in self.crossings[:12])
-                + (" ..." if len(self.x) > 12 else "")
-                + f" {units.length}",
-            ),
-        ]
-        body = "".join(
-            f"<tr><th style='text-align:left'>{key}</th><td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for key, text in rows
+        compared = f"straight line {self.straight_time:.6f}, optimum {self.optimum.time:.6f}"
+        crossings = ", ".join(f"{crossing:.6g}" for crossing in self.crossings[:12]) + (
+            " ..." if len(self.x) > 12 else ""
         )
-        return f"<table><caption>{html.escape(self.scenario.name)}</caption>{body}</table>"
+        return html_table(
+            self.scenario.name,
+            [
+                ("status", self.message),
+                ("time", f"{self.time:.6f} {units.time} ({compared})"),
+                ("crossings", f"{crossings} {units.length}"),
+            ],
+        )
 
 
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: lists for arrays, None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
-
-
-def to_strips(scenario: Scenario) -> Strips:
+def to_ground(scenario: StripsScenario) -> Strips:
     """The arrays of a scenario: all of it that enters compiled code."""
     return Strips(widths=scenario.widths, speeds=scenario.speeds, offset=scenario.offset)
 
 
-@overload
-def solve(scenario: Scenario, *, every: int | None = ..., watch: Callable[[Step], None] | None = ...) -> Solution: ...
-@overload
-def solve(scenario: MapScenario) -> "MapSolution": ...
-@overload
-def solve(scenario: Scenario | MapScenario) -> "Solution | MapSolution": ...
 def solve(
-    scenario: Scenario | MapScenario, *, every: int | None = None, watch: Callable[[Step], None] | None = None
-) -> "Solution | MapSolution":
-    """Solve a scenario by its own method of descent, and compare with the exact optimum; or a map scenario, by `solve_map`.
+    scenario: StripsScenario,
+    ground: Strips | None = None,
+    *,
+    every: int | None = None,
+    watch: Callable[[Step], None] | None = None,
+) -> StripsSolution:
+    """Solve a scenario of strips by its own method of descent, and compare the result with the exact optimum.
 
-    every: keep so many-th iterations in the history (missing: all, thinned out beyond 1,024). watch: is called with each
-    `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has the status "interrupted".
+    ground: its arrays, if they are there already. every: keep every so many iterations in the history; by default all, fewer
+    beyond 1,024. watch: called with each `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has
+    the status "interrupted".
 
     Example:
 
-        solution = solve(load_scenario("configs/three_strips.yaml"))
+        solution = solve(load_strips("configs/three_strips.yaml"))
         print(solution.time, solution.message)
     """
-    if isinstance(scenario, MapScenario):
-        from terrain_cli.maps.solution import solve_map
-
-        return solve_map(scenario)
-    strips = to_strips(scenario)
+    strips = to_ground(scenario) if ground is None else ground
     plan = scenario.descent
     optimum = jax.device_get(find_optimum(strips))
     across = strips.widths.sum()
@@ -190,12 +194,12 @@ def solve(
             if not history:
                 raise
     status = history[-1].status or "interrupted"
-    solution = Solution(scenario, status, "", step, history, straight_time, optimum)
+    solution = StripsSolution(scenario, status, "", step, history, straight_time, optimum)
     object.__setattr__(solution, "message", explain(solution, strips))
     return solution
 
 
-def explain(solution: Solution, strips: Strips) -> str:
+def explain(solution: StripsSolution, strips: Strips) -> str:
     """The verdict in a sentence, and where something is left to do, what would do it."""
     plan, last, gap = solution.scenario.descent, solution.last, solution.gap
     if plan.method == "snell":
@@ -203,9 +207,9 @@ def explain(solution: Solution, strips: Strips) -> str:
     if solution.status == "diverged":
         return _explain_divergence(solution, strips)
     said = {
-        "converged": f"Converged after {_count(last.iteration, 'iteration')}.",
-        "iterations": f"Used up its {_count(last.iteration, 'iteration')}.",
-        "interrupted": f"Interrupted after {_count(last.iteration, 'iteration')}.",
+        "converged": f"Converged after {count(last.iteration, 'iteration')}.",
+        "iterations": f"Used up its {count(last.iteration, 'iteration')}.",
+        "interrupted": f"Interrupted after {count(last.iteration, 'iteration')}.",
     }[solution.status]
     if gap <= CLOSE:
         return said
@@ -217,11 +221,7 @@ def explain(solution: Solution, strips: Strips) -> str:
     return f"{said} The time is {100 * gap:.2g} % above the optimum: {cure}."
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _explain_divergence(solution: Solution, strips: Strips) -> str:
+def _explain_divergence(solution: StripsSolution, strips: Strips) -> str:
     method, last = solution.scenario.descent.method, solution.last
     if math.isfinite(last.time) and np.all(np.isfinite(last.x)):
         what = f"since iteration {last.best} the path bounces from side to side and gets no closer"
@@ -237,7 +237,7 @@ def _explain_divergence(solution: Solution, strips: Strips) -> str:
     return f"Diverged with step {solution.step:g}: {what}. {cure}."
 
 
-def _iterations_left(solution: Solution) -> int | None:
+def _iterations_left(solution: StripsSolution) -> int | None:
     """A guess at how many more iterations take the gap to a millionth: it shrinks like the square of the gradient."""
     if solution.scenario.descent.method != "gradient" or len(solution.history) < 2:
         return None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, VARIABLE, Node, leaves, nodes_of, occurrences, read_graph
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.ground import Strips, calc_time, straight_x
-from terrain_cli.strips.solution import to_strips
+from terrain_cli.strips.solution import to_ground
 from tests.conftest import CONFIGS
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
@@ -131,7 +131,7 @@ def test_the_time_of_the_post_has_the_shape_of_its_formula() -> None:
     "name", ["three_strips", "two_strips", "uniform", "fast_road", "layered_crust", "fifty_strips"]
 )
 def test_derivatives_of_the_scenarios(name: str) -> None:
-    strips = to_strips(load_strips(CONFIGS / f"{name}.yaml"))
+    strips = to_ground(load_strips(CONFIGS / f"{name}.yaml"))
     for x in (straight_x(strips), straight_x(strips) * 0.3 + 1):
         root, all_leaves = time_graph(x, strips)
         assert root.value == pytest.approx(float(calc_time(x, strips)), rel=1e-14)

@@ -28,7 +28,7 @@ from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.sensitivity import find_sensitivity
 from terrain_cli.strips.snell import best_time, find_optimum
-from terrain_cli.strips.solution import to_strips
+from terrain_cli.strips.solution import to_ground
 from tests.conftest import CONFIGS, Ran, run_process
 
 Terrain = Callable[..., Ran]
@@ -110,7 +110,7 @@ def test_a_folder_of_scenarios(terrain: Terrain, tmp_path: Path) -> None:
     assert broken == {"id": "broken.yaml", "error": ran.err.strip()}
     assert three["time"] == pytest.approx(81.911687844967823857, rel=1e-15)
     assert two["time"] == pytest.approx(
-        float(best_time(to_strips(load_strips(tmp_path / "two_strips.yaml")))), rel=1e-15
+        float(best_time(to_ground(load_strips(tmp_path / "two_strips.yaml")))), rel=1e-15
     )
 
 

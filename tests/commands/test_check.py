@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from terrain_cli.check import compare, make_record
+from terrain_cli.kinds import KINDS
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
 
@@ -79,7 +80,7 @@ def test_tolerances(what: str, change: Callable[[Any], Any], moves: bool) -> Non
     before = make_record(load_strips(CONFIGS / "three_strips.yaml"))
     now = json.loads(json.dumps(before))
     now["result"][what] = change(now["result"][what])
-    assert bool(compare(before, now, 1e-9)) is moves
+    assert bool(compare(before, now, KINDS["strips"], 1e-9)) is moves
 
 
 def test_an_iteration_more_or_less_is_nothing_where_a_tolerance_stopped_it() -> None:
@@ -88,7 +89,7 @@ def test_an_iteration_more_or_less_is_nothing_where_a_tolerance_stopped_it() -> 
     for more, moves in ((1, False), (-1, False), (2, True)):
         now = json.loads(json.dumps(before))
         now["result"]["iterations"] += more
-        assert bool(compare(before, now, 1e-9)) is moves
+        assert bool(compare(before, now, KINDS["strips"], 1e-9)) is moves
 
 
 def test_diverged_again_is_the_same(terrain: Terrain, folder: Path) -> None:

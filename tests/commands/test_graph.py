@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from terrain_cli.autodiff.graph import leaves, nodes_of, read_graph, time_graph
 from terrain_cli.scenario.load import load_strips
-from terrain_cli.show.autodiff.rows import figure, preorder, unfold
+from terrain_cli.show.autodiff.rows import preorder, unfold
 from terrain_cli.show.autodiff.tree import draw_tree
 from terrain_cli.strips.ground import Strips, calc_time
 from terrain_cli.strips.snell import find_optimum
-from terrain_cli.strips.solution import to_strips
-from terrain_cli.text import visible
+from terrain_cli.strips.solution import to_ground
+from terrain_cli.text import short, visible
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -106,7 +106,7 @@ def test_json_is_the_graph_with_its_derivatives(terrain: Callable[..., Ran]) -> 
     ran = terrain("graph", THREE, "--json", "--at", "3,-5")
     document = json.loads(ran.out)
     nodes = document["nodes"]
-    strips = to_strips(load_strips(THREE))
+    strips = to_ground(load_strips(THREE))
     x = np.array([3.0, -5.0])
     assert (document["at"], document["x"], document["units"]) == ("given", [3, -5], {"length": "m", "time": "s"})
     assert document["value"] == nodes[0]["value"] == pytest.approx(float(calc_time(x, strips)), rel=1e-14)
@@ -159,7 +159,7 @@ def test_says_where_a_descent_diverged(terrain: Callable[..., Ran]) -> None:
 def test_at_the_optimum_the_derivatives_vanish_and_the_rays_are_one(terrain: Callable[..., Ran]) -> None:
     document = json.loads(terrain("graph", THREE, "--json", "--at", "optimum").out)
     assert all(abs(node["derivative"]) < 1e-14 for node in document["nodes"] if node["kind"] == "variable")
-    ray = float(find_optimum(to_strips(load_strips(THREE))).ray[0])
+    ray = float(find_optimum(to_ground(load_strips(THREE))).ray[0])
     (h,) = (node for node in document["nodes"] if node["label"] == "h")
     assert h["derivative"] == pytest.approx(ray, rel=1e-12)
 
@@ -168,7 +168,7 @@ def test_many_strips_are_folded(terrain: Callable[..., Ran]) -> None:
     lines = terrain("graph", CONFIGS / "fifty_strips.yaml", "-g").out.splitlines()
     assert len(lines) == 44
     assert [line.split("more")[0].strip("│├─ ") for line in lines if "more" in line] == ["… 46", "… 45"]
-    strips = to_strips(load_strips(CONFIGS / "fifty_strips.yaml"))
+    strips = to_ground(load_strips(CONFIGS / "fifty_strips.yaml"))
     root = time_graph(strips.offset * strips.widths[:-1] / strips.widths.sum(), strips)
     hidden = sum(term.value for term in root.inputs[3:-1])
     assert f"  {hidden:.6g}" in next(line for line in lines if "46 more" in line)
@@ -205,7 +205,7 @@ def test_an_operation_that_is_used_twice_is_drawn_once() -> None:
 
 
 def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
-    strips = to_strips(load_strips(THREE))
+    strips = to_ground(load_strips(THREE))
     trunk = unfold(time_graph(np.array([2.0, 17.0]), strips))
     handed: dict[int, float] = {}
     for branch, _ in preorder(trunk):
@@ -282,7 +282,7 @@ def test_a_control_character_never_reaches_the_terminal() -> None:
 
 
 def test_figures() -> None:
-    assert [figure(value) for value in (11.0, 0.5, -0.0, 102.645294, 1e-9)] == ["11", "0.5", "0", "102.645", "1e-09"]
+    assert [short(value) for value in (11.0, 0.5, -0.0, 102.645294, 1e-9)] == ["11", "0.5", "0", "102.645", "1e-09"]
 
 
 def test_drawing_has_every_node_its_value_and_its_derivative(terrain: Callable[..., Ran], tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def assert_nothing_overlaps(drawing: str) -> None:
 
 
 def test_post_drawing_has_no_overlaps() -> None:
-    root = time_graph(np.array([2.0, 17.0]), to_strips(load_strips(THREE)), ["meadow of the north", "", "scree"])
+    root = time_graph(np.array([2.0, 17.0]), to_ground(load_strips(THREE)), ["meadow of the north", "", "scree"])
     for gradients in (False, True):
         assert_nothing_overlaps(draw_tree(root, ("three strips", "at x"), gradients=gradients))
 

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from terrain_cli import solve
-from terrain_cli.scenario.load import load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
+from terrain_cli.strips.scenario import with_descent
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"

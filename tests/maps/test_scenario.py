@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import InputError, MapScenario, Scenario, load_scenario
-from terrain_cli.maps.scenario import Cells, read_speeds
+from terrain_cli import InputError, MapScenario, StripsScenario, load_scenario
+from terrain_cli.maps.raster import Raster, find_place_problems, read_array, read_raster, read_speeds
 from terrain_cli.maps.solution import to_ground
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
@@ -55,7 +55,7 @@ def load(path: Path) -> MapScenario:
 
 def refusals(path: Path) -> list[str]:
     with pytest.raises(InputError) as refused:
-        load_scenario(path)
+        to_ground(load(path))
     return [problem.removeprefix(str(path)) for problem in refused.value.problems]
 
 
@@ -67,7 +67,7 @@ def speeds_of(scenario: MapScenario) -> Any:
 class TestForms:
     def test_a_grid(self, write: Write) -> None:
         scenario = load(write(GRID))
-        assert (scenario.name, scenario.shape, scenario.cell, scenario.corner) == ("m", (2, 3), 2, (0, 0))
+        assert (scenario.name, read_raster(scenario)[1:]) == ("m", (2, (0, 0)))
         assert speeds_of(scenario) == [[1, 1, 0], [1, 0.2, 0]]
         assert (scenario.start, scenario.goals) == ((1, 1), [(3, 3)])
 
@@ -84,7 +84,7 @@ class TestForms:
         scenario = load(
             write("map: {speeds: {file: v.npy, extent: [100, 200, 115, 210]}}\nstart: [101, 201]\ngoal: [114, 201]\n")
         )
-        assert (scenario.cell, scenario.corner) == (5, (100, 200))
+        assert read_raster(scenario)[1:] == (5, (100, 200))
         assert speeds_of(scenario) == pytest.approx(np.nan_to_num(stored))
         assert to_ground(scenario).extent == (100, 200, 115, 210)
 
@@ -120,7 +120,7 @@ class TestForms:
     def test_a_large_drawing_is_read(self, write: Write) -> None:
         rows = "\n".join("      " + "." * 1000 for _ in range(1000))
         scenario = load(write(DRAWING.replace("      ..~\n      .##", rows)))
-        assert scenario.shape == (1000, 1000)
+        assert read_speeds(scenario).shape == (1000, 1000)
 
 
 def test_all_problems_are_said_at_once(write: Write) -> None:
@@ -239,24 +239,32 @@ def test_a_corner_where_blocked_cells_touch_is_no_place_to_start(write: Write) -
 
 
 def test_the_nearest_free_cell_is_the_nearest() -> None:
-    """Against looking at all of them."""
+    """Against a search of all of them."""
     rng = np.random.default_rng(20261124)
+    said = 0
     for _ in range(60):
         blocked = rng.random((9, 13)) < rng.choice([0.3, 0.9, 0.98])
         blocked[rng.integers(9), rng.integers(13)] = False
         letters = ["".join("#" if wall else "." for wall in row) for row in blocked]
+        place = rng.uniform([-8, -8], [34, 26]).tolist()
         scenario = MapScenario.model_validate(
             {
                 "map": {"cell": 2, "speeds": {"drawing": "\n".join(letters), "legend": {".": 1, "#": "blocked"}}},
-                "start": [0, 0],
+                "start": place,
                 "goal": [1, 1],
             }
         )
+        raster = Raster(read_speeds(scenario), 2.0, (0.0, 0.0))
+        problems = dict(find_place_problems(scenario, raster))
+        if ("start",) not in problems:
+            continue
         free = np.argwhere(~blocked) + 0.5
-        place = rng.uniform([-4, -4], [13, 17])
-        best = np.hypot(*(free - place).T).min()
-        x, y = Cells(scenario).nearest_free(*place)
-        assert np.hypot(9 - y / 2 - place[0], x / 2 - place[1]) == pytest.approx(best, rel=1e-12)
+        centres = np.column_stack([2 * free[:, 1], 18 - 2 * free[:, 0]])
+        best = np.hypot(*(centres - place).T).min()
+        x, y = map(float, re.findall(r"centre at \[(\S+), (\S+)\]", problems["start",])[0])
+        assert np.hypot(x - place[0], y - place[1]) == pytest.approx(best, rel=1e-9)
+        said += 1
+    assert said > 30
 
 
 class TestFiles:
@@ -347,7 +355,7 @@ class TestFiles:
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
         self.save(tmp_path, np.ones((2, 3)))
-        assert load(write(self.TEXT)).shape == (2, 3)
+        assert read_speeds(load(write(self.TEXT))).shape == (2, 3)
 
     def test_a_folder_that_cannot_be_looked_into(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object) -> None:
@@ -355,13 +363,13 @@ class TestFiles:
 
         monkeypatch.setattr(Path, "iterdir", refuse)
         with pytest.raises(InputError, match=r"no such file$"):
-            read_speeds(tmp_path / "v.npy")
+            read_array(tmp_path / "v.npy")
 
 
 def test_both_kinds_are_told_apart(write: Write) -> None:
-    assert isinstance(load_scenario(CONFIGS / "three_strips.yaml"), Scenario)
+    assert isinstance(load_scenario(CONFIGS / "three_strips.yaml"), StripsScenario)
     assert load_strips(CONFIGS / "three_strips.yaml").offset == 20
-    with pytest.raises(InputError, match=r"m\.yaml: is a map, and terrain graph takes strips alone"):
+    with pytest.raises(InputError, match=r"m\.yaml: is a map; terrain graph works only with strips"):
         load_strips(write(GRID), "terrain graph")
 
 
@@ -371,12 +379,12 @@ def test_commands_that_take_strips_refuse_maps(
 ) -> None:
     ran = terrain(command[0], write(GRID), *command[1:])
     assert (ran.code, ran.out) == (2, "")
-    assert f"is a map, and terrain {command[0]} takes strips alone: terrain solve and terrain plot take maps" in ran.err
+    assert f"is a map; terrain {command[0]} works only with strips" in ran.err
 
 
 def test_the_schema_has_both(terrain: Callable[..., Ran]) -> None:
     schema = json.loads(terrain("schema").out)
-    assert [part["$ref"] for part in schema["anyOf"]] == ["#/$defs/Scenario", "#/$defs/MapScenario"]
+    assert [part["$ref"] for part in schema["anyOf"]] == ["#/$defs/StripsScenario", "#/$defs/MapScenario"]
     assert schema["$defs"]["MapScenario"]["required"] == ["map", "start", "goal"]
     legend = schema["$defs"]["Speeds"]["properties"]["legend"]["anyOf"][0]["additionalProperties"]
     assert legend == {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "blocked"}]}

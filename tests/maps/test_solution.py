@@ -14,7 +14,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from terrain_cli import InputError, MapScenario, MapSolution, Solution, arrival_times, load_scenario, solve, solve_map
+from terrain_cli import InputError, MapScenario, MapSolution, StripsSolution, arrival_times, load_scenario, solve
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.sensitivity import find_stretches, lengths_by_cell
 from tests.commands.test_solve import stripped
@@ -64,7 +64,7 @@ def make(rows: list[str], start: tuple[float, float], *goals: tuple[float, float
 
 @pytest.fixture(scope="module")
 def lake() -> MapSolution:
-    return solve_map(load(LAKE))
+    return solve(load(LAKE))
 
 
 class TestRoutes:
@@ -85,7 +85,7 @@ class TestRoutes:
         """Against a visibility graph over the corners of the blocked cells."""
         data = load(LAKE).model_dump()
         data["map"]["speeds"]["legend"] |= {"^": 1.3, "-": 1.3}
-        solution = solve_map(MapScenario.model_validate(data))
+        solution = solve(MapScenario.model_validate(data))
         blocked = np.isinf(solution.ground.slowness)
         shortest = shortest_way(blocked, solution.ground.to_cells([solution.scenario.start, *solution.scenario.goals]))
         assert solution.distance == pytest.approx(10 * shortest, rel=1e-12)
@@ -93,14 +93,14 @@ class TestRoutes:
 
     def test_two_ways_round_the_lake_are_found(self, lake: MapSolution) -> None:
         assert lake.route
-        [other] = lake.route.runners_up
+        [other] = lake.route.alternatives
         assert other.time / lake.time - 1 == pytest.approx(7.1e-4, rel=0.01)
         assert lake.route.points[:, 1].min() < 100 < 250 < other.points[:, 1].max()
 
     def test_there_and_back_is_the_same(self, lake: MapSolution) -> None:
         data = lake.scenario.model_dump()
         data["start"], data["goal"] = data["goal"][0]["at"], data["start"]
-        assert solve_map(MapScenario.model_validate(data)).time == lake.time
+        assert solve(MapScenario.model_validate(data)).time == lake.time
 
     def test_larger_cells_and_other_corners_change_nothing_else(self, tmp_path: Path) -> None:
         np.save(tmp_path / "v.npy", np.repeat([[0.7, 0.3, 0.45]], 3, axis=0))
@@ -207,7 +207,7 @@ class TestScreen:
 class TestJson:
     def test_keeps_the_contract(self, terrain: Terrain) -> None:
         document = json.loads(terrain("solve", STRIPS, "--json").out)
-        keys = "version scenario file kind status message units start goal time distance route straight_time runners_up history"
+        keys = "version scenario file kind status message units start goal time distance route straight_time alternatives history"
         assert list(document) == keys.split()
         assert (document["version"], document["kind"], document["status"]) == (1, "map", "converged")
         assert (document["start"], document["goal"]) == ([0, 2], [30, 22])
@@ -228,7 +228,7 @@ class TestJson:
     def test_several_goals_are_a_list(self, terrain: Terrain) -> None:
         document = json.loads(terrain("solve", MAZE, "--json", "--corridor", "1", "--sensitivity").out)
         assert "goal" not in document
-        keys = "goal name status message time distance route straight_time runners_up history sensitivity corridor"
+        keys = "goal name status message time distance route straight_time alternatives history sensitivity corridor"
         assert [list(route) for route in document["routes"]] == [keys.split()] * 3
         assert [route["name"] for route in document["routes"]] == [
             "the south-east door",
@@ -237,7 +237,7 @@ class TestJson:
         ]
         for route in document["routes"]:
             data = load(MAZE).model_dump() | {"goal": route["goal"]}
-            assert solve_map(MapScenario.model_validate(data)).time == pytest.approx(route["time"], rel=1e-12)
+            assert solve(MapScenario.model_validate(data)).time == pytest.approx(route["time"], rel=1e-12)
 
     def test_csv_is_the_points(self, terrain: Terrain) -> None:
         rows = list(csv.reader(io.StringIO(terrain("solve", STRIPS, "--csv").out)))
@@ -290,11 +290,11 @@ class TestNoRoute:
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("terrain_cli.maps.solution.find_route", lambda *_, **__: None)
-        solution = solve_map(load(write(DETOUR)))
+        solution = solve(load(write(DETOUR)))
         assert solution.message.startswith("No route: none was found to goal, although free ground leads there")
 
     def test_in_python(self, write: Callable[[str], Path]) -> None:
-        solution = solve_map(load(write(CLOSED)))
+        solution = solve(load(write(CLOSED)))
         assert (solution.route, solution.time, solution.distance, solution.straight_time) == (
             None,
             np.inf,
@@ -360,28 +360,28 @@ class TestRefusals:
 
     def test_in_python(self) -> None:
         with pytest.raises(InputError, match=r"^goal\.0: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
-            solve_map(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
+            solve(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
 
 
 class TestIsochrones:
     def test_are_circles_where_all_ground_is_alike(self) -> None:
-        solution = solve_map(make(["." * 64] * 36, (20, 18), (21, 18)))
+        solution = solve(make(["." * 64] * 36, (20, 18), (21, 18)))
         for isochrone in solution.find_isochrones([5, 10, 15]):
             assert isochrone.area == pytest.approx(math.pi * isochrone.level**2, rel=0.01)
             [[ring]] = isochrone.polygons
             assert np.hypot(*(ring - [20, 18]).T) == pytest.approx(isochrone.level, rel=0.01)
 
     def test_smaller_than_a_cell_are_discs(self) -> None:
-        solution = solve_map(make(["~~.", "~~~", "~#~"], (3, 3), (1, 1), cell=2))
+        solution = solve(make(["~~.", "~~~", "~#~"], (3, 3), (1, 1), cell=2))
         (disc,) = solution.find_isochrones([1.0])
         assert disc.area == pytest.approx(math.pi * 0.25**2, rel=0.01)
-        solution = solve_map(make(["~~.", "~~~", "~#~"], (2, 3), (1, 1), cell=2))
+        solution = solve(make(["~~.", "~~~", "~#~"], (2, 3), (1, 1), cell=2))
         assert solution.find_isochrones([1.0])[0].area == pytest.approx(math.pi * 0.25**2 / 2, rel=0.01)
 
     def test_all_that_is_reached_is_all_free_ground_of_the_region(self) -> None:
         """Walls, straight and diagonal, let nothing through, and holes are as large as what is blocked."""
         rows = ["....#...", "...#..#.", "..#...##", ".#......", "#..##...", "...##...", "........"]
-        solution = solve_map(make(rows, (7.5, 0.5), (0.5, 0.5)))
+        solution = solve(make(rows, (7.5, 0.5), (0.5, 0.5)))
         (all_,) = solution.find_isochrones([1e6])
         reached = np.isfinite(arrival_times(solution.ground.slowness, solution.ground.to_cells((7.5, 0.5))))
         assert reached[0, 0] == False  # noqa: E712
@@ -390,7 +390,7 @@ class TestIsochrones:
         assert sorted(len(polygon) - 1 for polygon in all_.polygons) == [1]
 
     def test_rings_turn_as_geojson_wants(self) -> None:
-        solution = solve_map(make(["........", "...##...", "...##...", "........"], (0.5, 0.5), (7.5, 0.5)))
+        solution = solve(make(["........", "...##...", "...##...", "........"], (0.5, 0.5), (7.5, 0.5)))
         [[outer, hole]] = solution.find_isochrones([1e6])[0].polygons
         assert outer.tolist() == [[0, 0], [8, 0], [8, 4], [0, 4], [0, 0]] or len(outer) == 5
         for ring, sign in ((outer, 1), (hole, -1)):
@@ -399,14 +399,14 @@ class TestIsochrones:
             assert sign * np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) > 0
 
     def test_the_other_side_of_a_wall_does_not_matter(self) -> None:
-        half = solve_map(make(["." * 8] * 12, (2, 6), (3, 6)))
-        whole = solve_map(make(["." * 8 + "#" + "~" * 6] * 11 + ["." * 15], (2, 6), (3, 6)))
+        half = solve(make(["." * 8] * 12, (2, 6), (3, 6)))
+        whole = solve(make(["." * 8 + "#" + "~" * 6] * 11 + ["." * 15], (2, 6), (3, 6)))
         for level in (3.0, 5.0, 6.0, 7.0):
             [a], [b] = (solution.find_isochrones([level]) for solution in (half, whole))
             assert a.area == pytest.approx(b.area, rel=1e-12)
 
     def test_of_time_0(self) -> None:
-        solution = solve_map(make(["..", ".."], (0.5, 0.5), (1, 1)))
+        solution = solve(make(["..", ".."], (0.5, 0.5), (1, 1)))
         (nothing,) = find_isochrones(solution.ground, solution.from_start, (0.5, 0.5), [0.0])
         assert (nothing.area, nothing.polygons) == (0, ())
 
@@ -437,7 +437,7 @@ class TestIsochrones:
 
 class TestCorridor:
     def test_is_an_ellipse_where_all_ground_is_alike(self) -> None:
-        solution = solve_map(make(["." * 64] * 36, (15, 18), (45, 18)))
+        solution = solve(make(["." * 64] * 36, (15, 18), (45, 18)))
         for percent in (3.0, 10.0):
             corridor = solution.find_corridor(percent)
             long = 30 * (1 + percent / 100)
@@ -497,7 +497,7 @@ class TestSensitivity:
 
     def test_is_the_derivative(self) -> None:
         scenario = load(STRIPS)
-        solution = solve_map(scenario)
+        solution = solve(scenario)
         assert solution.route
         found = {s.letter: s for s in find_stretches(scenario, solution.ground, solution.route.points)}
         assert {letter: stretch.speed for letter, stretch in found.items()} == pytest.approx(
@@ -508,7 +508,7 @@ class TestSensitivity:
             for change in (-1e-5, 1e-5):
                 data = scenario.model_dump()
                 data["map"]["speeds"]["legend"][letter] *= 1 + change
-                times.append(solve_map(MapScenario.model_validate(data)).time)
+                times.append(solve(MapScenario.model_validate(data)).time)
             assert (times[1] - times[0]) / 2e-5 == pytest.approx(-stretch.time, rel=1e-7)
 
     def test_in_json(self, terrain: Terrain) -> None:
@@ -518,11 +518,11 @@ class TestSensitivity:
         assert sum(speed["time"] for speed in found["speeds"]) == pytest.approx(EXACT, rel=1e-12)
 
     def test_along_an_edge_the_faster_side_counts(self) -> None:
-        solution = solve_map(make(["~~~~", "....", "~~~~"], (0, 2), (4, 2)))
+        solution = solve(make(["~~~~", "....", "~~~~"], (0, 2), (4, 2)))
         assert solution.route
         row, col, lengths = lengths_by_cell(solution.ground, solution.route.points)
         assert (row.tolist(), col.tolist(), lengths.tolist()) == ([10] * 4, [0, 1, 2, 3], [1] * 4)
-        solution = solve_map(make(["~.~", "~.~", "~.~"], (2, 0), (2, 3)))
+        solution = solve(make(["~.~", "~.~", "~.~"], (2, 0), (2, 3)))
         assert solution.route
         row, col, lengths = lengths_by_cell(solution.ground, solution.route.points)
         assert (row.tolist(), col.tolist(), lengths.tolist()) == ([9, 10, 11], [1] * 3, [1] * 3)
@@ -561,11 +561,11 @@ class TestAlongWithStrips:
 class TestPython:
     def test_solve_takes_both(self) -> None:
         assert isinstance(solve(load_scenario(STRIPS)), MapSolution)
-        assert isinstance(solve(load_scenario(CONFIGS / "uniform.yaml")), Solution)
+        assert isinstance(solve(load_scenario(CONFIGS / "uniform.yaml")), StripsSolution)
 
     def test_shows_in_notebooks(self, write: Callable[[str], Path]) -> None:
         text = CLOSED.replace("goal: [5, 5]", "goal: [[5, 5], {at: [5, 1], name: <i>}]\nname: <b>")
-        shown = solve_map(load(write(text)))._repr_html_()
+        shown = solve(load(write(text)))._repr_html_()
         assert "&lt;b&gt;" in shown
         assert "&lt;i&gt;" in shown
         assert "closes in goal 1" in shown
@@ -577,21 +577,22 @@ class TestPython:
         import inspect
 
         monkeypatch.chdir(CONFIGS.parent)
-        example = inspect.cleandoc((inspect.getdoc(solve_map) or "").partition("Example:")[2])
-        names: dict[str, Any] = {"solve_map": solve_map, "load_scenario": load_scenario}
+        example = inspect.cleandoc((inspect.getdoc(solve) or "").partition("Example:")[2])
+        names: dict[str, Any] = {"solve": solve, "load_scenario": load_scenario}
         exec(example, names)
         assert capsys.readouterr().out.startswith("480.2544")
 
 
 def test_an_interrupt_among_several_keeps_those_before(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, count = solve_map, iter(range(10))
+    original, count = solve, iter(range(10))
 
     def interrupted(*arguments: Any, **settings: Any) -> MapSolution:
         if next(count) % 2:
             raise KeyboardInterrupt
-        return original(*arguments, **settings)
+        solution: MapSolution = original(*arguments, **settings)
+        return solution
 
-    monkeypatch.setattr("terrain_cli.maps.solution.solve_map", interrupted)
+    monkeypatch.setattr("terrain_cli.maps.solution.solve", interrupted)
     ran = terrain("solve", str(STRIPS), str(LAKE), str(STRIPS), "--json")
     assert ran.code == 130
     [document] = json.loads(ran.out)

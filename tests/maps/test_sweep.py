@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from terrain_cli import InputError, MapScenario, load_scenario, solve_map
+from terrain_cli import InputError, MapScenario, load_scenario, solve
 from terrain_cli.check import compare, make_record
-from terrain_cli.maps.sweep import MapQuantity, sweep_map
+from terrain_cli.kinds import KINDS
+from terrain_cli.maps.sweep import Parameter, find_points
 from tests.commands.test_solve import stripped
 from tests.conftest import CONFIGS, Ran
 
@@ -47,13 +48,13 @@ class TestQuantities:
         ],
     )
     def test_have_labels(self, name: str, label: str) -> None:
-        assert MapQuantity(load(STRIPS), name).label == label
+        assert Parameter(load(STRIPS), name).label == label
 
     def test_of_a_grid(self, small: Path) -> None:
-        assert MapQuantity(load(small), "map.speeds.grid.1.2").label == "speed in row 1, column 2 (m/s)"
+        assert Parameter(load(small), "map.speeds.grid.1.2").label == "speed in row 1, column 2 (m/s)"
 
     def test_of_a_legend_with_a_dot(self) -> None:
-        assert MapQuantity(load(CONFIGS / "lake.yaml"), "map.legend..").path == ("map", "speeds", "legend", ".")
+        assert Parameter(load(CONFIGS / "lake.yaml"), "map.legend..").path == ("map", "speeds", "legend", ".")
 
     @pytest.mark.parametrize(
         ("name", "message"),
@@ -69,25 +70,25 @@ class TestQuantities:
     )  # fmt: skip
     def test_refusals(self, name: str, message: str) -> None:
         with pytest.raises(InputError) as refused:
-            MapQuantity(load(STRIPS), name)
+            Parameter(load(STRIPS), name)
         assert str(refused.value).startswith(message)
 
     def test_other_refusals(self, small: Path) -> None:
         with pytest.raises(
             InputError, match=r"there is no such cell, the last is map\.speeds\.grid\.1\.2 \(they count from 0\)"
         ):
-            MapQuantity(load(small), "map.speeds.grid.2.0")
+            Parameter(load(small), "map.speeds.grid.2.0")
         with pytest.raises(InputError, match=r"goal\.0: this map has 3 goals: leave one, to vary it"):
-            MapQuantity(load(CONFIGS / "maze.yaml"), "goal.0")
+            Parameter(load(CONFIGS / "maze.yaml"), "goal.0")
         with pytest.raises(InputError, match=r"map\.cell: must be greater than 0, got -1"):
-            MapQuantity(load(small), "map.cell").check([1, -1])
+            Parameter(load(small), "map.cell").check([1, -1])
 
 
 class TestSweep:
     def test_every_point_is_a_map_of_its_own(self) -> None:
         scenario = load(STRIPS)
         varied = {"map.legend.b": [0.2, 0.3], "goal.1": [10.0, 22.0]}
-        points = list(sweep_map(scenario, varied))
+        points = list(find_points(scenario, varied))
         assert [(point["map.legend.b"], point["goal.1"]) for point in points] == [
             (0.2, 10),
             (0.2, 22),
@@ -98,12 +99,12 @@ class TestSweep:
             data = scenario.model_dump()
             data["map"]["speeds"]["legend"]["b"] = point["map.legend.b"]
             data["goal"] = [30, point["goal.1"]]
-            solution = solve_map(MapScenario.model_validate(data))
+            solution = solve(MapScenario.model_validate(data))
             assert (point["time"], point["distance"]) == (solution.time, solution.distance)
             assert point["saved"] == pytest.approx(1 - solution.time / solution.straight_time)
 
     def test_ends_that_are_nowhere(self, small: Path) -> None:
-        points = list(sweep_map(load(small), {"goal.0": [2.5, 9], "goal.1": [0.5, 1.5]}))
+        points = list(find_points(load(small), {"goal.0": [2.5, 9], "goal.1": [0.5, 1.5]}))
         assert [point["status"] for point in points] == ["converged", "misplaced", "misplaced", "misplaced"]
         assert points[1]["time"] is None
 
@@ -118,7 +119,7 @@ class TestSweep:
         }
         points = [
             p
-            for p in sweep_map(load(small), varied)
+            for p in find_points(load(small), varied)
             if p["goal.0"] == 2.5 * p["map.cell"] and p["status"] == "converged"
         ]
         times = [p["time"] for p in points if p["start.0"] == p["start.1"] == p["goal.1"] == p["map.cell"] / 2]
@@ -129,7 +130,9 @@ class TestSweep:
         (tmp_path / "m.yaml").write_text("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [3, 1.5]\n")
         scenario = load(tmp_path / "m.yaml")
         (tmp_path / "v.npy").unlink()
-        assert [point["time"] for point in sweep_map(scenario, {"goal.0": [2, 3]})] == pytest.approx([2.5, 11.25**0.5])
+        assert [point["time"] for point in find_points(scenario, {"goal.0": [2, 3]})] == pytest.approx(
+            [2.5, 11.25**0.5]
+        )
 
     def test_the_screen(self, terrain: Terrain, small: Path) -> None:
         ran = terrain("sweep", small, "--vary", "map.speeds.grid.1.1=0.2,2", "--vary", "goal.1=0.5,1.5")
@@ -185,7 +188,7 @@ class TestSweep:
             (("--vary", "goal.1=1", "--vary", "goal[1]=2"), "goal.1 and goal[1] are not all different"),
             (
                 ("--vary", "goal.1=1,2", "--vary", "goal.0=1", "--plot", "x.png"),
-                "--plot: draws one varied number of a map, got 2",
+                "--plot: draws one varied number of maps, got 2",
             ),
             (("--vary", "map.cell=0"), "map.cell: must be greater than 0, got 0"),
         ],
@@ -196,15 +199,15 @@ class TestSweep:
         assert message in ran.err
 
     def test_ctrl_c_keeps_what_there_is(self, terrain: Terrain, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        solve, seen = solve_map, []
+        original, seen = solve, []
 
         def interrupted(*arguments: object, **settings: object) -> object:
             seen.append(1)
             if len(seen) > 1:
                 raise KeyboardInterrupt
-            return solve(*arguments, **settings)  # type: ignore[arg-type]
+            return original(*arguments, **settings)  # type: ignore[call-overload]
 
-        monkeypatch.setattr("terrain_cli.maps.solution.solve_map", interrupted)
+        monkeypatch.setattr("terrain_cli.maps.solution.solve", interrupted)
         ran = terrain("sweep", small, "--vary", "goal.1=0.4,0.5,0.6", "--csv")
         assert (ran.code, len(ran.out.splitlines())) == (130, 2)
         assert ran.err == "interrupted after 1 of 3 points: those are kept\n"
@@ -236,13 +239,13 @@ class TestCheck:
         before = make_record(load(STRIPS))
         now = json.loads(json.dumps(before))
         now["result"]["routes"][0][key] *= 1 + change
-        assert bool(compare(before, now, 1e-9)) is moves
+        assert bool(compare(before, now, KINDS["map"], 1e-9)) is moves
 
     def test_a_route_that_is_gone(self, small: Path) -> None:
         before = make_record(load(small))
         now = json.loads(json.dumps(before))
         now["result"] = {"status": "no route", "routes": [{"time": None, "distance": None}]}
-        assert [change.what for change in compare(before, now, 1e-9)] == [
+        assert [change.what for change in compare(before, now, KINDS["map"], 1e-9)] == [
             "status",
             "routes[0].time",
             "routes[0].distance",
@@ -250,7 +253,7 @@ class TestCheck:
 
     def test_strips_that_became_a_map(self, small: Path) -> None:
         strips = make_record(load_scenario(CONFIGS / "uniform.yaml"))
-        changes = compare(strips, make_record(load(small)), 1e-9)
+        changes = compare(strips, make_record(load(small)), KINDS["map"], 1e-9)
         assert {change.kind for change in changes} == {"input"}
 
     @pytest.mark.parametrize("result", ['{"status": "x", "routes": 3}', '{"status": "x", "routes": [{"time": 1}]}'])

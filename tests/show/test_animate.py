@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from terrain_cli.scenario.load import Scenario, load_strips
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.strips.animation import animate, draw_frames, frame_rows
-from terrain_cli.show.style import paper
+from terrain_cli.show.style import figure_style
+from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import solve
 from tests.conftest import CONFIGS, Ran
 
@@ -19,7 +20,7 @@ THREE = CONFIGS / "three_strips.yaml"
 
 @pytest.fixture(autouse=True)
 def _ink() -> Iterator[None]:
-    with paper():
+    with figure_style():
         yield
 
 
@@ -100,7 +101,7 @@ def test_odd_descents_move(tmp_path: Path, strips: int, method: str, step: float
         "offset": 4,
         "descent": descent,
     }
-    animate(solve(Scenario.model_validate(data)), tmp_path / "odd.gif")
+    animate(solve(StripsScenario.model_validate(data)), tmp_path / "odd.gif")
     assert len(frames(tmp_path / "odd.gif")) == count
 
 

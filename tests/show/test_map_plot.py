@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from terrain_cli import MapScenario, MapSolution, load_scenario, solve_map
-from terrain_cli.show.maps.figure import WALL, make_map_figure
-from terrain_cli.show.style import lay_out, paper
+from terrain_cli import MapScenario, MapSolution, load_scenario, solve
+from terrain_cli.show.maps.figure import WALL, plot
+from terrain_cli.show.style import figure_style, lay_out
 from tests.conftest import CONFIGS, Ran, run_process
 
 MAPS = ["lake", "maze", "spiral", "three_strips_grid"]
@@ -25,14 +25,14 @@ CLOSED = 'map:\n  cell: 2\n  speeds: {drawing: ".#.\\n.##\\n...", legend: {".": 
 
 @pytest.fixture(autouse=True)
 def _ink() -> Iterator[None]:
-    with paper():
+    with figure_style():
         yield
 
 
 def solved(name: str) -> MapSolution:
     scenario = load_scenario(CONFIGS / f"{name}.yaml")
     assert isinstance(scenario, MapScenario)
-    return solve_map(scenario)
+    return solve(scenario)
 
 
 def panel(figure: Figure) -> Axes:
@@ -59,10 +59,10 @@ def legend(axes: Axes) -> list[str]:
 def test_shows_the_routes_and_the_ground() -> None:
     lake = solved("lake")
     assert lake.route
-    figure = make_map_figure(lake)
+    figure = plot(lake)
     axes = panel(figure)
     assert np.array_equal(points(axes, "route"), lake.route.points)
-    assert np.array_equal(points(axes, "runner-up"), lake.route.runners_up[0].points)
+    assert np.array_equal(points(axes, "runner-up"), lake.route.alternatives[0].points)
     assert points(axes, "straight line").tolist() == [[55, 185], [600, 265]]
     assert legend(axes) == ["straight line", "runner-up", "route", "arrival times", "blocked"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (m)", "y (m)")
@@ -80,7 +80,7 @@ def test_shows_the_routes_and_the_ground() -> None:
 
 def test_contours_are_the_times_and_stay_out_of_walls() -> None:
     spiral = solved("spiral")
-    axes = panel(make_map_figure(spiral))
+    axes = panel(plot(spiral))
     [contours] = [artist for artist in axes.collections if isinstance(artist, QuadContourSet)]
     blocked = np.isinf(spiral.ground.slowness)
     for level, path in zip(contours.levels, contours.get_paths(), strict=True):
@@ -93,7 +93,7 @@ def test_contours_are_the_times_and_stay_out_of_walls() -> None:
 
 
 def test_several_goals_have_their_names() -> None:
-    figure = make_map_figure(solved("maze"))
+    figure = plot(solved("maze"))
     axes = panel(figure)
     assert legend(axes) == ["straight line", "routes", "arrival times", "blocked"]
     assert {"A", "the south-east door", "the north-east door", "the south-west door"} <= set(texts(figure))
@@ -149,7 +149,7 @@ def test_names_are_shown_as_they_are_written(terrain: Callable[..., Ran], tmp_pa
 
 def test_a_large_map_is_looked_at_coarsely(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("terrain_cli.show.maps.figure.FINEST", 20)
-    axes = panel(make_map_figure(solved("lake")))
+    axes = panel(plot(solved("lake")))
     assert any(isinstance(artist, QuadContourSet) for artist in axes.collections)
 
 

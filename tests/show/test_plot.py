@@ -19,11 +19,13 @@ from matplotlib.text import Text
 from PIL import Image
 
 from terrain_cli.files import check_output
-from terrain_cli.scenario.load import Scenario, load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.show import style as paper_module
-from terrain_cli.show.strips.figure import fan_rows, make_figure, texts_of
-from terrain_cli.show.style import lay_out, paper, power_of_ten, save, shown
-from terrain_cli.strips.solution import Solution, solve
+from terrain_cli.show.strips.figure import plot, texts_of
+from terrain_cli.show.strips.rows import fan_rows
+from terrain_cli.show.style import figure_style, lay_out, power_of_ten, save, shown
+from terrain_cli.strips.scenario import StripsScenario, with_descent
+from terrain_cli.strips.solution import StripsSolution, solve
 from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -37,13 +39,13 @@ STILL = "{name: still, strips: [{width: 3, speed: 1}, {width: 2, speed: 4}], off
 
 
 @pytest.fixture(scope="module")
-def post() -> Solution:
+def post() -> StripsSolution:
     return solve(load_strips(THREE))
 
 
 @pytest.fixture(autouse=True)
 def _ink() -> Iterator[None]:
-    with paper():
+    with figure_style():
         yield
 
 
@@ -71,8 +73,8 @@ def legend(axes: Axes) -> list[str]:
     return [text.get_text() for text in found.get_texts()]
 
 
-def test_landscape(post: Solution) -> None:
-    (axes,) = panels(make_figure("landscape", post))
+def test_landscape(post: StripsSolution) -> None:
+    (axes,) = panels(plot(post, "landscape"))
     trace = np.array([row.x for row in post.history])
     assert np.array_equal(points(axes, "_trace"), trace)
     assert np.array_equal(points(axes, "iterations"), trace)
@@ -89,14 +91,14 @@ def test_landscape(post: Solution) -> None:
 def test_landscape_says_what_the_others_do() -> None:
     solution = solve(load_strips(CONFIGS / "layered_crust.yaml"))
     for held, said in ((False, "at their best"), (True, "held where the descent ended")):
-        (axes,) = panels(make_figure("landscape", solution, axes=(3, 1), held=held))
+        (axes,) = panels(plot(solution, "landscape", axes=(3, 1), held=held))
         assert axes.get_title(loc="left") == f"Travel time over x₄ and x₂,\nthe other 2 unknowns {said}"
         assert axes.get_xlabel() == "x₄, along strip 4 (sandstone) (m)"
 
 
 def test_one_unknown_is_a_curve() -> None:
     solution = solve(load_strips(CONFIGS / "two_strips.yaml"))
-    (axes,) = panels(make_figure("landscape", solution))
+    (axes,) = panels(plot(solution, "landscape"))
     curve = points(axes, "travel time")
     exact = np.hypot(curve[:, 0], 15) / 10 + np.hypot(18 - curve[:, 0], 20) / 1.2
     assert curve[:, 1] == pytest.approx(exact, rel=1e-14)
@@ -104,8 +106,8 @@ def test_one_unknown_is_a_curve() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x₁, along strip 1 (road) (m)", "time (s)")
 
 
-def test_objective(post: Solution) -> None:
-    above, below = panels(make_figure("objective", post))
+def test_objective(post: StripsSolution) -> None:
+    above, below = panels(plot(post, "objective"))
     times = np.array([row.time for row in post.history])
     drawn = next(line for line in above.get_lines() if len(np.asarray(line.get_xdata())) == 21)
     assert np.array_equal(np.asarray(drawn.get_xydata()), np.column_stack([np.arange(21), times]))
@@ -116,9 +118,9 @@ def test_objective(post: Solution) -> None:
     assert points(below, "start")[0, 1] == pytest.approx(100 * (102.645293859 / 81.911687844968 - 1), rel=1e-8)
 
 
-def test_comparison_lays_descents_over_each_other(post: Solution) -> None:
+def test_comparison_lays_descents_over_each_other(post: StripsSolution) -> None:
     runs = [(f"step {step}", solve(with_descent(post.scenario, step=step))) for step in (0.5, 3.19, 4.2)]
-    figure = make_figure("objective", runs[0][1], runs)
+    figure = plot(runs[0][1], "objective", runs=runs)
     above, below = panels(figure)
     assert legend(above) == ["exact optimum", "step 0.5", "step 3.19", "step 4.2"]
     for label, run in runs:
@@ -131,7 +133,7 @@ def test_comparison_lays_descents_over_each_other(post: Solution) -> None:
 
 
 def test_a_gap_lost_in_rounding_stays_on_the_axis() -> None:
-    figure = make_figure("objective", solve(load_strips(CONFIGS / "uniform.yaml")))
+    figure = plot(solve(load_strips(CONFIGS / "uniform.yaml")), "objective")
     _, below = panels(figure)
     low, high = below.get_ylim()
     for drawn in below.get_lines():
@@ -140,8 +142,8 @@ def test_a_gap_lost_in_rounding_stays_on_the_axis() -> None:
     assert "rounding" in texts(figure)
 
 
-def test_paths(post: Solution) -> None:
-    figure = make_figure("paths", post)
+def test_paths(post: StripsSolution) -> None:
+    figure = plot(post, "paths")
     (axes,) = panels(figure)
     fan = next(
         artist for artist in axes.collections if isinstance(artist, LineCollection) and artist.get_array() is not None
@@ -158,8 +160,8 @@ def test_paths(post: Solution) -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("across the strips (m)", "along the strips (m)")
 
 
-def test_strips_are_shaded_by_speed(post: Solution) -> None:
-    (axes,) = panels(make_figure("paths", post))
+def test_strips_are_shaded_by_speed(post: StripsSolution) -> None:
+    (axes,) = panels(plot(post, "paths"))
     ground = axes.collections[0]
     ground.update_scalarmappable()
     shades = np.reshape(ground.get_facecolor(), (-1, 4))[:, 0]
@@ -167,14 +169,14 @@ def test_strips_are_shaded_by_speed(post: Solution) -> None:
 
 
 def test_many_strips_are_told_by_a_colour_bar() -> None:
-    figure = make_figure("paths", solve(load_strips(CONFIGS / "fifty_strips.yaml")))
+    figure = plot(solve(load_strips(CONFIGS / "fifty_strips.yaml")), "paths")
     said = texts(figure)
     assert "speed (m/s)" in said
     assert not any(text.startswith("strip 3") for text in said)
 
 
 def test_names_of_narrow_strips_do_not_collide() -> None:
-    figure = make_figure("paths", solve(load_strips(CONFIGS / "layered_crust.yaml")))
+    figure = plot(solve(load_strips(CONFIGS / "layered_crust.yaml")), "paths")
     lay_out(figure)
     figure.draw_without_rendering()
     found = {text.get_text(): text for text in figure.findobj(Text) if isinstance(text, Text)}
@@ -192,7 +194,7 @@ def test_a_long_descent_is_thinned_and_keeps_its_ends() -> None:
 
 
 def test_kind_all_has_all() -> None:
-    figure = make_figure("all", solve(load_strips(THREE)))
+    figure = plot(solve(load_strips(THREE)), "all")
     assert [axes.get_label() for axes in panels(figure)] == ["landscape", "paths", "time", "gap"]
 
 
@@ -241,11 +243,11 @@ def test_an_svg_is_the_same_bytes_again(tmp_path: Path, kind: str) -> None:
     assert b"<dc:date>" not in (tmp_path / "a.svg").read_bytes()
 
 
-def hostile(name: str) -> Scenario:
+def hostile(name: str) -> StripsScenario:
     strips = [{"width": 10, "speed": speed, "name": name} for speed in (0.7, 0.3, 0.45)]
     units = {"length": "$m$", "time": "<s>"}
     data = {"name": name, "strips": strips, "offset": 20, "units": units, "descent": {"iterations": 5}}
-    return Scenario.model_validate(data)
+    return StripsScenario.model_validate(data)
 
 
 def svg_texts(file: Path) -> list[str]:
@@ -255,8 +257,8 @@ def svg_texts(file: Path) -> list[str]:
 
 def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     scenario = hostile(HOSTILE)
-    with paper(*texts_of(scenario)) as missing:
-        save(make_figure("all", solve(scenario)), tmp_path / "o.svg", missing)
+    with figure_style(*texts_of(scenario)) as missing:
+        save(plot(solve(scenario), "all"), tmp_path / "o.svg", missing)
     said = svg_texts(tmp_path / "o.svg")
     assert not missing
     assert HOSTILE in said
@@ -266,15 +268,15 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_line_break_is_a_line_break_and_a_control_character_is_none(tmp_path: Path) -> None:
-    with paper():
-        save(make_figure("paths", solve(hostile("two\nlines\u0378"))), tmp_path / "o.svg")
+    with figure_style():
+        save(plot(solve(hostile("two\nlines\u0378")), "paths"), tmp_path / "o.svg")
     assert {"two", "lines\N{REPLACEMENT CHARACTER}"} <= set(svg_texts(tmp_path / "o.svg"))
 
 
 def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
     """The dots of "$x$" are those of four letters, not those of an italic x."""
     for file, mathematics in (("plain.png", False), ("read.png", True)):
-        with paper():
+        with figure_style():
             figure = Figure(figsize=(2, 1))
             text = figure.text(0.1, 0.5, shown("$x$"))
             if mathematics:
@@ -288,11 +290,11 @@ def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
 def test_letters_that_no_font_has_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fontManager, "ttflist", [])
     scenario = hostile("森の道")
-    with paper(*texts_of(scenario)) as missing:
+    with figure_style(*texts_of(scenario)) as missing:
         with pytest.warns(RuntimeWarning, match="no installed font has の森道: drawn as boxes") as warned:
-            save(make_figure("paths", solve(scenario)), tmp_path / "o.png", missing)
+            save(plot(solve(scenario), "paths"), tmp_path / "o.png", missing)
         assert len(warned) == 1
-        save(make_figure("paths", solve(scenario)), tmp_path / "o.svg", missing)
+        save(plot(solve(scenario), "paths"), tmp_path / "o.svg", missing)
     assert any("森の道" in text for text in svg_texts(tmp_path / "o.svg"))
 
 
@@ -312,13 +314,16 @@ def test_fonts_that_have_the_letters_are_used(monkeypatch: pytest.MonkeyPatch) -
     assert (families, missing) == (["DejaVu Serif"], {"森"})
 
 
-def test_matplotlib_settings_of_the_user_change_nothing(post: Solution, tmp_path: Path) -> None:
+def test_matplotlib_settings_of_the_user_change_nothing(post: StripsSolution, tmp_path: Path) -> None:
     import matplotlib
 
     files = tmp_path / "a.svg", tmp_path / "b.svg"
     for file, size in zip(files, (5, 25), strict=True):
-        with matplotlib.rc_context({"font.size": size, "axes.facecolor": "red", "text.parse_math": True}), paper():
-            save(make_figure("landscape", post), file)
+        with (
+            matplotlib.rc_context({"font.size": size, "axes.facecolor": "red", "text.parse_math": True}),
+            figure_style(),
+        ):
+            save(plot(post, "landscape"), file)
             assert matplotlib.rcParams["font.size"] == 10
     assert files[0].read_bytes() == files[1].read_bytes()
 

@@ -15,12 +15,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from terrain_cli.autodiff.graph import time_graph
 from terrain_cli.compile_cache import enable_compile_cache
-from terrain_cli.scenario.load import Scenario, load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.autodiff.rows import preorder, unfold
 from terrain_cli.show.strips.report import render
 from terrain_cli.strips.ground import calc_time
 from terrain_cli.strips.report import gather
-from terrain_cli.strips.solution import Solution, solve, to_strips
+from terrain_cli.strips.scenario import StripsScenario, with_descent
+from terrain_cli.strips.solution import StripsSolution, solve, to_ground
 from tests.conftest import CONFIGS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def page_of(scenario: Scenario, folder: Path) -> Path:
+def page_of(scenario: StripsScenario, folder: Path) -> Path:
     enable_compile_cache()
     file = folder / "report.html"
     file.write_text(render(gather(solve(scenario))), encoding="utf-8")
@@ -157,9 +158,9 @@ def scales(page: Page, name: str, above: float = 1e9) -> tuple[Scale, Scale]:
     return along(bottom, "x", 0), along(side, "y", 4)
 
 
-def check_positions(page: Page, solution: Solution) -> None:
+def check_positions(page: Page, solution: StripsSolution) -> None:
     """Everything the page shows at every position of the slider, beside a descent of our own."""
-    strips = to_strips(solution.scenario)
+    strips = to_ground(solution.scenario)
     seen = page.evaluate(READ)
     assert len(seen) == len(solution.history)
     map_x, map_y = scales(page, "landscape")
@@ -395,7 +396,7 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
         "Iteration 0: 102.64529 s, 25.30 % above the optimum; x₁ 2 m, x₂ 17 m"
     )
     low, high = map(number, re.findall(r"[\d.]+", at("landscape", map_x(12), map_y(15))))
-    assert low < float(calc_time([12.0, 15.0], to_strips(load_strips(CONFIGS / "three_strips.yaml")))) < high == low + 5
+    assert low < float(calc_time([12.0, 15.0], to_ground(load_strips(CONFIGS / "three_strips.yaml")))) < high == low + 5
     at("landscape", map_x(history[2].x[0]), map_y(history[2].x[1]), click=True)
     assert it.iteration() == 2
     time_x, time_y = scales(it.page, "objective", above=215)
@@ -455,8 +456,8 @@ def test_axe_would_notice(opened: Callable[..., Opened], post: Path) -> None:
     assert "label" in {one["id"] for one in found}
 
 
-def hostile() -> Scenario:
-    return Scenario.model_validate(
+def hostile() -> StripsScenario:
+    return StripsScenario.model_validate(
         {
             "name": HOSTILE,
             "description": ENDS,
@@ -499,13 +500,13 @@ def test_the_policy_stops_what_would_get_in(opened: Callable[..., Opened], post:
     it.requests[:] = it.requests[:1]
 
 
-def config(name: str) -> Scenario:
+def config(name: str) -> StripsScenario:
     return load_strips(CONFIGS / f"{name}.yaml")
 
 
-def strips(count: int, **more: Any) -> Scenario:
+def strips(count: int, **more: Any) -> StripsScenario:
     ground = [{"width": 3, "speed": 1 + i % 3} for i in range(count)]
-    return Scenario.model_validate({"name": "odd", "strips": ground, "offset": 4} | more)
+    return StripsScenario.model_validate({"name": "odd", "strips": ground, "offset": 4} | more)
 
 
 # Few numbers of strips: each costs a compilation.

@@ -10,11 +10,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
-from terrain_cli.commands.sweep import _records
 from terrain_cli.scenario.load import load_strips
-from terrain_cli.show.strips.sweep_figure import POINTS, SIDE, SweepPicture, _edges, is_geometric
-from terrain_cli.show.style import paper
-from terrain_cli.strips.parameter import Quantity
+from terrain_cli.show.strips.sweep_figure import POINTS, SIDE, Picture, _edges, is_geometric
+from terrain_cli.show.style import figure_style
+from terrain_cli.strips.sweep import Parameter, find_points
 from tests.conftest import CONFIGS, Ran
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -22,17 +21,15 @@ THREE = CONFIGS / "three_strips.yaml"
 
 @pytest.fixture(autouse=True)
 def _ink() -> Iterator[None]:
-    with paper():
+    with figure_style():
         yield
 
 
-def draw(
-    varied: dict[str, list[float]], best: Any = None, cliff: float | None = None
-) -> tuple[Axes, list[dict[str, Any]]]:
+def draw(varied: dict[str, list[float]], best: Any = None) -> tuple[Axes, list[dict[str, Any]]]:
     scenario = load_strips(THREE)
-    picture = SweepPicture(scenario, [Quantity(scenario, name) for name in varied], varied)
-    points = list(picture.watch(_records(scenario, varied, 1e-4)))
-    return picture.make_figure(best, cliff).axes[0], points
+    picture = Picture(scenario, [Parameter(scenario, name) for name in varied], varied)
+    points = list(picture.watch(find_points(scenario, varied, {})))
+    return picture.make_figure(best).axes[0], points
 
 
 def legend(axes: Axes) -> list[str]:
@@ -41,17 +38,17 @@ def legend(axes: Axes) -> list[str]:
 
 
 def test_the_cliff() -> None:
-    axes, points = draw({"descent.step": [1, 5, 3, 2]}, best={"descent.step": 3, "time": 82.0}, cliff=3.952)
+    axes, points = draw({"descent.step": [1, 5, 3, 2]}, best={"descent.step": 3, "time": 82.0})
     lines = {str(line.get_label()): line for line in axes.get_lines()}
     ordered = sorted(points, key=lambda point: float(point["descent.step"]))
     assert np.asarray(lines["_time"].get_xydata()).tolist() == [[p["descent.step"], p["time"]] for p in ordered]
-    assert np.asarray(lines["cliff at 3.952"].get_xdata()).tolist() == [3.952, 3.952]
+    assert np.asarray(lines["cliff at 3.952"].get_xdata()) == pytest.approx([3.952, 3.952], abs=1e-3)
     assert np.asarray(lines["diverged"].get_xdata()).tolist() == [5]
-    assert np.asarray(lines["used up its iterations"].get_xdata()).tolist() == [1, 2, 3]
+    assert np.asarray(lines["used all its iterations"].get_xdata()).tolist() == [1, 2, 3]
     assert np.asarray(lines["exact optimum"].get_ydata()) == pytest.approx(81.911687844968)
     assert np.asarray(lines["best"].get_xydata()).tolist() == [[3, 82]]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "time (s)")
-    assert legend(axes) == ["exact optimum", "used up its iterations", "diverged", "best", "cliff at 3.952"]
+    assert legend(axes) == ["exact optimum", "used all its iterations", "diverged", "best", "cliff at 3.952"]
 
 
 def test_the_cliff_stands_where_descents_stop_settling(terrain: Callable[..., Ran], tmp_path: Path) -> None:
@@ -99,7 +96,7 @@ def test_memory_does_not_grow_with_the_sweep(counts: list[int], most: int) -> No
     scenario = load_strips(THREE)
     names = ["descent.step", "offset"][: len(counts)]
     varied = {name: [float(i + 1) for i in range(count)] for name, count in zip(names, counts, strict=True)}
-    picture = SweepPicture(scenario, [Quantity(scenario, name) for name in names], varied)
+    picture = Picture(scenario, [Parameter(scenario, name) for name in names], varied)
 
     def points() -> Iterator[dict[str, Any]]:
         for i in range(math.prod(counts)):
@@ -113,7 +110,7 @@ def test_memory_does_not_grow_with_the_sweep(counts: list[int], most: int) -> No
         assert len({p["descent.step"] for p in picture.kept}) * len({p["offset"] for p in picture.kept}) == len(
             picture.kept
         )
-    figure = picture.make_figure(None, None)
+    figure = picture.make_figure(None)
     assert f"{len(picture.kept):,} of {math.prod(counts):,} points drawn." in str(figure.get_supxlabel())
 
 

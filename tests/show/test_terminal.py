@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from terrain_cli.scenario.load import Scenario, load_strips
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.strips.plots import Canvas, plot_path, plot_time
-from terrain_cli.strips.solution import Solution, solve
+from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.strips.solution import StripsSolution, solve
 from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
 
 
 @pytest.fixture(scope="module")
-def post() -> Solution:
+def post() -> StripsSolution:
     return solve(load_strips(THREE))
 
 
@@ -36,7 +37,7 @@ def test_canvas_in_braille() -> None:
 
 
 @pytest.mark.parametrize("braille", [True, False])
-def test_the_path_passes_where_it_crosses(post: Solution, braille: bool) -> None:
+def test_the_path_passes_where_it_crosses(post: StripsSolution, braille: bool) -> None:
     """The line meets the boundary of strips 1 and 2 in the row of the crossing there, 10.92 of 20."""
     lines = plot_path(post, 61, braille)
     rows = [line[12:] for line in lines[1:18]]
@@ -51,7 +52,7 @@ def test_the_path_passes_where_it_crosses(post: Solution, braille: bool) -> None
     assert "0.3 m/s" in lines[21]
 
 
-def test_the_time_falls(post: Solution) -> None:
+def test_the_time_falls(post: StripsSolution) -> None:
     lines = plot_time(post, 61, braille=False)
     rows = [line[12:] for line in lines[1:12]]
     assert rows[0][0] == "*"
@@ -78,9 +79,9 @@ def test_fits_80_columns(file: Path, encoding: str) -> None:
         assert any("***" in line for line in plots)
 
 
-def scenario(**changes: object) -> Scenario:
+def scenario(**changes: object) -> StripsScenario:
     data = {"name": "n", "strips": [{"width": 3, "speed": 1}, {"width": 5, "speed": 2}], "offset": 4.0}
-    return Scenario.model_validate(data | changes)
+    return StripsScenario.model_validate(data | changes)
 
 
 def test_one_strip_and_no_offset() -> None:

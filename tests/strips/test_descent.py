@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from terrain_cli import Step, Strips, best_time, calc_time, descend, find_optimum
-from terrain_cli.scenario.load import OWN_SETTINGS
 from terrain_cli.strips.descent import METHODS, thinning
+from terrain_cli.strips.scenario import OWN_SETTINGS
 from terrain_cli.strips.step_size import largest_step, safe_step
 from tests.maps.grounds import grounds, random_strips, random_x
 

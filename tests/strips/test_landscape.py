@@ -6,22 +6,23 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from terrain_cli.scenario.load import Scenario, load_strips
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.landscape import survey, window
+from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import solve
 from tests.conftest import CONFIGS, STRIPS_FILES
 
 
-def time_of(x: np.ndarray, scenario: Scenario) -> float:
+def time_of(x: np.ndarray, scenario: StripsScenario) -> float:
     """The post's formula, for any number of strips, without JAX."""
     movements = np.append(x, scenario.offset - np.sum(x))
     return float(np.sum(np.hypot(movements, scenario.widths) / scenario.speeds))
 
 
 @pytest.fixture
-def four() -> Scenario:
+def four() -> StripsScenario:
     strips = [{"width": w, "speed": v} for w, v in ((10, 0.7), (4, 0.3), (12, 0.45), (7, 1.1))]
-    return Scenario.model_validate(
+    return StripsScenario.model_validate(
         {"name": "four", "strips": strips, "offset": 25.0, "descent": {"initial": [2, 9, 17]}}
     )
 
@@ -37,7 +38,7 @@ def test_three_strips_are_the_formula_of_the_post() -> None:
 
 
 @pytest.mark.parametrize("axes", [(0, 1), (2, 0), (1,)])
-def test_the_others_are_at_their_best(four: Scenario, axes: tuple[int, ...]) -> None:
+def test_the_others_are_at_their_best(four: StripsScenario, axes: tuple[int, ...]) -> None:
     landscape = survey(solve(four), axes)
     others = [i for i in range(3) if i not in axes]
     rng = np.random.default_rng(1)
@@ -54,7 +55,7 @@ def test_the_others_are_at_their_best(four: Scenario, axes: tuple[int, ...]) -> 
         assert landscape.time[index] == pytest.approx(best.fun, rel=1e-8)
 
 
-def test_the_others_are_held(four: Scenario) -> None:
+def test_the_others_are_held(four: StripsScenario) -> None:
     solution = solve(four)
     landscape = survey(solution, (2, 0), held=True)
     x = solution.x.copy()
@@ -64,7 +65,7 @@ def test_the_others_are_held(four: Scenario) -> None:
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (0, 3), (-1,), (0, 1, 2), ()])
-def test_refuses_unknowns_that_are_not_there(four: Scenario, axes: tuple[int, ...]) -> None:
+def test_refuses_unknowns_that_are_not_there(four: StripsScenario, axes: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="axes must be one or two different unknowns of 3"):
         survey(solve(four), axes)
 
@@ -87,7 +88,7 @@ def test_a_wild_bounce_is_cut_off() -> None:
 
 def test_thousands_of_strips_get_a_coarser_grid() -> None:
     strips = [{"width": 1, "speed": 0.5 + (i % 7) / 10} for i in range(20_000)]
-    scenario = Scenario.model_validate({"strips": strips, "offset": 100.0, "descent": {"iterations": 1}})
+    scenario = StripsScenario.model_validate({"strips": strips, "offset": 100.0, "descent": {"iterations": 1}})
     landscape = survey(solve(scenario))
     assert landscape.time.shape == (28, 28)
     assert np.all(np.isfinite(landscape.time))

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from benchmarks.gradients import memory, time_after
-from terrain_cli.scenario.load import load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.descent import descend, thinning
 from terrain_cli.strips.ground import Strips, calc_time
+from terrain_cli.strips.scenario import with_descent
 from terrain_cli.strips.snell import find_optimum
-from terrain_cli.strips.solution import solve, to_strips
+from terrain_cli.strips.solution import solve, to_ground
 from terrain_cli.strips.step_size import safe_step, steepest_curvature
 from tests.conftest import CONFIGS, ROOT
 
@@ -73,7 +74,7 @@ def test_the_cliff_and_the_best_step() -> None:
 
 
 def test_condition_numbers() -> None:
-    fifty = to_strips(load_strips(CONFIGS / "fifty_strips.yaml"))
+    fifty = to_ground(load_strips(CONFIGS / "fifty_strips.yaml"))
     for strips, said in ((POST, 4.2), (fifty, 670)):
         curvatures = np.linalg.eigvalsh(jax.hessian(calc_time)(find_optimum(strips).x, strips))
         assert curvatures[-1] / curvatures[0] == pytest.approx(said, rel=0.01)

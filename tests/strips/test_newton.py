@@ -14,14 +14,15 @@ import pytest
 
 from benchmarks.scenarios import draw_ordinary
 from terrain_cli.errors import InputError
-from terrain_cli.scenario.load import load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
+from terrain_cli.strips.batched_descent import descend_batched
 from terrain_cli.strips.convergence import CONVERGED, ON_ITS_WAY
 from terrain_cli.strips.descent import METHODS, Settings, advance, begin, descend
 from terrain_cli.strips.ground import Strips, calc_time, movements
 from terrain_cli.strips.newton import _mean_share, _step
+from terrain_cli.strips.scenario import with_descent
 from terrain_cli.strips.snell import best_time
-from terrain_cli.strips.solution import explain, solve, to_strips
-from terrain_cli.strips.sweep import sweep
+from terrain_cli.strips.solution import explain, solve, to_ground
 from tests.conftest import CONFIGS, Ran
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
@@ -164,7 +165,7 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
     with pytest.raises(
         InputError, match=r"strips\.0\.speed, descent\.iterations, descent\.tolerance, descent\.initial"
     ):
-        next(sweep(with_descent(load_strips(THREE), method="newton"), {"zebra": [1.0]}))
+        next(descend_batched(with_descent(load_strips(THREE), method="newton"), {"zebra": [1.0]}))
 
 
 def test_the_step_of_a_file_is_dropped_with_its_method() -> None:
@@ -176,7 +177,7 @@ def test_the_step_of_a_file_is_dropped_with_its_method() -> None:
 
 def test_in_a_sweep() -> None:
     scenario = with_descent(load_strips(THREE), method="newton", iterations=50)
-    (points,) = sweep(scenario, {"strips.1.speed": [0.01, 0.1, 0.3, 1, 10], "offset": [0, 1, 20, 400]})
+    (points,) = descend_batched(scenario, {"strips.1.speed": [0.01, 0.1, 0.3, 1, 10], "offset": [0, 1, 20, 400]})
     assert set(points.status) == {"converged"}
     np.testing.assert_allclose(points.time, points.optimum, rtol=1e-13)
     assert points.iterations.max() <= 8
@@ -186,6 +187,6 @@ def test_a_divergence_without_a_step_is_explained() -> None:
     """It cannot happen as far as we know; if it does, the sentence must not stumble over the step that is not there."""
     scenario = with_descent(load_strips(THREE), method="newton")
     solution = replace(solve(scenario), status="diverged")
-    assert explain(solution, to_strips(scenario)) == (
+    assert explain(solution, to_ground(scenario)) == (
         "Diverged: since iteration 2 the path bounces from side to side and gets no closer. --method snell has the answer."
     )

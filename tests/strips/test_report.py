@@ -13,13 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrain_cli.autodiff.graph import VARIABLE, nodes_of, time_graph, values_along
-from terrain_cli.scenario.load import Scenario, load_strips, with_descent
+from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.strips import report as page
-from terrain_cli.show.strips.report import Columns, as_data, contour_path, document, policy, render, rounded, thinned
+from terrain_cli.show.strips.page_data import Columns, contour_path, document, rounded, thinned
+from terrain_cli.show.strips.report import as_data, policy, render
 from terrain_cli.strips import report, solution
 from terrain_cli.strips.descent import Step, descend
 from terrain_cli.strips.report import even_steps, gather, round_steps
-from terrain_cli.strips.solution import solve, to_strips
+from terrain_cli.strips.scenario import StripsScenario, with_descent
+from terrain_cli.strips.solution import solve, to_ground
 from tests.conftest import CONFIGS, Ran
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -66,7 +68,7 @@ class TestGather:
         assert 0.777 in steps
 
     def test_one_strip_has_a_run_alone(self) -> None:
-        scenario = Scenario.model_validate({"strips": [{"width": 3, "speed": 2}], "offset": 4})
+        scenario = StripsScenario.model_validate({"strips": [{"width": 3, "speed": 2}], "offset": 4})
         gathered = gather(solve(scenario))
         assert list(gathered.runs) == ["gradient"]
         assert (gathered.landscape, gathered.cliffs) == (None, {})
@@ -97,7 +99,7 @@ def test_round_steps_are_around(around: float) -> None:
 
 
 def test_values_along_are_those_of_each_point() -> None:
-    strips = to_strips(load_strips(THREE))
+    strips = to_ground(load_strips(THREE))
     points = np.array([[2.0, 17.0], [0.5, -3.0], [11.2, 3.4]])
     root = time_graph(points[0], strips)
     values, derivatives = values_along(root, points)
@@ -184,7 +186,7 @@ class TestPage:
 
     def test_the_tree_folds_and_very_many_strips_have_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         strips = [{"width": 3, "speed": 1 + i % 2} for i in range(12)]
-        asked = solve(Scenario.model_validate({"strips": strips, "offset": 4, "descent": {"method": "snell"}}))
+        asked = solve(StripsScenario.model_validate({"strips": strips, "offset": 4, "descent": {"method": "snell"}}))
         monkeypatch.setattr(report, "vary", lambda *_: [])  # compiling descents takes long
         blocks = document(gather(asked))["tree"]["blocks"]
         folded = [block for block in blocks if block["kind"] == "folded"]

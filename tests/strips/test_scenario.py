@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from terrain_cli import InputError, Scenario, load_scenario
-from terrain_cli.scenario.load import OWN_SETTINGS, load_strips, scenario_files, with_descent
-from terrain_cli.strips.parameter import Quantity
+from terrain_cli import InputError, StripsScenario, load_scenario
+from terrain_cli.scenario.load import load_strips, scenario_files
+from terrain_cli.strips.scenario import OWN_SETTINGS, with_descent
+from terrain_cli.strips.sweep import Parameter
 from tests.conftest import CONFIGS, Ran, run_process
 
 GOOD = "strips:\n  - {width: 10, speed: 0.7}\n  - {width: 5, speed: 0.3, name: bog}\noffset: 20\n"
@@ -183,7 +184,7 @@ def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class TestWithDescent:
-    scenario = Scenario.model_validate(
+    scenario = StripsScenario.model_validate(
         yaml.safe_load(GOOD) | {"descent": {"method": "momentum", "momentum": 0.5, "step": 2}}
     )
 
@@ -215,7 +216,7 @@ class TestWithDescent:
 
 
 class TestQuantity:
-    scenario = Scenario.model_validate(yaml.safe_load(GOOD))
+    scenario = StripsScenario.model_validate(yaml.safe_load(GOOD))
 
     @pytest.mark.parametrize(
         ("name", "label"),
@@ -228,7 +229,7 @@ class TestQuantity:
         ],
     )
     def test_labels_count_from_1(self, name: str, label: str) -> None:
-        assert Quantity(self.scenario, name).label == label
+        assert Parameter(self.scenario, name).label == label
 
     @pytest.mark.parametrize(
         ("name", "message"),
@@ -244,10 +245,10 @@ class TestQuantity:
     )
     def test_refusals(self, name: str, message: str) -> None:
         with pytest.raises(InputError, match=re.escape(message)):
-            Quantity(self.scenario, name)
+            Parameter(self.scenario, name)
 
     def test_values_are_checked(self) -> None:
-        assert Quantity(self.scenario, "strips.0.speed").check([1, 2.5]) == [1, 2.5]
+        assert Parameter(self.scenario, "strips.0.speed").check([1, 2.5]) == [1, 2.5]
         for name, values, message in (
             ("strips.0.speed", [1, -2], "strips.0.speed: must be greater than 0, got -2"),
             ("descent.iterations", [1.5], "descent.iterations: must be a whole number, got 1.5"),
@@ -255,7 +256,7 @@ class TestQuantity:
             ("descent.step", [0], "descent.step: must be greater than 0, got 0"),
         ):
             with pytest.raises(InputError, match=re.escape(message)):
-                Quantity(self.scenario, name).check(values)
+                Parameter(self.scenario, name).check(values)
 
 
 def mutants(count: int) -> list[str]:

@@ -7,13 +7,13 @@ What pieces of them can be joined is tried last, and the fastest is the answer.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import binary_dilation
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.fields.arrival import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.backtrack import FRONTS, follow_times, join_ways, pick_corners
@@ -57,23 +57,6 @@ class Round(NamedTuple):
     gradient_norm: float
 
 
-@dataclass(frozen=True)
-class Route:
-    """A route that no small change makes faster.
-
-    points: where it crosses a cell edge or bends, start and goal included, shape (N, 2), x and y, m. time: s. distance: m.
-    straight_time: of the straight line, s; inf where that is blocked. history: how it was refined. runners_up: other routes that
-    no small change makes faster, the fastest first.
-    """
-
-    points: np.ndarray = field(repr=False)
-    time: float
-    distance: float
-    straight_time: float = np.inf
-    history: tuple[Round, ...] = field(default=(), repr=False)
-    runners_up: tuple["Route", ...] = field(default=(), repr=False)
-
-
 def find_route(
     ground: Ground,
     start: ArrayLike,
@@ -107,7 +90,7 @@ def find_route(
     straight = float(trace_lines(ends[:1], ends[1:], *_walls(slowness)).time.sum() * ground.cell)
     given = np.array([start, goal], dtype=np.float64)
     best, *others = [_to_route(refined, ground, given, straight) for refined in routes]
-    return replace(best, runners_up=tuple(others))
+    return best._replace(alternatives=tuple(others))
 
 
 def is_free(slowness: np.ndarray, point: np.ndarray) -> bool:

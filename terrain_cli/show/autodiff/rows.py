@@ -9,7 +9,7 @@ from rich.text import Text
 from terrain_cli.autodiff.graph import CONSTANT, VARIABLE, Node, occurrences
 from terrain_cli.autodiff.operations import SUM
 from terrain_cli.show.console import out
-from terrain_cli.text import visible
+from terrain_cli.text import short, visible
 
 SHOWN = 8  # terms of a sum before it is folded
 KEPT = 3  # terms of a folded sum that are shown in front; behind them the last one is
@@ -91,11 +91,6 @@ def preorder(trunk: Branch) -> Iterator[tuple[Branch, str]]:
         )
 
 
-def figure(value: float, digits: int = 6) -> str:
-    """A number as short as it goes: 11, 0.5, 102.645."""
-    return f"{value + 0.0:.{digits}g}"
-
-
 def caption(branch: Branch) -> str:
     """What a branch is called."""
     node = branch.node
@@ -131,14 +126,14 @@ def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> 
 def _value(branch: Branch) -> str:
     """The value of a branch; a number that stands in the program says it itself."""
     if branch.node is None:
-        return "" if branch.folded_value is None else figure(branch.folded_value)
-    return figure(branch.node.value) if branch.node.named else ""
+        return "" if branch.folded_value is None else short(branch.folded_value)
+    return short(branch.node.value) if branch.node.named else ""
 
 
 def _derivatives(branch: Branch) -> tuple[str, str]:
     """The derivative of the root by a branch, and where it comes from: the parent's derivative times the slope here."""
     node, above = branch.node, branch.parent.node if branch.parent else None
     if node is None or above is None:
-        return (figure(node.derivative) if node else "", "")
-    product = f"{figure(above.derivative, 4)} × {figure(branch.slope, 4)}"
-    return figure(node.derivative), f"{product} = {figure(branch.handed, 4)} here" if branch.shared else product
+        return (short(node.derivative) if node else "", "")
+    product = f"{short(above.derivative, 4)} × {short(branch.slope, 4)}"
+    return short(node.derivative), f"{product} = {short(branch.handed, 4)} here" if branch.shared else product

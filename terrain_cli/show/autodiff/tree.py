@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, VARIABLE, Node
-from terrain_cli.show.autodiff.rows import SHOWN, Branch, figure, preorder, unfold
-from terrain_cli.text import visible
+from terrain_cli.show.autodiff.rows import SHOWN, Branch, preorder, unfold
+from terrain_cli.text import short, visible
 
 GAP = 14.0  # between neighbours
 DROP = 34.0  # from a layer to the next, where the lines are
@@ -109,16 +109,16 @@ def _captions(branch: Branch, gradients: bool) -> list[tuple[str, str]]:
     """What stands below a node, (text, colour) a line."""
     node = branch.node
     if node is None:
-        return [] if branch.folded_value is None else [(_minus(figure(branch.folded_value)), INK)]
+        return [] if branch.folded_value is None else [(_minus(short(branch.folded_value)), INK)]
     lines = []
     if node.note:
         lines.append((_shorten(visible(node.note), LONGEST), PALE))
     if node.named:
-        lines.append((_minus(figure(node.value)), INK))
+        lines.append((_minus(short(node.value)), INK))
     if gradients:
-        lines.append((f"∂ {_minus(figure(node.derivative, 4))}", SLOPE))
+        lines.append((f"∂ {_minus(short(node.derivative, 4))}", SLOPE))
         if branch.shared:
-            lines.append((f"{_minus(figure(branch.handed, 4))} here", PALE_SLOPE))
+            lines.append((f"{_minus(short(branch.handed, 4))} here", PALE_SLOPE))
     return lines
 
 
@@ -150,7 +150,7 @@ def _width(branch: Branch, captions: list[tuple[str, str]], gradients: bool) -> 
 
 
 def _factor(branch: Branch) -> str:
-    return f"× {_minus(figure(branch.slope, 4))}"
+    return f"× {_minus(short(branch.slope, 4))}"
 
 
 def place_blocks(branches: list[Branch], widths: dict[Branch, float]) -> tuple[dict[Branch, float], Outline]:
@@ -288,7 +288,7 @@ def _tooltip(branch: Branch) -> str:
     node = branch.node
     assert node is not None
     note = f" ({node.note})" if node.note else ""
-    return f"{node.label}{note} = {figure(node.value, 12)}, derivative {figure(node.derivative, 12)}"
+    return f"{node.label}{note} = {short(node.value, 12)}, derivative {short(node.derivative, 12)}"
 
 
 def _stack(key: list[tuple[list[str], float]], y: float) -> list[str]:

@@ -1,6 +1,6 @@
 """The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines.
 
-Call all of it inside `with paper():`.
+Call all of it inside `with figure_style():`.
 """
 
 import math
@@ -16,13 +16,13 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import spread_times
-from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.strips.figure import GROUND, STEPS, below, colour_bar, new_figure
-from terrain_cli.show.style import BLACK, BLUE, RED, shown
+from terrain_cli.show.figure import GROUND, STEPS, below, colour_bar, new_figure, root_figure
+from terrain_cli.show.style import BLACK, BLUE, RED, figure_style, shown
 from terrain_cli.text import percent
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
@@ -33,24 +33,31 @@ FINEST = 1024  # cells a side that contours are drawn through one by one; larger
 TICKS = 8  # speeds that are named on the colour bar
 
 
-def make_map_figure(solution: MapSolution) -> Figure:
-    """The whole figure of a map that was solved."""
-    xmin, ymin, xmax, ymax = solution.ground.extent
-    high = LONGER * (ymax - ymin) / (xmax - xmin)
-    size = (LONGER, max(high, LEAST)) if high <= SHORTER else (max(LONGER * SHORTER / high, LEAST), SHORTER)
-    figsize = max(size[0] + MARGINS[0], 5.5), size[1] + MARGINS[1]
-    figure = new_figure(figsize, solution.scenario.name, caption(solution, round(figsize[0] * 13)))
-    axes = figure.subplots()
-    axes.set_label("map")
-    draw_cells(axes, solution.scenario, solution.ground)
-    spacing = draw_times(axes, solution.ground, solution.from_start)
-    axes.set_title(_title(solution, spacing))
-    draw_routes(axes, solution)
-    mark_places(axes, solution.scenario)
-    blocked = [Patch(facecolor=WALL, label="blocked")] if np.isinf(solution.ground.slowness).any() else []
-    lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-    times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if spacing else []
-    below(axes, 5, [*lines, *times, *blocked])
+def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) -> Figure:
+    """The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines.
+
+    ax: the axes to draw into; by default a figure of its own with a title and a caption.
+    """
+    with figure_style(*texts_of(solution.scenario)):
+        if ax is None:
+            xmin, ymin, xmax, ymax = solution.ground.extent
+            high = LONGER * (ymax - ymin) / (xmax - xmin)
+            size = (LONGER, max(high, LEAST)) if high <= SHORTER else (max(LONGER * SHORTER / high, LEAST), SHORTER)
+            figsize = max(size[0] + MARGINS[0], 5.5), size[1] + MARGINS[1]
+            figure = new_figure(figsize, solution.scenario.name, caption(solution, round(figsize[0] * 13)))
+            axes = figure.subplots()
+            axes.set_label("map")
+        else:
+            axes, figure = ax, root_figure(ax)
+        draw_cells(axes, solution.scenario, solution.ground)
+        spacing = draw_times(axes, solution.ground, solution.from_start)
+        axes.set_title(_title(solution, spacing))
+        draw_routes(axes, solution)
+        mark_places(axes, solution.scenario)
+        blocked = [Patch(facecolor=WALL, label="blocked")] if np.isinf(solution.ground.slowness).any() else []
+        lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+        times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if spacing else []
+        below(axes, 5, [*lines, *times, *blocked])
     return figure
 
 
@@ -63,7 +70,7 @@ def _title(solution: MapSolution, spacing: float) -> str:
     return f"{speeds}, and arrival times from A every {spacing:g} {time}" if spacing else speeds
 
 
-def texts_of_map(scenario: MapScenario) -> list[str]:
+def texts_of(scenario: MapScenario) -> list[str]:
     """What the user wrote that the figure shows."""
     return [scenario.name, scenario.units.length, scenario.units.time, *(goal.name or "" for goal in scenario.goal)]
 
@@ -85,8 +92,8 @@ def _took(route: Route, time: str, length: str) -> str:
         text += ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
         text += f", {percent(1 - route.time / route.straight_time)} less than the straight line"
-    if route.runners_up:
-        text += f"; the next best way takes {percent(route.runners_up[0].time / route.time - 1)} longer"
+    if route.alternatives:
+        text += f"; the next best way takes {percent(route.alternatives[0].time / route.time - 1)} longer"
     return text
 
 
@@ -153,8 +160,8 @@ def draw_routes(axes: Axes, solution: MapSolution) -> None:
         if route is None:
             continue
         if one:
-            label = "runner-up" if len(route.runners_up) == 1 else "runners-up"
-            for other in route.runners_up:
+            label = "runner-up" if len(route.alternatives) == 1 else "runners-up"
+            for other in route.alternatives:
                 draw(other.points, label, 2.2, color=RED, linewidth=1.0, zorder=3)
         draw(route.points, "route" if one else "routes", 3.5, color=RED, linewidth=2.2, zorder=4)
 

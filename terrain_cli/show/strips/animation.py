@@ -14,24 +14,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from terrain_cli.files import written
-from terrain_cli.show.strips.figure import (
-    draw_end,
-    draw_fan,
-    draw_landscape,
-    draw_optimum,
-    draw_paths,
-    draw_trace,
-    fan_rows,
-    iteration_norm,
-    mark_ends,
-    mark_optimum,
-    mark_unknowns,
-    new_figure,
-)
+from terrain_cli.show.figure import new_figure
+from terrain_cli.show.strips.landscape import draw_landscape, draw_trace, mark_optimum
+from terrain_cli.show.strips.paths import draw_end, draw_fan, draw_optimum, draw_paths, mark_ends, mark_unknowns
+from terrain_cli.show.strips.rows import fan_rows, iteration_norm
 from terrain_cli.show.style import lay_out, shown, uncomplaining
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.landscape import Landscape
-from terrain_cli.strips.solution import Solution
+from terrain_cli.strips.solution import StripsSolution
 from terrain_cli.text import percent
 
 FRAMES = 48  # of a long descent; a short one has a frame for each iteration
@@ -41,9 +31,9 @@ LAST = 2.5  # seconds that the last frame stands
 
 
 def animate(
-    solution: Solution, path: Path, axes: tuple[int, ...] | None = None, held: bool = False, fps: float = 4
+    solution: StripsSolution, path: Path, axes: tuple[int, ...] | None = None, held: bool = False, fps: float = 4
 ) -> None:
-    """Write the descent as a GIF that loops for ever. Call it inside `with paper():`.
+    """Write the descent as a GIF that loops for ever. Call it inside `with figure_style():`.
 
     axes, held: as in `survey`. fps: iterations shown per second. Raises InputError where the file cannot be written.
     """
@@ -71,7 +61,9 @@ def frame_rows(history: Sequence[Step]) -> list[Step]:
     return finite if len(finite) <= FRAMES else fan_rows(finite, FRAMES)
 
 
-def draw_frames(solution: Solution, axes: tuple[int, ...] | None = None, held: bool = False) -> Iterator[np.ndarray]:
+def draw_frames(
+    solution: StripsSolution, axes: tuple[int, ...] | None = None, held: bool = False
+) -> Iterator[np.ndarray]:
     """The frames as dots, shape (height, width, 3), one after the other."""
     figure = new_figure((9.6, 5.0), solution.scenario.name, _said(solution, solution.last))
     figure.set_dpi(DOTS)
@@ -105,13 +97,15 @@ def draw_frames(solution: Solution, axes: tuple[int, ...] | None = None, held: b
         yield dots[..., :3].copy()
 
 
-def _move_trace(axes: Axes, landscape: Landscape | None, solution: Solution, until: Sequence[Step]) -> list[Artist]:
+def _move_trace(
+    axes: Axes, landscape: Landscape | None, solution: StripsSolution, until: Sequence[Step]
+) -> list[Artist]:
     if landscape is None:
         return []
     return [*draw_trace(axes, landscape, until), *mark_optimum(axes, landscape, solution)]
 
 
-def _move_path(axes: Axes, solution: Solution, until: Sequence[Step]) -> list[Artist]:
+def _move_path(axes: Axes, solution: StripsSolution, until: Sequence[Step]) -> list[Artist]:
     scenario, last = solution.scenario, until[-1]
     rows = [row for row in fan_rows(solution.history) if row.iteration <= last.iteration]
     return [
@@ -123,7 +117,7 @@ def _move_path(axes: Axes, solution: Solution, until: Sequence[Step]) -> list[Ar
     ]
 
 
-def _said(solution: Solution, row: Step) -> str:
+def _said(solution: StripsSolution, row: Step) -> str:
     """What stands below a frame."""
     plan, unit = solution.scenario.descent, shown(solution.scenario.units.time, 20)
     gap = cast(float, row.time) / float(solution.optimum.time) - 1

@@ -12,7 +12,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from terrain_cli.show.console import out
-from terrain_cli.strips.solution import Solution
+from terrain_cli.strips.ground import path_points
+from terrain_cli.strips.solution import StripsSolution, to_ground
 
 WIDEST = 100  # columns
 PATH_ROWS, TIME_ROWS = 17, 11  # odd, so that a row is halfway
@@ -78,7 +79,7 @@ def shows_braille() -> bool:
     return True
 
 
-def print_plots(solution: Solution) -> None:
+def print_plots(solution: StripsSolution) -> None:
     """The path across the strips, and where there is more than one iteration the time over them."""
     braille = shows_braille()
     columns = max(20, min(out.width, WIDEST) - LEFT - 3)
@@ -89,14 +90,15 @@ def print_plots(solution: Solution) -> None:
         out.print(Text(_encodable(line.rstrip())))
 
 
-def plot_path(solution: Solution, columns: int, braille: bool) -> list[str]:
+def plot_path(solution: StripsSolution, columns: int, braille: bool) -> list[str]:
     """The found path, solid, and the one it started from, dotted, from A to B across the strips."""
     scenario = solution.scenario
     across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
     finite = [row for row in solution.history if np.all(np.isfinite(row.x))]
     if not finite:
         return ["no path to draw: its numbers are not finite"]
-    paths = [np.concatenate([[0.0], row.crossings, [scenario.offset]]) for row in (finite[0], finite[-1])]
+    strips = to_ground(scenario)
+    paths = [path_points(row.x, strips)[:, 1] for row in (finite[0], finite[-1])]
     low, high = float(np.min(paths)), float(np.max(paths))
     if high - low < 1e-12 * across[-1]:
         low, high = low - across[-1] / 4, high + across[-1] / 4
@@ -125,7 +127,7 @@ def plot_path(solution: Solution, columns: int, braille: bool) -> list[str]:
     ]
 
 
-def plot_time(solution: Solution, columns: int, braille: bool) -> list[str]:
+def plot_time(solution: StripsSolution, columns: int, braille: bool) -> list[str]:
     """The time over iterations, solid, and the optimum, dotted."""
     iterations, times = _finite(solution)
     best = float(solution.optimum.time)
@@ -146,7 +148,7 @@ def plot_time(solution: Solution, columns: int, braille: bool) -> list[str]:
     ]
 
 
-def _finite(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
+def _finite(solution: StripsSolution) -> tuple[np.ndarray, np.ndarray]:
     """Iterations and times, without those that are not finite."""
     rows = [(row.iteration, row.time) for row in solution.history if math.isfinite(row.time)]
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])

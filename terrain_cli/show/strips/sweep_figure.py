@@ -1,4 +1,4 @@
-"""A sweep as a figure: the final time over one swept number, with the cliff, or a heat map over two."""
+"""A sweep over strips as a figure: the final time over one number, with the cliff, or a heat map over two."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from terrain_cli.scenario.load import Scenario
-from terrain_cli.show.strips.figure import OPTIMUM, below, colour_bar, new_figure, number_powers
+from terrain_cli.show.figure import OPTIMUM, below, colour_bar, new_figure, number_powers
 from terrain_cli.show.style import BLACK, BLUE, GREY, ORANGE, RED, shown
-from terrain_cli.strips.parameter import Quantity
+from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.strips.sweep import Parameter, find_cliff
 
 POINTS = 2000  # kept of a sweep over one number
 SIDE = 200  # kept along each number of a sweep over two
@@ -21,16 +21,18 @@ MARKED = 200  # points that get a mark each
 
 MARKS = {
     "converged": ("o", BLUE, BLUE, "converged"),
-    "iterations": ("o", "white", ORANGE, "used up its iterations"),
+    "iterations": ("o", "white", ORANGE, "used all its iterations"),
     "diverged": ("x", RED, RED, "diverged"),
 }
 
 
-class SweepPicture:
+class Picture:
     """Watches the points of a sweep over one or two numbers go by, and keeps as many as a figure can show."""
 
-    def __init__(self, scenario: Scenario, quantities: list[Quantity], varied: Mapping[str, Sequence[float]]) -> None:
-        self.scenario, self.quantities, self.names = scenario, quantities, list(varied)
+    def __init__(
+        self, scenario: StripsScenario, parameters: Sequence[Parameter], varied: Mapping[str, Sequence[float]]
+    ) -> None:
+        self.scenario, self.parameters, self.varied, self.names = scenario, parameters, varied, list(varied)
         self.shape = [len(values) for values in varied.values()]
         most = POINTS if len(self.shape) == 1 else SIDE
         self.spacing = [-(-count // most) for count in self.shape]
@@ -44,11 +46,12 @@ class SweepPicture:
                 self.kept.append(point)
             yield point
 
-    def make_figure(self, best: dict[str, Any] | None, cliff: float | None) -> Figure:
-        """The figure of what was seen. best: the best point. cliff: the step from which on nothing settles."""
+    def make_figure(self, best: dict[str, Any] | None) -> Figure:
+        """The figure of the points that have passed. best: the best of them."""
+        cliff = find_cliff(self.scenario, self.varied)
         thinned = math.prod(self.spacing) > 1
         drawn = f" {len(self.kept):,} of {math.prod(self.shape):,} points drawn." if thinned else ""
-        limit = " Cliff: 2/largest curvature at the optimum; from there on no descent settles." if cliff else ""
+        limit = " Cliff: 2/largest curvature at the optimum; from there on no descent converges." if cliff else ""
         figure = new_figure((7.0, 5.4), self.scenario.name, f"Method {self.scenario.descent.method}.{limit}{drawn}")
         axes = figure.subplots()
         if len(self.names) == 1:
@@ -59,13 +62,13 @@ class SweepPicture:
 
     def draw_line(self, axes: Axes, best: dict[str, Any] | None, cliff: float | None) -> None:
         """The final time over the swept number, the optimum below it, and the cliff."""
-        name, quantity = self.names[0], self.quantities[0]
+        name, parameter = self.names[0], self.parameters[0]
         points = sorted(self.kept, key=lambda point: float(point[name]))
         values = np.array([point[name] for point in points])
         times = np.array([math.nan if point["time"] is None else point["time"] for point in points])
         optimum = np.array([point["optimum"] for point in points])
-        axes.set_title(f"Time at the end over {shown(quantity.label)}")
-        axes.set_xlabel(shown(quantity.label))
+        axes.set_title(f"Time at the end over {shown(parameter.label)}")
+        axes.set_xlabel(shown(parameter.label))
         axes.set_ylabel(f"time ({shown(self.scenario.units.time, 20)})")
         axes.plot(values, optimum, color=GREY, linestyle=(0, (6, 3)), linewidth=1.2, label="exact optimum", zorder=1)
         axes.plot(values, times, color=BLACK, linewidth=1, label="_time", zorder=2)
@@ -92,7 +95,7 @@ class SweepPicture:
 
     def draw_map(self, axes: Axes, best: dict[str, Any] | None) -> None:
         """The final time as colour over both swept numbers; what diverged is hatched."""
-        (across, along), labels = self.names, [shown(quantity.label) for quantity in self.quantities]
+        (across, along), labels = self.names, [shown(parameter.label) for parameter in self.parameters]
         grids = [np.unique([point[name] for point in self.kept]) for name in (across, along)]
         time = np.full((len(grids[1]), len(grids[0])), np.nan)
         for point in self.kept:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import label
 
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_wall
-from terrain_cli import MapScenario, Strips, best_time, load_scenario, solve_map
+from terrain_cli import MapScenario, Strips, best_time, load_scenario, solve
+from terrain_cli.contract import Route
 from terrain_cli.maps.fields.arrival import arrival_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes import search as route_module
@@ -20,7 +21,7 @@ from terrain_cli.maps.routes.backtrack import follow_times
 from terrain_cli.maps.routes.crossings import solve_tridiagonal
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.refine import cut_routes, refine
-from terrain_cli.maps.routes.search import Route, find_route, is_free
+from terrain_cli.maps.routes.search import find_route, is_free
 from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 
 INF = math.inf
@@ -113,7 +114,9 @@ class TestWalls:
         assert route.time == pytest.approx(below, rel=1e-14)
         assert route.straight_time == INF
         above = math.dist((1.5, 5), (4, 8)) + 4 + math.dist((8, 8), (10.5, 5.5))
-        assert [other.time for other in route.runners_up] == pytest.approx([above], rel=1e-14) or not route.runners_up
+        assert [other.time for other in route.alternatives] == pytest.approx(
+            [above], rel=1e-14
+        ) or not route.alternatives
 
     @pytest.mark.slow
     @pytest.mark.parametrize("first", range(0, 1000, 250))
@@ -165,9 +168,9 @@ class TestRandomMaps:
         assert not touches_closed_corner(ground, route)
         assert route.history[-1].gradient_norm < 1e-9
         assert all(b.time <= a.time * (1 + 1e-14) for a, b in itertools.pairwise(route.history))
-        assert [other.time for other in route.runners_up] == sorted(other.time for other in route.runners_up)
-        assert all(other.time > route.time for other in route.runners_up)
-        for other in route.runners_up:
+        assert [other.time for other in route.alternatives] == sorted(other.time for other in route.alternatives)
+        assert all(other.time > route.time for other in route.alternatives)
+        for other in route.alternatives:
             assert retrace(ground, other) == pytest.approx(other.time, rel=1e-12)
 
         back = found(ground, b, a)
@@ -233,9 +236,9 @@ class TestLargeMaps:
         monkeypatch.setattr(route_module, "ARCS", 0)
         scenario = load_scenario("configs/lake.yaml")
         assert isinstance(scenario, MapScenario)
-        assert solve_map(scenario).status == "converged"
+        assert solve(scenario).status == "converged"
         monkeypatch.setattr(route_module, "join_ways", lambda *_: [])
-        solution = solve_map(scenario)
+        solution = solve(scenario)
         assert solution.status == "no route"
         assert "although free ground leads there" in solution.message
 

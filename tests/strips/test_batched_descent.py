@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import Scenario, solve
-from terrain_cli.commands.sweep import parse_values
+from terrain_cli import StripsScenario, solve
 from terrain_cli.errors import InputError
-from terrain_cli.scenario.load import OWN_SETTINGS, load_strips, with_descent
-from terrain_cli.strips import sweep as sweep_module
-from terrain_cli.strips.parameter import Quantity
+from terrain_cli.ranges import parse_values
+from terrain_cli.scenario.load import load_strips
+from terrain_cli.strips import batched_descent as sweep_module
+from terrain_cli.strips.scenario import OWN_SETTINGS, with_descent
+from terrain_cli.strips.sweep import Parameter
 from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = CONFIGS / "three_strips.yaml"
@@ -104,7 +105,7 @@ def test_each_point_is_the_solve_of_its_own(method: str) -> None:
     varied = {"strips.1.speed": [0.2, 0.9], "offset": [-5.0, 30.0], "strips.2.width": [1.0, 20.0]}
     if method not in ("snell",):
         varied |= {"descent.initial.1": [1.0, 4.0]}
-    [block] = sweep_module.sweep(scenario, varied)
+    [block] = sweep_module.descend_batched(scenario, varied)
     combinations = list(itertools.product(*varied.values()))
     assert [tuple(row) for row in block.values] == combinations
     for i, combination in enumerate(combinations):
@@ -115,7 +116,7 @@ def test_each_point_is_the_solve_of_its_own(method: str) -> None:
             for part in path:
                 inside = inside[part]
             inside[last] = value
-        alone = solve(Scenario.model_validate(data))
+        alone = solve(StripsScenario.model_validate(data))
         assert block.time[i] == pytest.approx(alone.time, rel=1e-13)
         assert (block.status[i], block.iterations[i]) == (alone.status, alone.iterations)
         assert block.optimum[i] == pytest.approx(float(alone.optimum.time), rel=1e-14)
@@ -124,10 +125,10 @@ def test_each_point_is_the_solve_of_its_own(method: str) -> None:
 def test_missing_step_and_initial_follow_the_ground() -> None:
     """The safe step and the straight line are those of each point, not of the file."""
     data = {"strips": [{"width": 3, "speed": 1}, {"width": 2, "speed": 2}, {"width": 1, "speed": 4}], "offset": 4}
-    scenario = with_descent(Scenario.model_validate(data), iterations=7)
+    scenario = with_descent(StripsScenario.model_validate(data), iterations=7)
     for method in ("gradient", "adam"):
         changed = with_descent(scenario, method=method)
-        [block] = sweep_module.sweep(changed, {"strips.0.width": [0.5, 9.0]})
+        [block] = sweep_module.descend_batched(changed, {"strips.0.width": [0.5, 9.0]})
         for i, width in enumerate((0.5, 9.0)):
             alone = changed.model_copy(
                 update={"strips": [changed.strips[0].model_copy(update={"width": width}), *changed.strips[1:]]}
@@ -137,33 +138,37 @@ def test_missing_step_and_initial_follow_the_ground() -> None:
 
 def test_reached_is_the_first_iteration_close_to_the_optimum() -> None:
     scenario = with_descent(load_strips(THREE), iterations=500)
-    [block] = sweep_module.sweep(scenario, {"descent.step": [0.1, 0.5, 1.0, 1.5, 2.0, 5.0]}, within=1e-3 / BEST)
+    [block] = sweep_module.descend_batched(
+        scenario, {"descent.step": [0.1, 0.5, 1.0, 1.5, 2.0, 5.0]}, within=1e-3 / BEST
+    )
     assert block.reached.tolist() == [392, 77, 38, 24, 18, -1]
 
 
 def test_iterations_can_be_swept() -> None:
-    [block] = sweep_module.sweep(load_strips(THREE), {"descent.iterations": [0, 5, 20]})
+    [block] = sweep_module.descend_batched(load_strips(THREE), {"descent.iterations": [0, 5, 20]})
     assert block.iterations.tolist() == [0, 5, 20]
     assert block.time[2] == pytest.approx(81.91638300562, rel=1e-11)
 
 
 def test_neither_points_nor_their_count_compile_anything_new() -> None:
     scenario = load_strips(THREE)
-    list(sweep_module.sweep(scenario, {"descent.step": [1.0, 2.0]}))
+    list(sweep_module.descend_batched(scenario, {"descent.step": [1.0, 2.0]}))
     before = len(sweep_module._solve_block.programs)
     for count in (3, 300, 1000):
-        blocks = list(sweep_module.sweep(scenario, {"descent.step": np.linspace(0.1, 2, count).tolist()}))
+        blocks = list(sweep_module.descend_batched(scenario, {"descent.step": np.linspace(0.1, 2, count).tolist()}))
         assert sum(len(block.time) for block in blocks) == count
-    list(sweep_module.sweep(scenario, {"offset": [1.0], "strips.0.speed": [2.0, 3.0]}))
+    list(sweep_module.descend_batched(scenario, {"offset": [1.0], "strips.0.speed": [2.0, 3.0]}))
     assert len(sweep_module._solve_block.programs) == before
 
 
 def test_one_strip_and_thousands() -> None:
-    one = Scenario.model_validate({"strips": [{"width": 3, "speed": 1}], "offset": 4})
-    [block] = sweep_module.sweep(one, {"strips.0.speed": [1.0, 2.0]})
+    one = StripsScenario.model_validate({"strips": [{"width": 3, "speed": 1}], "offset": 4})
+    [block] = sweep_module.descend_batched(one, {"strips.0.speed": [1.0, 2.0]})
     assert block.time.tolist() == [5.0, 2.5]
-    many = Scenario.model_validate({"strips": [{"width": 1, "speed": 1 + i % 3} for i in range(20_000)], "offset": 4})
-    blocks = list(sweep_module.sweep(with_descent(many, iterations=2), {"offset": list(range(110))}))
+    many = StripsScenario.model_validate(
+        {"strips": [{"width": 1, "speed": 1 + i % 3} for i in range(20_000)], "offset": 4}
+    )
+    blocks = list(sweep_module.descend_batched(with_descent(many, iterations=2), {"offset": list(range(110))}))
     assert [len(block.time) for block in blocks] == [104, 6]
 
 
@@ -174,10 +179,10 @@ def test_spread_values_are_a_sequence_that_keeps_nothing() -> None:
     assert sys.getsizeof(values) < 100
     with pytest.raises(IndexError):
         values[10**7]
-    quantity = Quantity(load_strips(THREE), "offset")
+    quantity = Parameter(load_strips(THREE), "offset")
     assert quantity.check(values) is values
     with pytest.raises(InputError, match="whole number"):
-        Quantity(load_strips(THREE), "descent.iterations").check(parse_values("0:10:5", ""))
+        Parameter(load_strips(THREE), "descent.iterations").check(parse_values("0:10:5", ""))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kilobytes are Linux's")

@@ -1,0 +1,288 @@
+"""Which kinds of terrain there are: the one place that knows. Their modules are named here and imported when they are used.
+
+A kind is a package with one module for each task, and a package of the same shape in show/ for what people look at:
+
+    scenario       what the user may write (no JAX)               show: terminal   rows, summary, a line of an overview
+    solution       to_ground, solve                               show: figure     figures of a solution
+    record         what `terrain check` compares                  show: sweep      columns of a sweep and its picture
+    sweep          its numbers by name, and many at once
+    questions/     what can be asked of a solution
+    starter.yaml   what `terrain new` writes
+
+A module that only some kinds have (show.animation, report, graph) is reached by `has` and `find`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.resources import files
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, overload
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from terrain_cli.contract import Question, Scenario, Solution
+    from terrain_cli.maps.scenario import MapScenario
+    from terrain_cli.maps.solution import MapSolution
+    from terrain_cli.scenario.document import Node
+    from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel
+    from terrain_cli.strips.scenario import StripsScenario
+    from terrain_cli.strips.solution import StripsSolution
+
+
+class ScenarioModule(Protocol):
+    """MODEL: the pydantic model of a scenario. MODELS: of each mapping in it, by its keys. EXAMPLES: of keys that may be missing.
+    CROWDED: a list so long that its problems are abridged. OPTIONS: of commands, that it takes beside its
+    questions'. SETTINGS: those of them that go to `solve`."""
+
+    MODEL: "type[ScenarioModel]"
+    MODELS: "Mapping[tuple[str, ...], type[Model]]"
+    EXAMPLES: Mapping[str, str]
+    CROWDED: tuple[str, ...]
+    OPTIONS: Collection[str]
+    SETTINGS: Collection[str]
+
+    def find_problems(self, data: dict[str, Any]) -> "Iterable[Problem]":
+        """Problems in the data as written that pydantic would report only once nothing else is wrong."""
+
+    def locate(self, place: "Place", document: "Node") -> "Place":
+        """Where the file has what the model has at this place."""
+
+    def with_options(self, scenario: Any, options: Mapping[str, Any]) -> Any:
+        """The scenario with what these options change, None where missing. Raises InputError."""
+
+
+class SolutionModule(Protocol):
+    def to_ground(self, scenario: Any) -> Any:
+        """The arrays of the ground. Raises InputError with all problems of the files it reads, before JAX is imported."""
+
+    def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution": ...
+
+
+class RecordModule(Protocol):
+    def make_record(self, scenario: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What went into the scenario and what came out, as plain data."""
+
+    def is_result(self, result: dict[str, Any]) -> bool: ...
+    def find_moved(
+        self, old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
+    ) -> Iterator[tuple[str, Any, Any]]:
+        """(name, before, now) of every result that moved. inputs: those of the new result."""
+
+
+class SweepModule(Protocol):
+    """Parameter: a number of the scenario by its name. RESULTS: the columns of a point. MOST: numbers that a picture can show."""
+
+    Parameter: Any
+    RESULTS: Sequence[str]
+    MOST: int
+
+    def find_points(
+        self, scenario: Any, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """A record for each combination of the values, as it is computed."""
+
+    def describe(
+        self, scenario: Any, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the JSON document says of the whole sweep."""
+
+
+class Watch(Protocol):
+    """Prints what is being solved when it is made, then what `solve` passes to its `watch`."""
+
+    def add(self, row: Any) -> None: ...
+    def close(self) -> None: ...
+
+
+class TerminalModule(Protocol):
+    def Watch(self, scenario: Any, ground: Any, options: Mapping[str, Any]) -> Watch: ...  # noqa: N802  a class
+    def print_summary(self, solution: Any, options: Mapping[str, Any]) -> None: ...
+    def describe(self, solution: Any) -> tuple[str, str]:
+        """The method and the gap to the optimum, for an overview."""
+
+
+class FigureModule(Protocol):
+    def texts_of(self, scenario: Any) -> list[str]:
+        """What the user wrote that a figure shows; its letters need a font."""
+
+    def plot(self, solution: Any, kind: str, **settings: Any) -> "Figure": ...
+
+
+class SweepShowModule(Protocol):
+    """HEADS and cells: columns of the table after the varied numbers. ENDED: each status, as the count of points says it."""
+
+    STATUS: str
+    ENDED: Mapping[str, str]
+
+    def heads(self, scenario: Any) -> Sequence[str]: ...
+    def cells(self, point: Mapping[str, Any]) -> Sequence[str]: ...
+    def is_better(self, point: Mapping[str, Any], best: Mapping[str, Any], options: Mapping[str, Any]) -> bool: ...
+    def explain(self, options: Mapping[str, Any]) -> str:
+        """A dim line below the table; "" for none."""
+
+    def describe_best(self, best: Mapping[str, Any], options: Mapping[str, Any]) -> str: ...
+    def conclude(self, scenario: Any, varied: Mapping[str, Sequence[float]]) -> str:
+        """The last line; "" for none."""
+
+    def Picture(self, scenario: Any, parameters: Sequence[Any], varied: Mapping[str, Sequence[float]]) -> Any: ...  # noqa: N802  a class
+
+
+class Kind(NamedTuple):
+    """A kind of terrain.
+
+    key: the key that every such scenario has; keys: all that no other kind has. title, plural: for sentences. package, show:
+    where its modules are. figures: what `terrain plot` can draw, the default first. flag: help of its flag of `terrain new`.
+    """
+
+    name: str
+    key: str
+    keys: tuple[str, ...]
+    title: str
+    plural: str
+    package: str
+    show: str
+    figures: tuple[str, ...]
+    flag: str = ""
+
+    @property
+    def starter(self) -> str:
+        """A commented scenario, in which FILE stands for its path."""
+        return files(self.package).joinpath("starter.yaml").read_text(encoding="utf-8")
+
+    @property
+    def scenario(self) -> ScenarioModule:
+        return cast(ScenarioModule, import_module(f"{self.package}.scenario"))
+
+    @property
+    def solution(self) -> SolutionModule:
+        return cast(SolutionModule, import_module(f"{self.package}.solution"))
+
+    @property
+    def record(self) -> RecordModule:
+        return cast(RecordModule, import_module(f"{self.package}.record"))
+
+    @property
+    def sweep(self) -> SweepModule:
+        return cast(SweepModule, import_module(f"{self.package}.sweep"))
+
+    @property
+    def terminal(self) -> TerminalModule:
+        return cast(TerminalModule, import_module(f"{self.show}.terminal"))
+
+    @property
+    def figure(self) -> FigureModule:
+        return cast(FigureModule, import_module(f"{self.show}.figure"))
+
+    @property
+    def sweep_table(self) -> SweepShowModule:
+        return cast(SweepShowModule, import_module(f"{self.show}.sweep"))
+
+    def find(self, module: str) -> Any:
+        """A module that only some kinds have, by its name in the package or, after "show.", in the one for showing."""
+        return import_module(self._name(module))
+
+    def has(self, module: str) -> bool:
+        """Whether the kind has such a module; it is not imported."""
+        return find_spec(self._name(module)) is not None
+
+    def _name(self, module: str) -> str:
+        return f"{self.show if module.startswith('show.') else self.package}.{module.removeprefix('show.')}"
+
+    @property
+    def questions(self) -> "dict[str, Question]":
+        """The modules of its folder `questions` by name, in their order."""
+        folder = import_module(f"{self.package}.questions")
+        modules = [import_module(f"{folder.__name__}.{found.name}") for found in iter_modules(folder.__path__)]
+        listed = sorted(modules, key=lambda module: module.order)
+        return {module.__name__.rpartition(".")[2]: cast("Question", module) for module in listed}
+
+    @property
+    def options(self) -> set[str]:
+        """The options of commands that it takes, beside those that every kind takes."""
+        of_questions = {option.name for question in self.questions.values() for option in question.options}
+        return {*self.scenario.OPTIONS, *of_questions}
+
+
+KINDS = {
+    "strips": Kind(
+        name="strips",
+        key="strips",
+        keys=("strips", "offset", "descent"),
+        title="strips",
+        plural="strips",
+        package="terrain_cli.strips",
+        show="terrain_cli.show.strips",
+        figures=("landscape", "objective", "paths", "all"),
+    ),
+    "map": Kind(
+        name="map",
+        key="map",
+        keys=("map", "start", "goal"),
+        title="a map",
+        plural="maps",
+        package="terrain_cli.maps",
+        show="terrain_cli.show.maps",
+        figures=("map",),
+        flag="A map, with cells of ground, instead of strips.",
+    ),
+}
+
+
+def of(scenario: "Scenario") -> Kind:
+    """The kind of a scenario."""
+    return KINDS[scenario.kind]
+
+
+def recognise(keys: Collection[str]) -> Kind:
+    """The kind of a scenario with these top-level keys; the first kind if they say nothing."""
+    latest_first = list(reversed(KINDS.values()))
+    for kind in latest_first:
+        if kind.key in keys:
+            return kind
+    return next((kind for kind in latest_first if set(kind.keys) & set(keys)), latest_first[-1])
+
+
+@overload
+def solve(scenario: "StripsScenario", **settings: Any) -> "StripsSolution": ...
+@overload
+def solve(scenario: "MapScenario", **settings: Any) -> "MapSolution": ...
+@overload
+def solve(scenario: "Scenario", **settings: Any) -> "Solution": ...
+def solve(scenario: "Scenario", **settings: Any) -> "Solution":
+    """Solve a scenario of any kind: strips by its method of descent, a map by the fastest route to each goal.
+
+    settings: of `solve_strips` (every, watch) or of `solve_map` (precision). Raises InputError if the scenario names a file that
+    cannot be read or places that cannot be reached from anywhere.
+
+    Example:
+
+        solution = solve(load_scenario("configs/three_strips.yaml"))
+        print(solution.time, solution.message)
+    """
+    return of(scenario).solution.solve(scenario, **settings)
+
+
+def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Figure":
+    """The figure of a solution that `terrain plot` draws, as a matplotlib figure.
+
+    kind: "landscape" (the default), "objective", "paths" or "all" of a solution of strips; "map" of a map. ax: an `Axes` to draw
+    into, for kinds of one panel. axes, held: as of `survey`. Raises ValueError for a kind that the solution does not have.
+
+    Example:
+
+        figure = plot(solve(load_scenario("configs/three_strips.yaml")), kind="paths")
+        print(figure.axes[0].get_xlabel())
+    """
+    own = of(solution.scenario)
+    if kind is None:
+        kind = own.figures[0]
+    if kind not in own.figures:
+        raise ValueError(f"kind must be one of {', '.join(own.figures)} for {own.plural}, got {kind!r}")
+    from terrain_cli.show.style import lay_out
+
+    figure = own.figure.plot(solution, kind, **settings)
+    if settings.get("ax") is None:
+        lay_out(figure)
+    return figure

@@ -1,0 +1,81 @@
+"""The corridor of each route: the cells whose best route through them is not much slower than the best of all."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from terrain_cli.contract import Answer, Option, Table
+from terrain_cli.errors import InputError
+from terrain_cli.text import count, percent
+
+if TYPE_CHECKING:
+    from terrain_cli.maps.corridor import Corridor
+    from terrain_cli.maps.solution import MapSolution
+
+order = 2
+options = (
+    Option(
+        "corridor", float, "The cells whose best route through them is within this percentage of the best.", "PERCENT"
+    ),
+)
+
+
+def parse(values: Mapping[str, Any]) -> float | None:
+    percentage: float | None = values["corridor"]
+    if percentage is not None and not 0 <= percentage < math.inf:
+        raise InputError(f"--corridor: must be a percentage of 0 or more, got {percentage:g}")
+    return percentage
+
+
+class CorridorAnswer(Answer):
+    """The corridor to each goal; None where there is no route."""
+
+    def __init__(self, solution: "MapSolution", corridors: "list[Corridor | None]") -> None:
+        self.solution, self.corridors = solution, corridors
+
+    def to_json(self) -> dict[str, Any]:
+        parts = [{"corridor": corridor and corridor.to_json()} for corridor in self.corridors]
+        return parts[0] if len(parts) == 1 else {"routes": parts}
+
+    def to_tables(self) -> Sequence[Table]:
+        """How much ground lies on good routes, and how uncertain its border is."""
+        import numpy as np
+
+        scenario, tables = self.solution.scenario, []
+        free = int(np.isfinite(self.solution.ground.slowness).sum())
+        for i, corridor in enumerate(self.corridors):
+            if corridor is None:
+                continue
+            where = f" to {scenario.goal_name(i)}" if len(self.corridors) > 1 else ""
+            area = f"{corridor.area:,.6g} {scenario.units.length}², {percent(corridor.count / free)} of the free ground"
+            below = [("", f"corridor of {corridor.percent:g} %{where}: {count(corridor.count, 'cell')}, {area}")]
+            if corridor.error > 0:
+                below.append(
+                    ("dim", f"its border is uncertain by about {percent(corridor.error)}, estimated on the route")
+                )
+            tables.append(Table(below=below))
+        return tables
+
+    def to_features(self) -> list[dict[str, Any]]:
+        """Each corridor as one area."""
+        return [
+            {
+                "type": "Feature",
+                "properties": {
+                    "scenario": self.solution.scenario.name,
+                    "goal": self.solution.scenario.goal_name(i),
+                    "role": "corridor",
+                    "percent": corridor.percent,
+                    "area": corridor.area,
+                },
+                "geometry": corridor.to_geometry(self.solution.ground),
+            }
+            for i, corridor in enumerate(self.corridors)
+            if corridor is not None
+        ]
+
+
+def answer(solution: "MapSolution", argument: float) -> CorridorAnswer:
+    """The corridor of each route, for a percentage."""
+    corridors = [solution.find_corridor(argument, i) if route else None for i, route in enumerate(solution.routes)]
+    return CorridorAnswer(solution, corridors)

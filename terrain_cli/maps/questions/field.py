@@ -1,0 +1,36 @@
+"""The arrival times on the corners of the cells, as a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terrain_cli.contract import Answer, Option
+from terrain_cli.files import check_output
+
+if TYPE_CHECKING:
+    from terrain_cli.maps.solution import MapSolution
+
+order = 4
+options = (Option("field", Path, "Write the arrival times, on the corners of the cells, to this .npy file.", "FILE"),)
+
+
+def parse(values: Mapping[str, Any]) -> Path | None:
+    path: Path | None = values["field"]
+    if path:
+        check_output(path, (".npy",), "--field")
+    return path
+
+
+class FieldAnswer(Answer):
+    """The arrival times from the start."""
+
+    def __init__(self, solution: "MapSolution", path: Path) -> None:
+        self.solution, self.path = solution, path
+
+    def to_files(self) -> Mapping[Path, Any]:
+        return {self.path: self.solution.from_start}
+
+
+def answer(solution: "MapSolution", argument: Path) -> FieldAnswer:
+    """The arrival times from the start, shape (rows + 1, cols + 1), s, for a file."""
+    return FieldAnswer(solution, argument)

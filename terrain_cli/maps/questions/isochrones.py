@@ -1,0 +1,93 @@
+"""How far one gets: the ground within reach of the start in each of several times."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from terrain_cli.contract import Answer, Option, Table
+from terrain_cli.errors import InputError
+from terrain_cli.files import check_output
+from terrain_cli.ranges import parse_values
+
+if TYPE_CHECKING:
+    from terrain_cli.maps.isochrones import Isochrone
+    from terrain_cli.maps.solution import MapSolution
+
+order = 3
+options = (
+    Option("isochrones", str, "The ground reached within these times, START:STOP:COUNT or a comma list.", "TIMES"),
+    Option("isochrones_output", Path, "Write the isochrones to this .geojson file as well.", "FILE"),
+)
+
+
+class Asked(NamedTuple):
+    """levels: times, s. output: a file to write them to."""
+
+    levels: Sequence[float]
+    output: Path | None
+
+
+def parse(values: Mapping[str, Any]) -> Asked | None:
+    text, output = values["isochrones"], values["isochrones_output"]
+    levels = [] if text is None else list(parse_values(text, "--isochrones"))
+    if not all(0 <= level < math.inf for level in levels):
+        raise InputError(f"--isochrones: must be times of 0 or more, got {text}")
+    if output:
+        check_output(output, (".geojson", ".json"), "--isochrones-output")
+        if not levels:
+            raise InputError("--isochrones-output: needs --isochrones, such as --isochrones 10,20,30")
+    return Asked(levels, output) if levels else None
+
+
+class IsochronesAnswer(Answer):
+    """The ground within reach in each time."""
+
+    def __init__(self, solution: "MapSolution", asked: Asked, isochrones: "list[Isochrone]") -> None:
+        self.solution, self.asked, self.isochrones = solution, asked, isochrones
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "isochrones": [
+                {"time": isochrone.level, "area": isochrone.area, **isochrone.to_geometry()}
+                for isochrone in self.isochrones
+            ]
+        }
+
+    def to_tables(self) -> Sequence[Table]:
+        """How much ground is reached within each time."""
+        units = self.solution.scenario.units
+        rows = [
+            [
+                f"{isochrone.level:g}",
+                f"{isochrone.area:,.6g}",
+                f"{len(isochrone.polygons):,}",
+                f"{sum(len(polygon) - 1 for polygon in isochrone.polygons):,}",
+            ]
+            for isochrone in self.isochrones
+        ]
+        return [Table(heads=(f"within ({units.time})", f"area ({units.length}²)", "parts", "holes"), rows=rows)]
+
+    def to_features(self) -> list[dict[str, Any]]:
+        """Each isochrone as an area."""
+        return [
+            {
+                "type": "Feature",
+                "properties": {
+                    "scenario": self.solution.scenario.name,
+                    "time": isochrone.level,
+                    "area": isochrone.area,
+                },
+                "geometry": isochrone.to_geometry(),
+            }
+            for isochrone in self.isochrones
+        ]
+
+    def to_files(self) -> Mapping[Path, Any]:
+        features = {"type": "FeatureCollection", "features": self.to_features()}
+        return {self.asked.output: features} if self.asked.output else {}
+
+
+def answer(solution: "MapSolution", argument: Asked) -> IsochronesAnswer:
+    """The ground reached from the start within each of the times."""
+    return IsochronesAnswer(solution, argument, solution.find_isochrones(argument.levels))

@@ -1,0 +1,167 @@
+"""The raster of a map scenario, read from wherever the scenario says: numbers, a drawing or a file. Nothing here knows JAX.
+
+Every problem of the files, of the cells and of the places is reported at once, with the line of the scenario where it arises.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from terrain_cli.errors import InputError
+from terrain_cli.maps.cells import cells_touching
+from terrain_cli.maps.scenario import MapScenario, find_cell_problems
+from terrain_cli.scenario.load import siblings
+from terrain_cli.scenario.model import Problem
+from terrain_cli.scenario.values import LARGEST, SMALLEST
+from terrain_cli.text import nearest
+
+SQUARE = 1e-9  # relative; how far the two sides of a cell may differ
+
+
+class Raster(NamedTuple):
+    """Square cells of ground. speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: (x, y) of
+    the south-west corner, m."""
+
+    speeds: np.ndarray
+    cell: float
+    corner: tuple[float, float]
+
+    def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
+        """(row, col) of a point (x, y), in units of cells."""
+        x, y = self.corner
+        return len(self.speeds) - (point[1] - y) / self.cell, (point[0] - x) / self.cell
+
+
+def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:
+    """The raster of a map scenario. speeds: those in its file, if they have been read already.
+
+    Raises InputError with all that is wrong with the file of the speeds, the cells, the start and the goals.
+    """
+    problems: list[Problem] = list(find_cell_problems(scenario.map.cell, scenario.map.speeds.extent))
+    if speeds is None:
+        try:
+            speeds = read_speeds(scenario)
+        except InputError as error:
+            problems += [(("map", "speeds", "file"), problem) for problem in error.problems]
+    raster = None
+    if speeds is not None and not problems:
+        problems += find_extent_problems(scenario, speeds.shape)
+        if not problems:
+            raster = _to_raster(scenario, speeds)
+            problems += find_place_problems(scenario, raster)
+    if raster is None or problems:
+        source = scenario.source
+        located = [(_as_written(scenario, place), sentence) for place, sentence in problems]
+        located.sort(key=lambda problem: source.line(problem[0]) or 0)
+        raise InputError(*(source.describe(place, sentence) for place, sentence in located))
+    return raster
+
+
+def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A single goal may be written as a bare point."""
+    lines = scenario.source.lines
+    return ("goal",) if place[:1] == ("goal",) and lines and place not in lines else place
+
+
+def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
+    extent = scenario.map.speeds.extent
+    if extent is None:
+        return Raster(speeds, float(scenario.map.cell or 1.0), (0.0, 0.0))
+    return Raster(speeds, (extent[2] - extent[0]) / speeds.shape[1], extent[:2])
+
+
+def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
+    """An extent that is empty, or whose cells are not square."""
+    extent, (rows, cols) = scenario.map.speeds.extent, shape
+    if extent is None:
+        return
+    width, height = (extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows
+    if min(width, height) <= 0:
+        yield ("map", "speeds", "extent"), "must have xmax greater than xmin and ymax greater than ymin"
+    elif abs(width - height) > SQUARE * max(width, height):
+        sizes = f"{width:.12g} wide and {height:.12g} high ({rows} rows, {cols} columns)"
+        yield ("map", "speeds", "extent"), f"makes cells {sizes}, but they must be square"
+
+
+def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:
+    """Ground without a free cell; a start or a goal outside the map or in blocked ground, with the nearest free cell."""
+    free = ~np.isnan(raster.speeds)
+    if not free.any():
+        yield ("map", "speeds"), "has no free cell: all of them are blocked"
+        return
+    for place, point in (("start",), scenario.start), *((("goal", i), at) for i, at in enumerate(scenario.goals)):
+        problem = _find_place_problem(point, raster, free)
+        if problem:
+            yield place, f"{problem}, got {_write_point(point)}"
+
+
+def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.ndarray) -> str | None:
+    """Why no route can start or end at a point, and where the nearest one can; None if one can."""
+    at, (rows, cols), (x, y), cell = raster.to_cells(point), free.shape, raster.corner, raster.cell
+    if not (0 <= at[0] <= rows and 0 <= at[1] <= cols):
+        reach = f"from {_write_point(raster.corner)} to {_write_point((x + cols * cell, y + rows * cell))}"
+        where = f"lies outside the map, which goes {reach}"
+    else:
+        touched = [tuple(touching) for touching in cells_touching(at, free.shape).tolist() if free[tuple(touching)]]
+        diagonal = len(touched) == 2 and all(a != b for a, b in zip(*touched, strict=True))
+        if touched and not diagonal:
+            return None
+        where = "lies on the corner of blocked cells" if diagonal else "lies in blocked ground"
+    places = np.argwhere(free)
+    row, col = places[np.argmin(np.hypot(*(places + 0.5 - at).T))].tolist()
+    centre = _write_point((x + (col + 0.5) * cell, y + (rows - row - 0.5) * cell))
+    return f"{where}: the nearest free cell has its centre at {centre}"
+
+
+def _write_point(point: tuple[float, float]) -> str:
+    """A point as people write it."""
+    return f"[{point[0]:.12g}, {point[1]:.12g}]"
+
+
+def read_speeds(scenario: MapScenario) -> np.ndarray:
+    """The speeds of a map scenario, shape (rows, cols), m/s, NaN where blocked. Raises InputError for a file that has none."""
+    speeds = scenario.map.speeds
+    if speeds.drawing is not None and speeds.legend is not None:
+        rows = speeds.drawing.split("\n")
+        codes = np.array(["".join(rows)], dtype=np.str_).view(np.uint32).reshape(len(rows), len(rows[0]))
+        meaning = np.full(max(map(ord, speeds.legend)) + 1, np.nan)
+        meaning[[ord(letter) for letter in speeds.legend]] = list(speeds.legend.values())
+        return np.asarray(meaning[codes])
+    if speeds.file is not None:
+        folder = Path(scenario.file).parent if scenario.file else Path()
+        return read_array(folder / speeds.file)
+    return np.array(speeds.grid, dtype=np.float64)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """The speeds in a .npy file, shape (rows, cols), float64, NaN where blocked. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(6)
+        if magic != b"\x93NUMPY":
+            raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        near = nearest(path.name, siblings(path, ".npy"))
+        raise InputError(f"{path}: no such file" + (f", did you mean {near}?" if near else "")) from None
+    except InputError:
+        raise
+    except Exception as problem:  # NumPy evaluates the header as Python, so any error may come of it
+        reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
+        raise InputError(f"{path} cannot be read: {reason}") from None
+    if stored.dtype.kind not in "fiu":
+        raise InputError(f"{path} must hold numbers, not {stored.dtype}: save an array of floats")
+    if stored.ndim != 2 or 0 in stored.shape:
+        raise InputError(f"{path} must be an array (rows, cols), got the shape {stored.shape}")
+    speeds = np.array(stored, dtype=np.float64)
+    bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
+    if bad.any():
+        row, col = np.unravel_index(np.argmax(bad), bad.shape)
+        count = f"{int(bad.sum()):,} cells are" if bad.sum() > 1 else "1 cell is"
+        raise InputError(
+            f"{path} must hold finite speeds greater than 0, NaN where blocked: {count} neither, "
+            f"the first [{row}, {col}] = {speeds[row, col]:g}"
+        )
+    return speeds

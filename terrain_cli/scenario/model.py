@@ -1,0 +1,95 @@
+"""What the scenarios of all kinds have in common as pydantic models."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic_core import ErrorDetails
+
+from terrain_cli.scenario.document import Node
+from terrain_cli.scenario.values import Text
+
+Place = tuple[str | int, ...]  # where a value stands in a scenario: ("strips", 1, "speed")
+Problem = tuple[Place, str]  # where, and what is wrong there
+
+
+class Model(BaseModel):
+    """A mapping in a scenario: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Units(Model):
+    """Names for the units of length and time; nothing is converted."""
+
+    length: Text = Field(default="m")
+    time: Text = Field(default="s")
+
+
+class Source(NamedTuple):
+    """Where a scenario was read. file: None for standard input. label: what messages call it. lines: of its keys."""
+
+    file: str | None = None
+    label: str = ""
+    lines: Mapping[Place, int] = {}
+
+    def line(self, place: Place) -> int | None:
+        """The line of the value at a place, or of the innermost mapping around it that is known."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place)
+
+    def describe(self, place: Place, sentence: str) -> str:
+        """The sentence about the value at a place, with file, line and key as far as they are known."""
+        line = self.line(place)
+        where = f"{self.label}:{line}: " if line is not None else f"{self.label}: " if self.label else ""
+        key = f"{write_key(place)}: " if place else ""
+        return f"{where}{key}{sentence}"
+
+
+class ScenarioModel(Model):
+    """A scenario of some kind. kind: its entry in kinds.py."""
+
+    kind: ClassVar[str]
+
+    name: Text = Field(default="", description="What to call the scenario. Missing: the name of its file.")
+    description: Text | None = Field(default=None, description="What it shows, in a sentence or two.")
+    units: Units = Field(default=Units(), description="Names for the units of length and time.")
+
+    _source: Source = PrivateAttr(Source())
+
+    @property
+    def file(self) -> str | None:
+        """The file it was read from; None if it was not read from a file."""
+        return self._source.file
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it was read from; none of them may be overwritten by a result."""
+        return [Path(self.file)] if self.file else []
+
+    @property
+    def source(self) -> Source:
+        """Where it was read, with the lines of its keys."""
+        return self._source
+
+
+def write_key(place: Iterable[str | int]) -> str:
+    """A place as people write it: strips[1].speed."""
+    key = ""
+    for part in place:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def describe_input(error: ErrorDetails, node: Node | None = None) -> str:
+    """ ", got ..." unless the message says it already."""
+    if error["type"] in ("missing", "extra_forbidden", "fits") or error["msg"].startswith(
+        ("is a setting", "is not a setting", "must have at least")
+    ):
+        return ""
+    if node is not None and node.text is not None:
+        return f", got {node.text!r}" if isinstance(node.value, str) else f", got {node.text or 'nothing'}"
+    value = error["input"]
+    return f", got {'a mapping' if isinstance(value, dict) else 'a list' if isinstance(value, list) else repr(value)}"

@@ -1,0 +1,109 @@
+"""Routes across a map in the terminal: how the best was refined, its time beside the straight line, and the alternatives."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rich.text import Text
+
+from terrain_cli.contract import Route
+from terrain_cli.maps.ground import Ground
+from terrain_cli.maps.routes.search import Round
+from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.solution import MapSolution
+from terrain_cli.show.console import out
+from terrain_cli.show.tables import STYLES, new_summary, new_table
+from terrain_cli.text import number, percent, visible
+
+
+class Watch:
+    """Prints what is being solved, then a row for each iteration of the route, if there is one goal."""
+
+    def __init__(self, scenario: MapScenario, ground: Ground, options: Mapping[str, Any]) -> None:
+        print_title(scenario, ground)
+        self.scenario = scenario
+        self.rows: list[Round] = []
+
+    def add(self, row: Round) -> None:
+        self.rows.append(row)
+
+    def close(self) -> None:
+        """Print the rows; the search has found them all at once."""
+        if self.rows:
+            time = f"time ({self.scenario.units.time})"
+            out.print(Text(f"{'iteration':>9}{'crossings':>14}{time:>15}{'gradient':>15}", style="bold"))
+        for row in self.rows:
+            text = f"{row.iteration:>9}{row.crossings:>14,}{number(row.time):>15}{row.gradient_norm:>15.3e}"
+            out.print(Text(text, style=STYLES["converged"] if row is self.rows[-1] else ""))
+
+
+def print_title(scenario: MapScenario, ground: Ground) -> None:
+    """How many cells, of what size, how fast."""
+    slowness = np.asarray(ground.slowness)
+    rows, cols = slowness.shape
+    units = scenario.units
+    free = slowness[np.isfinite(slowness)]
+    low, high = 1 / free.max(), 1 / free.min()
+    speeds = f"speed {low:g}" if low == high else f"speeds {low:g} to {high:g}"
+    blocked = slowness.size - free.size
+    walls = f", {blocked:,} blocked" if blocked else ""
+    cells = f"{rows:,} by {cols:,} cells of {float(ground.cell):g} {units.length}"
+    text = f": {cells}{walls}, {speeds} {units.length}/{units.time}"
+    out.print(Text.assemble((visible(scenario.name), "bold"), visible(text)))
+    if scenario.description:
+        out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
+
+
+def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
+    """The outcome, and each route beside its straight line; the alternatives if there is one goal."""
+    out.print(Text(visible(solution.message), style=STYLES[solution.status]))
+    if len(solution.routes) > 1:
+        _print_goals(solution)
+        return
+    route, units = solution.route, solution.scenario.units
+    if route is None:
+        return
+    table = new_summary()
+    table.add_row("time", Text(f"{number(route.time)} {units.time}"), "")
+    table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
+    straight = f"{number(route.straight_time)} {units.time}" if math.isfinite(route.straight_time) else "blocked"
+    table.add_row("straight line", Text(straight), Text(_describe_saving(route, units.time)))
+    for i, other in enumerate(route.alternatives):
+        slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
+        table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
+    out.print(table)
+
+
+def describe(solution: MapSolution) -> tuple[str, str]:
+    """A map has neither a method nor an optimum to compare with."""
+    return "map", ""
+
+
+def _describe_saving(route: Route, unit: str) -> str:
+    """What the route saves against the straight line."""
+    if not math.isfinite(route.straight_time):
+        return ""
+    gain = route.straight_time - route.time
+    if abs(gain) < 1e-9 * route.straight_time:
+        return "nothing to save"
+    return f"{number(gain)} {unit} ({percent(gain / route.straight_time)}) saved"
+
+
+def _print_goals(solution: MapSolution) -> None:
+    """A row for each goal."""
+    units = solution.scenario.units
+    heads = (f"time ({units.time})", f"distance ({units.length})", f"straight line ({units.time})", "saved")
+    table = new_table(("goal", *heads), left=1)
+    for i, route in enumerate(solution.routes):
+        name = Text(visible(solution.scenario.goal_name(i)))
+        if route is None:
+            table.add_row(name, Text("no route", style=STYLES["no route"]))
+        elif math.isfinite(route.straight_time):
+            share = percent(max(1 - route.time / route.straight_time, 0.0))
+            table.add_row(name, number(route.time), number(route.distance), number(route.straight_time), share)
+        else:
+            table.add_row(name, number(route.time), number(route.distance), "blocked", "")
+    out.print(table)
+    for reason in filter(None, solution.reasons):
+        out.print(Text(visible(reason), style="dim"))

@@ -1,0 +1,135 @@
+"""A descent across strips in the terminal: a row for each iteration while it runs, then the outcome."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from terrain_cli.show.console import Progress, out
+from terrain_cli.show.strips.plots import print_plots
+from terrain_cli.show.tables import STYLES, new_summary, new_table
+from terrain_cli.strips.descent import Step
+from terrain_cli.strips.ground import Strips
+from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.strips.solution import StripsSolution
+from terrain_cli.text import count, number, percent, some_of, visible
+
+NAMED = 12  # strips whose crossings are listed one by one
+
+
+def sparse(iteration: int) -> int:
+    """How far apart rows are printed: all of the first 32, then half as many with each doubling."""
+    spacing: int = 2 ** (iteration // 32).bit_length()
+    return spacing
+
+
+class Watch:
+    """Prints what is being solved, then the rows of the descent as they come, in columns that fit the terminal.
+
+    options: `show`, "crossings" or "x"; `every`, to show every so many iterations: by default all at first, fewer later.
+    """
+
+    def __init__(self, scenario: StripsScenario, ground: Strips, options: Mapping[str, Any]) -> None:
+        print_title(scenario)
+        self.what, self.every = options.get("show") or "crossings", options.get("every")
+        self.progress = Progress()
+        unknowns = len(scenario.strips) - 1
+        room = max(1, (out.width - 9 - 2 * 15) // 14)
+        self.columns = list(range(unknowns)) if unknowns <= room else [*range(room - 1), unknowns - 1]
+        self.gap = room - 1 if unknowns > room else None
+        units = scenario.units
+        heads = [f"x_{i + 1}" if self.what == "x" else f"crossing {i + 1}" for i in self.columns]
+        self.live = scenario.descent.method != "snell"
+        if self.live:
+            self._print("iteration", heads, f"time ({units.time})", "gradient", "bold")
+
+    def _print(self, first: str, middle: list[str], time: str, gradient: str, style: str = "") -> None:
+        cells = [f"{'… ' if i == self.gap else ''}{text}".rjust(14) for i, text in enumerate(middle)]
+        self.progress.clear()
+        out.print(Text(f"{first:>9}{''.join(cells)}{time:>15}{gradient:>15}", style=style))
+
+    def add(self, step: Step) -> None:
+        """Print the row, unless it is thinned out."""
+        if not self.live:
+            return
+        spacing = self.every or sparse(step.iteration)
+        if step.iteration % spacing and not step.status:
+            self.progress.say(f"iteration {step.iteration:,}, time {number(step.time)}")
+            return
+        values = step.x if self.what == "x" else step.crossings
+        middle = [number(float(values[i])) for i in self.columns]
+        self._print(
+            f"{step.iteration}",
+            middle,
+            number(step.time),
+            f"{step.gradient_norm:.3e}",
+            STYLES.get(step.status, ""),
+        )
+
+    def close(self) -> None:
+        """The last row has been printed already."""
+
+
+def print_title(scenario: StripsScenario) -> None:
+    """What is being solved, and how."""
+    plan = scenario.descent
+    out.print(
+        Text.assemble(
+            (visible(scenario.name), "bold"),
+            f": {count(len(scenario.strips), 'strip')}, offset {scenario.offset:g} {scenario.units.length}, method {plan.method}",
+        )
+    )
+    if scenario.description:
+        out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
+
+
+def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
+    """The outcome in a sentence, where the path crosses, and its time beside the straight line's and the optimum's.
+
+    options: `plot`, to draw the path and its time in the terminal as well.
+    """
+    scenario, units = solution.scenario, solution.scenario.units
+    out.print(Text(solution.message, style=STYLES[solution.status]))
+    table = new_summary()
+    crossings = solution.crossings
+    for i in some_of(len(crossings), NAMED):
+        if i is None:
+            table.add_row("…", "", f"{len(crossings) - NAMED:,} more")
+        else:
+            where = f"from {scenario.strip_name(i)} to {scenario.strip_name(i + 1)}"
+            crossing = f"{number(float(crossings[i]))} {units.length}"
+            table.add_row(Text(f"crossing {i + 1}"), Text(crossing), Text(visible(where)))
+    saved = _describe_saving(solution.straight_time - solution.time, solution.straight_time, units.time)
+    table.add_row("time", Text(f"{number(solution.time)} {units.time}"), "")
+    table.add_row("straight line", Text(f"{number(solution.straight_time)} {units.time}"), Text(saved))
+    optimum = f"{number(float(solution.optimum.time))} {units.time}"
+    table.add_row("exact optimum", Text(optimum), Text(f"gap {percent(solution.gap)}"))
+    out.print(table)
+    if scenario.descent.method == "snell":
+        _print_rays(solution)
+    if options.get("plot"):
+        print_plots(solution)
+
+
+def describe(solution: StripsSolution) -> tuple[str, str]:
+    """The method and the gap, for an overview of several solutions."""
+    return solution.scenario.descent.method, percent(solution.gap)
+
+
+def _describe_saving(saved: float, straight: float, unit: str) -> str:
+    """What the path saves against the straight line."""
+    if abs(saved) < 1e-9 * straight:
+        return "nothing to save"
+    return f"{number(abs(saved))} {unit} ({percent(abs(saved) / straight)}) {'saved' if saved > 0 else 'lost'}"
+
+
+def _print_rays(solution: StripsSolution) -> None:
+    """sin(angle)/speed in each strip: Snell's law says that they are equal."""
+    scenario, rays = solution.scenario, solution.optimum.ray
+    table = new_table(("strip", f"sin(angle)/speed ({scenario.units.time}/{scenario.units.length})"), left=1)
+    for i in some_of(len(rays), NAMED):
+        if i is None:
+            table.add_row("…", "")
+        else:
+            table.add_row(Text(visible(scenario.strip_name(i))), f"{rays[i]:.15g}")
+    out.print(table)

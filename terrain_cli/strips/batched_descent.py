@@ -1,0 +1,142 @@
+"""Many scenarios at once: the same descent for every value of a number, or every combination of several, by `jax.vmap`.
+
+All points run in one compiled program that takes a fixed number of them at a time, so that neither a point nor their count
+compiles anything anew, and memory does not grow with the count.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from terrain_cli.compile_cache import cached_jit
+from terrain_cli.strips.batched import solve_many
+from terrain_cli.strips.convergence import CONVERGED, ON_ITS_WAY, STATUS
+from terrain_cli.strips.descent import METHODS, Descent, Settings, advance, begin
+from terrain_cli.strips.ground import Strips, straight_x
+from terrain_cli.strips.parameter import Parameter
+from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.strips.step_size import safe_step
+
+BLOCK = 256  # points at a time, fewer where there are thousands of strips
+EXACT_BLOCK = 4000  # where nothing is descended
+
+
+class Points(NamedTuple):
+    """Some points of a sweep, one entry each.
+
+    values: of what was varied, shape (B, k). time: at the end, s. iterations: until the end. reached: iterations until the
+    time came within the asked share of the optimum, -1 where it never did. status: as in `Solution`. optimum: s.
+    """
+
+    values: np.ndarray
+    time: np.ndarray
+    iterations: np.ndarray
+    reached: np.ndarray
+    status: np.ndarray
+    optimum: np.ndarray
+
+
+class _Case(NamedTuple):
+    """What one point of a sweep descends from and with; a NaN step stands for the safe one."""
+
+    x: Any
+    strips: Strips
+    settings: Settings
+    optimum: Any
+
+
+@partial(cached_jit, static_argnames=("method",))
+def _solve_block(cases: _Case, within: float, *, method: str) -> tuple[Array, ...]:
+    """Time, iterations, reached and status of each case, shape (B,) each."""
+    return jax.vmap(partial(_solve_case, within=within, method=method))(cases)
+
+
+def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
+    x, strips, settings, optimum = case
+    settings = settings._replace(step=jnp.where(jnp.isnan(settings.step), safe_step(strips, method), settings.step))
+
+    def once(carry: tuple[Descent, Array]) -> tuple[Descent, Array]:
+        descent, reached = carry
+        descent = advance(descent, strips, settings, METHODS[method])
+        arrives = (reached < 0) & (descent.time <= optimum * (1 + within))
+        return descent, jnp.where(arrives, descent.iteration, reached)
+
+    start = begin(x, METHODS[method]), jnp.array(-1)
+    descent, reached = jax.lax.while_loop(lambda carry: carry[0].status == ON_ITS_WAY, once, start)
+    return descent.time, descent.iteration, reached, descent.status
+
+
+def descend_batched(
+    scenario: StripsScenario, varied: Mapping[str, Sequence[float]], *, within: float = 1e-4
+) -> Iterator[Points]:
+    """Solve the scenario for all combinations of the values in `varied`, the last of its numbers changing fastest.
+
+    varied: values by the dotted name of a number, such as {"descent.step": [0.5, 1, 2], "strips.1.speed": [0.2, 0.4]}.
+    within: how close to the optimum a time counts as reached, relative. Yields `Points`, a few hundred at a time.
+    Raises InputError for a name or value that the scenario cannot have.
+
+    Example:
+
+        for points in descend_batched(load_strips("configs/three_strips.yaml"), {"descent.step": [0.5, 1, 2]}):
+            print(points.time)
+    """
+    parameters = [Parameter(scenario, name) for name in varied]
+    grids = [parameter.check(values) for parameter, values in zip(parameters, varied.values(), strict=True)]
+    shape = tuple(len(grid) for grid in grids)
+    exact = scenario.descent.method == "snell"
+    block = max(1, min(EXACT_BLOCK if exact else BLOCK, 2**21 // len(scenario.strips)))
+
+    def points() -> Iterator[Points]:
+        for first in range(0, math.prod(shape), block):
+            # The last block is filled up with its last point, so that all have one shape.
+            index = np.minimum(np.arange(first, first + block), math.prod(shape) - 1)
+            places = np.unravel_index(index, shape)
+            values = np.array([[grid[i] for i in at.tolist()] for grid, at in zip(grids, places, strict=True)]).T
+            cases = _cases(scenario, parameters, values)
+            if exact:
+                nothing = np.zeros(block, dtype=int)
+                time, iterations, reached, status = cases.optimum, nothing, nothing, nothing + CONVERGED
+            else:
+                solved = _solve_block(cases, within, method=scenario.descent.method)
+                time, iterations, reached, status = jax.device_get(solved)
+            kept = slice(min(block, math.prod(shape) - first))
+            names = np.array(STATUS)[status]
+            yield Points(values[kept], time[kept], iterations[kept], reached[kept], names[kept], cases.optimum[kept])
+
+    return points()
+
+
+def _cases(scenario: StripsScenario, parameters: Sequence[Parameter], values: np.ndarray) -> _Case:
+    """A case for each row of `values`."""
+    count, plan = len(values), scenario.descent
+
+    def repeat(value: Any) -> np.ndarray:
+        return np.repeat(np.asarray(value, dtype=np.float64)[None], count, axis=0)
+
+    fields = plan.model_dump(include=set(Settings._fields)) | {"step": math.nan if plan.step is None else plan.step}
+    settings = {name: repeat(value) for name, value in fields.items()}
+    widths, speeds, offset = repeat(scenario.widths), repeat(scenario.speeds), repeat(scenario.offset)
+    initial: dict[int, np.ndarray] = {}
+    for parameter, column in zip(parameters, values.T, strict=True):
+        match parameter.path:
+            case ("strips", int(index), "width"):
+                widths[:, index] = column
+            case ("strips", int(index), "speed"):
+                speeds[:, index] = column
+            case ("offset",):
+                offset = column
+            case ("descent", "initial", int(index)):
+                initial[index] = column
+            case ("descent", str(name)):
+                settings[name] = column
+    strips = Strips(widths, speeds, offset)
+    x = straight_x(strips) if plan.initial is None else repeat(plan.initial)
+    for index, column in initial.items():
+        x[:, index] = column
+    return _Case(x, strips, Settings(**settings), solve_many(widths, speeds, offset).times)

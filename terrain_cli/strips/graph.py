@@ -1,0 +1,71 @@
+"""The expression tree of the travel time, at a path of a scenario."""
+
+import math
+from typing import Any
+
+from terrain_cli.errors import InputError
+from terrain_cli.files import plain
+from terrain_cli.ranges import parse_numbers
+from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.text import count, short, visible
+
+PLACES = ("start", "end", "optimum")
+
+
+def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
+    """Title, facts for the JSON document, the tree of the travel time, and what its letters mean.
+
+    at: start (the default), end, optimum, or the path as numbers in a comma list. Raises InputError.
+    """
+    unknowns = len(scenario.strips) - 1
+    try:
+        given = None if at is None or at in PLACES else parse_numbers(at, "--at")
+    except InputError:
+        raise InputError(
+            f"--at: must be start, end, optimum, or numbers with commas between them such as 2,17, got {at!r}"
+        ) from None
+    if given is not None:
+        if len(given) != unknowns:
+            raise InputError(
+                f"--at: must have {count(unknowns, 'number')}, one for each strip but the last, got {len(given)}"
+            )
+        if not all(map(math.isfinite, given)):
+            raise InputError(f"--at: must be finite numbers, got {at}")
+
+    import numpy as np
+
+    from terrain_cli.autodiff.graph import time_graph
+    from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.strips.solution import to_ground
+
+    enable_compile_cache()
+    where = "given" if given is not None else at or "start"
+    x, said = (given, "") if given is not None else _place(scenario, where)
+    root = time_graph(np.array(x), to_ground(scenario), [strip.name or "" for strip in scenario.strips])
+
+    shown = [short(value) for value in x] if len(x) <= 4 else [short(x[0]), short(x[1]), "…", short(x[-1])]
+    point = f" at x = ({', '.join(shown)})" if x else ""
+    title = visible(scenario.name), f"travel time{point}{said}"
+    units = scenario.units.model_dump()
+    length, time = visible(units["length"]), visible(units["time"])
+    letters = f"x movement along a strip ({length}), " if x else ""
+    legend = [f"{letters}w width ({length}), v speed ({length}/{time}), h offset ({length})"]
+    facts = {"version": 1, "scenario": scenario.name, "file": scenario.file, "units": units}
+    return title, facts | {"at": where, "x": plain(x)}, root, legend
+
+
+def _place(scenario: StripsScenario, where: str) -> tuple[list[float], str]:
+    """The path where the descent starts, where it ends, or the fastest there is; and which of them it is, in words."""
+    from terrain_cli.strips.ground import straight_x
+    from terrain_cli.strips.snell import find_optimum
+    from terrain_cli.strips.solution import solve, to_ground
+
+    strips = to_ground(scenario)
+    if where == "start":
+        initial = scenario.descent.initial
+        return (straight_x(strips).tolist() if initial is None else initial), ", where the descent starts"
+    if where == "optimum":
+        return find_optimum(strips).x.tolist(), ", the optimum"
+    solution = solve(scenario, every=2**40)
+    ended = " (it diverged)" if solution.status == "diverged" else ""
+    return solution.x.tolist(), f", where the descent ends{ended}"

@@ -1,0 +1,90 @@
+"""What the best time depends on: its derivatives by the speeds, the widths and the offset."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from terrain_cli.contract import Answer, Option, Table
+from terrain_cli.text import number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from terrain_cli.strips.scenario import StripsScenario
+    from terrain_cli.strips.sensitivity import Sensitivity
+    from terrain_cli.strips.solution import StripsSolution
+
+order = 1
+options = (Option("sensitivity", bool, "Show what the best time depends on: speeds, widths, the offset."),)
+ROWS = 12  # strips in the table; the JSON document has all
+
+
+def parse(values: Mapping[str, Any]) -> bool | None:
+    return values["sensitivity"] or None
+
+
+class SensitivityAnswer(Answer):
+    """The derivatives of the best time of a scenario."""
+
+    def __init__(self, scenario: "StripsScenario", sensitivity: "Sensitivity") -> None:
+        self.scenario, self.sensitivity = scenario, sensitivity
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sensitivity": self.sensitivity.to_json()}
+
+    def to_tables(self) -> Sequence[Table]:
+        """A row for each strip, the most telling ones if there are many, and a sentence on the one that matters most."""
+        scenario, sensitivity = self.scenario, self.sensitivity
+        length, time = scenario.units.length, scenario.units.time
+        gains, costs = find_one_percent(sensitivity)
+        heads = (
+            "strip",
+            f"1 % faster saves ({time})",
+            f"1 % wider costs ({time})",
+            f"dt/dspeed ({time}²/{length})",
+            f"dt/dwidth ({time}/{length})",
+        )
+        columns = (gains, costs, sensitivity.by_speeds, sensitivity.by_widths)
+        rows = [
+            [scenario.strip_name(i), *(number(float(column[i])) for column in columns)] for i in most_telling(gains)
+        ]
+        below = [("", sentence) for sentence in describe(scenario, sensitivity)]
+        if len(gains) > ROWS:
+            shown = f"{ROWS} of {len(gains):,} strips shown, those that matter most; --json has all"
+            below.insert(0, ("dim", shown))
+        title = f"What the best time of {scenario.name}, {number(sensitivity.time)} {time}, depends on:"
+        return [Table(title, heads, rows, below, left=1)]
+
+
+def find_one_percent(sensitivity: "Sensitivity") -> "tuple[np.ndarray, np.ndarray]":
+    """What 1 % more speed in each strip saves, and what 1 % more width costs, shape (n,) each, s."""
+    gains = -sensitivity.speed_elasticities * sensitivity.time / 100
+    return gains, sensitivity.width_elasticities * sensitivity.time / 100
+
+
+def most_telling(gains: "np.ndarray") -> list[int]:
+    """Indices of the strips in the table: those with the largest gains, in the order of the strips."""
+    return sorted((-gains).argsort(kind="stable")[:ROWS].tolist())
+
+
+def describe(scenario: "StripsScenario", sensitivity: "Sensitivity") -> list[str]:
+    """The strip that matters most, and the offset, in sentences."""
+    length, time = scenario.units.length, scenario.units.time
+    gains, _ = find_one_percent(sensitivity)
+    order = (-gains).argsort(kind="stable")
+    most = int(order[0])
+    alone = len(order) > 1 and gains[order[1]] < gains[most] * (1 - 1e-9)
+    most_of_all = ", more than anywhere else" if alone else ""
+    sentences = [f"1 % more speed in {scenario.strip_name(most)} saves {gains[most]:.2g} {time}{most_of_all}."]
+    offset = sensitivity.offset_elasticity * sensitivity.time / 100
+    by_offset = f"dt/doffset {number(sensitivity.by_offset)} {time}/{length}"
+    if scenario.offset == 0:
+        return [*sentences, f"A small offset costs nothing: {by_offset}."]
+    return [*sentences, f"1 % more offset costs {offset:.2g} {time}: {by_offset}."]
+
+
+def answer(solution: "StripsSolution", argument: bool) -> SensitivityAnswer:
+    """What the best time depends on."""
+    from terrain_cli.strips.sensitivity import find_sensitivity
+    from terrain_cli.strips.solution import to_ground
+
+    return SensitivityAnswer(solution.scenario, find_sensitivity(to_ground(solution.scenario)))

@@ -1,0 +1,1 @@
+"""Even ground for people."""
