@@ -34,7 +34,7 @@ def missed(strips: Strips) -> tuple[float, float]:
     optimum = jax.device_get(find_optimum(strips))
     assert all(np.all(np.isfinite(part)) for part in optimum)
     time = exact(strips).time
-    size = abs(float(strips.offset)) + strips.widths.sum()
+    size = abs(float(strips.offset)) + float(strips.widths.sum())
     return float(abs(optimum.time - time) / time), abs(math.fsum(optimum.movements) - float(strips.offset)) / size
 
 
@@ -265,13 +265,13 @@ def test_the_path_has_derivatives_too() -> None:
 
 def test_vmap_gives_what_a_loop_gives() -> None:
     rng = np.random.default_rng(4)
-    many = [draw_hard(rng, 5) for _ in range(64)]
-    batch = jax.tree.map(lambda *leaves: np.stack(leaves), *many)
+    drawn = [draw_hard(rng, 5) for _ in range(64)]
+    batch = jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
     together = jax.device_get(jax.vmap(find_optimum)(batch))
-    for i, strips in enumerate(many):
+    for i, strips in enumerate(drawn):
         alone = jax.device_get(find_optimum(strips))
         assert together.time[i] == pytest.approx(alone.time, rel=1e-15)
-        size = abs(float(strips.offset)) + strips.widths.sum()
+        size = abs(float(strips.offset)) + float(strips.widths.sum())
         np.testing.assert_allclose(together.movements[i], alone.movements, rtol=0, atol=1e-14 * size)
     gradients = jax.vmap(jax.grad(best_time))(batch)
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradients))
