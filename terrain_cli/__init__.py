@@ -21,6 +21,7 @@ _HOME = {
     "InputError": "errors",
     "MapScenario": "maps.scenario",
     "MapSolution": "maps.solution",
+    "Method": "strips.descent",
     "Route": "maps.routes.search",
     "Scenario": "scenario.load",
     "Sensitivity": "strips.sensitivity",
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution, solve_map
     from terrain_cli.scenario.load import Scenario, load_scenario
     from terrain_cli.strips.batched import find_sensitivities, solve_many
-    from terrain_cli.strips.descent import Step, descend
+    from terrain_cli.strips.descent import Method, Step, descend
     from terrain_cli.strips.ground import Strips, calc_time
     from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
     from terrain_cli.strips.snell import best_time, find_optimum
@@ -63,6 +64,7 @@ __all__ = [
     "InputError",
     "MapScenario",
     "MapSolution",
+    "Method",
     "Route",
     "Scenario",
     "Sensitivity",

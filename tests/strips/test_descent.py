@@ -1,8 +1,10 @@
-"""The descent loop, its methods and its verdicts."""
+"""The descent loop, its methods, and how it ends."""
 
 import itertools
 import math
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from terrain_cli import Step, Strips, best_time, calc_time, descend, find_optimum
+from terrain_cli import Method, Step, Strips, best_time, calc_time, compile_cache, descend, find_optimum
 from terrain_cli.scenario.load import OWN_SETTINGS
-from terrain_cli.strips.descent import METHODS, thinning
+from terrain_cli.strips.descent import METHODS, Settings, thinning
 from terrain_cli.strips.step_size import largest_step, safe_step
 from tests.maps.grounds import grounds, random_strips, random_x
 
@@ -112,7 +114,60 @@ def test_momentum_raises_the_largest_step() -> None:
     assert last(descend(near, POST, "momentum", step=1.03 * limit, momentum=0.5)).status == "diverged"
 
 
-class TestVerdict:
+def follow_nesterov(
+    x: jax.Array, gradient: jax.Array, state: Any, strips: Strips, settings: Settings
+) -> tuple[jax.Array, Any]:
+    """Nesterov's accelerated gradient (1983), where `x` is the point that looks ahead."""
+    velocity = settings.momentum * state - settings.step * gradient
+    return x + settings.momentum * velocity - settings.step * gradient, velocity
+
+
+class TestOwnMethods:
+    @pytest.mark.parametrize("method", METHODS)
+    def test_one_equal_to_a_built_in_gives_the_same_rows(self, method: str) -> None:
+        named = descend(START, POST, method, step=1.0, iterations=40)
+        own = descend(START, POST, Method(*METHODS[method]), step=1.0, iterations=40)
+        for a, b in itertools.zip_longest(named, own):
+            assert a.x.tolist() == b.x.tolist()
+            assert (a.iteration, *a[2:]) == (b.iteration, *b[2:])
+
+    def test_nesterov_converges(self) -> None:
+        nesterov = Method(follow_nesterov, lambda x: 0 * x, lambda settings: 1 / (1 - settings.momentum))
+        before = x = np.array(START)
+        for step in descend(START, POST, nesterov, step=1.0, momentum=0.5):
+            assert np.allclose(step.x, x, rtol=1e-12)
+            here = x - np.asarray(gradient(x, POST))
+            before, x = here, here + 0.5 * (here - before)
+        assert step.status == "converged"
+        assert step.time == pytest.approx(BEST, rel=1e-13)
+
+    def test_two_of_the_same_name_do_not_share_a_program(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(compile_cache, "folder_in_use", tmp_path)
+
+        def scaled(factor: float) -> Method:
+            def follow(x: Any, gradient: Any, state: Any, strips: Any, settings: Settings) -> tuple[Any, Any]:
+                return x - factor * settings.step * gradient, state
+
+            return Method(follow)
+
+        slope = np.asarray(gradient(np.array(START), POST))
+        for factor in (0.1, 0.2, 0.3):
+            step = last(descend(START, POST, scaled(factor), step=1.5, iterations=1))
+            assert np.allclose(step.x, START - factor * 1.5 * slope, rtol=1e-14)
+        assert list(tmp_path.glob("run-*")) == []
+        next(descend(np.zeros(10), Strips(np.ones(11), np.ones(11), 3.0)))  # a size that no other test has compiled
+        assert len(list(tmp_path.glob("run-*"))) == 1  # the glob finds the files of named methods
+
+    def test_the_default_step_is_that_of_gradient_descent(self) -> None:
+        own, named = descend(START, POST, Method(METHODS["gradient"].update)), descend(START, POST)
+        assert [row.time for row in own] == [row.time for row in named]
+
+    def test_the_built_in_methods_cannot_be_changed(self) -> None:
+        with pytest.raises(TypeError):
+            METHODS["gradient"] = METHODS["newton"]  # type: ignore[index]
+
+
+class TestConvergence:
     def test_a_step_of_5_bounces_between_two_times(self) -> None:
         steps = list(descend(START, POST, step=5, iterations=1000))
         assert steps[-1].status == "diverged"
