@@ -143,7 +143,7 @@ class TestPage:
     @settings(max_examples=30)
     @given(st.integers(1, 3000), st.integers(2, 80))
     def test_thinned(self, length: int, count: int) -> None:
-        history: Any = [Step(i, (), 0.0, 0.0, "") for i in range(length)]
+        history: Any = [Step(i, np.empty(0), 0.0, 0.0, "") for i in range(length)]
         kept = [row.iteration for row in thinned(history, count)]
         assert len(kept) <= max(count, 2) + 1
         assert (kept[0], kept[-1]) == (0, length - 1)

@@ -475,7 +475,7 @@ def draw_fan(axes: Axes, scenario: Scenario, rows: Sequence[Step], norm: Normali
 
 def draw_optimum(axes: Axes, solution: Solution) -> list[Artist]:
     """The exact optimum, dashed. Returns what was drawn."""
-    optimum = Step(0, solution.optimum.x, 0.0, 0.0, "")
+    optimum = Step(0, np.asarray(solution.optimum.x), 0.0, 0.0, "")
     points = path_points(solution.scenario, optimum)
     dashes = (0, (3, 2))
     return list(axes.plot(*points.T, color=BLACK, linestyle=dashes, linewidth=1.6, label="exact optimum", zorder=4))
