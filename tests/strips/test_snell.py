@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.exact import solve_exactly
-from benchmarks.scenarios import draw_hard, draw_ordinary
-from benchmarks.table import side_by_side
-from terrain_cli.strips.ground import Strips, calc_time, straight_x
+from benchmarks.scenarios import draw_hard
+from terrain_cli.strips.ground import Strips, calc_time
 from terrain_cli.strips.snell import best_time, find_optimum, trace
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
@@ -338,13 +337,3 @@ def test_no_other_path_is_faster(layers: list[tuple[float, float]], offset: floa
     x = optimum.x + 0.1 * size * np.array(detour[: len(layers) - 1])
     assert float(calc_time(x, strips)) >= float(optimum.time) * (1 - 1e-10)
     assert bool(jnp.all(optimum.movements * offset >= 0))
-
-
-@pytest.mark.slow
-def test_a_million_strips_cost_a_few_evaluations_of_the_time() -> None:
-    """At most 6 on an idle machine (docs/benchmarks.md); a loaded one is given twice that. In turns, so that load is shared."""
-    drawn = draw_ordinary(np.random.default_rng(0), 10**6)
-    strips = jax.tree.map(jnp.asarray, drawn)
-    x = jnp.asarray(straight_x(strips))
-    one, whole = side_by_side([lambda: calc_time(x, strips), lambda: find_optimum(strips)], 10)
-    assert whole <= 12 * one
