@@ -113,9 +113,9 @@ def _time(file: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], A
 
     import numpy as np
 
-    from terrain_cli.autodiff.graph import time_graph
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.show.autodiff.rows import figure
+    from terrain_cli.strips.graph import time_graph
     from terrain_cli.strips.solution import plain, to_strips
     from terrain_cli.text import visible
 

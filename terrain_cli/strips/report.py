@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from terrain_cli.autodiff.graph import Node, time_graph
+from terrain_cli.autodiff.graph import Node
 from terrain_cli.scenario.load import OWN_SETTINGS, Scenario, with_descent
 from terrain_cli.strips.descent import METHODS
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.landscape import Landscape, survey
 from terrain_cli.strips.sensitivity import Sensitivity, find_sensitivity
 from terrain_cli.strips.solution import Solution, solve, to_strips

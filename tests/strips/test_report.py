@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrain_cli.autodiff.graph import VARIABLE, nodes_of, time_graph, values_along
+from terrain_cli.autodiff.graph import VARIABLE, nodes_of, values_along
 from terrain_cli.scenario.load import Scenario, load_strips, with_descent
 from terrain_cli.show.strips import report as page
 from terrain_cli.show.strips.report import Columns, as_data, contour_path, document, policy, render, rounded, thinned
 from terrain_cli.strips import report, solution
 from terrain_cli.strips.descent import Step, descend
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.report import even_steps, gather, round_steps
 from terrain_cli.strips.solution import solve, to_strips
 from tests.conftest import CONFIGS, Ran
