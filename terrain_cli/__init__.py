@@ -41,7 +41,7 @@ _HOME = {
     "solve": "strips.solution",
     "solve_many": "strips.batched",
     "solve_map": "maps.solution",
-    "spread_of_time": "strips.sensitivity",
+    "time_uncertainty": "strips.sensitivity",
 }
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from terrain_cli.strips.batched import find_sensitivities, solve_many
     from terrain_cli.strips.descent import Method, Step, descend
     from terrain_cli.strips.ground import Strips, calc_time
-    from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
+    from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, time_uncertainty
     from terrain_cli.strips.snell import best_time, find_optimum
     from terrain_cli.strips.solution import Solution, solve
 
@@ -85,7 +85,7 @@ __all__ = [
     "solve",
     "solve_many",
     "solve_map",
-    "spread_of_time",
+    "time_uncertainty",
 ]
 
 
