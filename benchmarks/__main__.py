@@ -1,6 +1,6 @@
-"""`python -m benchmarks [PART...]`: run the parts (all of them where none is named), write Markdown and JSON.
+"""`python -m benchmarks [PART...]`: run these parts, or all of them, and write their tables as Markdown and JSON.
 
-What is written goes to `benchmarks/results/PART.md` and `PART.json`; `docs/benchmarks.md` keeps a run that was looked at.
+The files are `benchmarks/results/PART.md` and `PART.json`; `docs/benchmarks.md` keeps the results of a run that was reviewed.
 """
 
 import importlib
@@ -11,25 +11,25 @@ import sys
 from pathlib import Path
 
 PARTS = {
-    "startup": "whole processes beside their bare imports, and the compiled loop beside the post's",
-    "solvers": "one scenario, all solvers side by side",
-    "snell": "the exact optimum: cost by size, and 10,000 scenarios against 50 digits",
-    "many": "millions of scenarios: a parallel loop in numba, vmapped optimistix, and batches from file to file",
+    "startup": "whole processes compared with their bare imports, and the compiled loop with that of the post",
+    "solvers": "one scenario, all solvers compared",
+    "snell": "the exact optimum: cost by number of strips, and accuracy on 10,000 scenarios against 50 digits",
+    "batched": "millions of scenarios: a parallel loop in numba, optimistix under vmap, and batches from file to file",
     "gradients": "time and memory of gradients",
-    "routes": "routes on random maps beside a finer search, and on strips beside other tools",
-    "report": "the page of `terrain report`: time beyond the solve, and size",
-    "fields": "arrival times over a map beside other solvers",
+    "routes": "routes on random maps compared with a finer search, and on strips with other tools",
+    "report": "the page of `terrain report`: extra time over `terrain solve`, and size",
+    "fields": "arrival times over a map compared with other solvers",
 }
 RESULTS = Path(__file__).parent / "results"
 
 
 def describe_machine() -> dict[str, str | int | None]:
-    """What the numbers depend on, and nothing that says whose machine it is."""
+    """What the results depend on, without anything that identifies the machine."""
     import jax
     import numpy
     import scipy
 
-    import terrain_cli.jax_config  # noqa: F401  its settings come before JAX is used
+    import terrain_cli.jax_config  # noqa: F401  must be set before JAX is used
 
     return {
         "cores": os.cpu_count(),
@@ -46,18 +46,18 @@ def describe_machine() -> dict[str, str | int | None]:
 def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in PARTS]
     if unknown:
-        print(f"no such part: {', '.join(unknown)}; there are:", file=sys.stderr)
+        print(f"no such part: {', '.join(unknown)}; the parts are:", file=sys.stderr)
         print("\n".join(f"  {name}: {what}" for name, what in PARTS.items()), file=sys.stderr)
         return 2
     machine = describe_machine()
     RESULTS.mkdir(exist_ok=True)
     for name in names or PARTS:
         print(f"{name}: {PARTS[name]} ...", file=sys.stderr)
-        said = ", ".join(f"{key} {value}" for key, value in machine.items())
-        text, tables = f"## {name}\n\n{said}\n", []
+        described = ", ".join(f"{key} {value}" for key, value in machine.items())
+        text, tables = f"## {name}\n\n{described}\n", []
         print(text)
         for table in importlib.import_module(f"benchmarks.{name}").run():
-            # Written after each table: a long run that is broken off has kept what it had.
+            # The files are written after each table, so that an interrupted run keeps its results so far.
             print(table.to_markdown())
             text += "\n" + table.to_markdown()
             tables.append(table.to_json())

@@ -1,6 +1,6 @@
-"""The fastest path to as many digits as asked, in mpmath, from Snell's law as it is taught: what terrain is measured against.
+"""The fastest path to any number of digits, in mpmath, from the textbook form of Snell's law: the reference for terrain.
 
-Nothing here shares a formula with `terrain_cli.snell` but the law itself, and nothing here is fast.
+It shares no formula with terrain_cli/strips/snell.py except the law itself, and it is not fast.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-LOST = 60  # digits: 1 - sine² is 1e-46 where a ray grazes the thinnest of strips
+LOST = 60  # digits lost to cancellation: 1 - sine² is 1e-46 if a ray grazes the thinnest of strips
 
 
 class Exact(NamedTuple):
-    """time: s. movements: in each strip, m. sines: of the angles. All are mpmath numbers."""
+    """time: s. movements: the displacement along each strip, m. sines: of the angles. All are mpmath numbers."""
 
     time: Any
     movements: list[Any]
@@ -22,11 +22,11 @@ class Exact(NamedTuple):
 def solve_exactly(
     widths: Sequence[Any], speeds: Sequence[Any], offset: Any, guess: float | None = None, digits: int = 50
 ) -> Exact:
-    """The fastest path across strips of these `widths` (m) and `speeds` (m/s) to a goal `offset` (m), to so many `digits`.
+    """The fastest path across strips of these `widths` (m) and `speeds` (m/s) to a goal at `offset` (m), correct to `digits`.
 
-    The unknown is q, the tangent of the angle in the fastest strip; the others follow from sin(a_i)/v_i being one number. The
-    movements sum to more and more as q grows, ever more slowly, so Newton's method from below climbs to the root. guess:
-    a q to start near; what comes out does not depend on it. Raises ArithmeticError where Snell's law or the offset is missed
+    The unknown is q, the tangent of the angle in the fastest strip; the other angles follow, because sin(a_i)/v_i is equal in
+    all strips. The sum of the movements is increasing and concave in q, so Newton's method from below converges to the root.
+    guess: a q near which to start; the result does not depend on it. Raises ArithmeticError if the movements miss the offset
     by more than the digits allow.
     """
     with mpmath.workdps(digits + LOST):

@@ -1,4 +1,4 @@
-"""What gradients cost, in time and memory: of one travel time, and through ten thousand iterations of descent."""
+"""The cost of gradients in time and memory: of one travel time, and through ten thousand iterations of descent."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,15 +18,15 @@ ITERATIONS, UNKNOWNS = 10_000, 1_000
 
 
 def memory(function: Callable[..., Any], *arguments: Any) -> int:
-    """Bytes of scratch memory that the compiled program needs beside its arguments and results: the same in every run."""
+    """Bytes of scratch memory of the compiled program, without arguments and results: the same in every run."""
     analysis: Any = jax.jit(function).lower(*arguments).compile().memory_analysis()
     return int(analysis.temp_size_in_bytes)
 
 
 def time_after(strips: Strips, x: Any, step: Any, iterations: int, checkpoints: int | None = None) -> Any:
-    """The travel time after some iterations of gradient descent, as a function that can be differentiated by the ground.
+    """The travel time, s, after some iterations of gradient descent: differentiable with respect to the ground.
 
-    checkpoints: keep so many states only, and compute what lies between again on the way back.
+    checkpoints: the number of states that are stored; those between are computed again in the backward pass.
     """
 
     def once(x: Any, _: Any) -> tuple[Any, None]:
@@ -44,7 +44,7 @@ def time_after(strips: Strips, x: Any, step: Any, iterations: int, checkpoints: 
 
 def measure_gradients() -> Table:
     table = Table(
-        "A gradient beside its value",
+        "A gradient compared with its value",
         [
             "n",
             "function",
@@ -54,7 +54,7 @@ def measure_gradients() -> Table:
             "scratch of value (bytes)",
             "scratch of gradient (bytes)",
         ],
-        "By reverse mode, with respect to everything: the path, all widths, all speeds and the offset. Measured in turns.",
+        "By reverse mode, with respect to all arguments: the path, all widths, all speeds and the offset. Measured in turns.",
     )
     rng = np.random.default_rng(0)
     for n in (3, 300, 3_000, 20_000):
@@ -76,7 +76,7 @@ def measure_iterations() -> Table:
     table = Table(
         f"A gradient through {ITERATIONS:,} iterations of descent, {UNKNOWNS:,} unknowns",
         ["", "scratch (MB)", "s", "times the value"],
-        "How the time at the end depends on the widths, speeds and offset.",
+        "The gradient of the final time with respect to the widths, speeds and offset.",
     )
     strips = jax.tree.map(jnp.asarray, draw_ordinary(np.random.default_rng(0), UNKNOWNS + 1))
     x, step = jnp.asarray(straight_x(strips)), safe_step(strips)

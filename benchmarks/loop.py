@@ -1,4 +1,4 @@
-"""The exact optimum of many scenarios as a parallel loop in numba: the same search, with an early exit for each scenario."""
+"""The exact optimum of a batch of scenarios as a parallel loop in numba: the same search, with an early exit for each one."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import numpy as np
 
 
 @numba.njit(error_model="numpy")
-def improve(q: Any, total: Any, slope: Any, h: Any) -> Any:
-    """A better q, and whether it is a bound from above: see `terrain_cli.strips.snell.improve`."""
+def newton_step(q: Any, total: Any, slope: Any, h: Any) -> Any:
+    """A better q, and whether it is an upper bound of the root: see `terrain_cli.strips.snell.newton_step`."""
     share = q * total / h if h != 0 else 1.0
     squared = 1 + total / slope * (share - 1) * (share + 1)
     return (q / np.sqrt(squared), True) if squared > 0 else (q + (h - q * total) / slope, False)
@@ -16,7 +16,7 @@ def improve(q: Any, total: Any, slope: Any, h: Any) -> Any:
 
 @numba.njit(parallel=True, error_model="numpy")
 def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
-    """Times, shape (B,), and x, shape (B, n-1), as `terrain_cli.strips.batched.solve_many` gives them."""
+    """Times, shape (B,), and x, shape (B, n-1): the results of `terrain_cli.strips.batched.solve_many`."""
     scenarios, n = widths.shape
     times, x = np.empty(scenarios), np.empty((scenarios, n - 1))
     for b in numba.prange(scenarios):
@@ -37,7 +37,7 @@ def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
         k = (others / most) ** 2 if most > 0 else 0.0
         shorter = 1 / np.sqrt(1 + q * q * k)
         total, slope = straight + others * shorter, straight + others * shorter**3
-        q, _ = improve(q, total, slope, h)
+        q, _ = newton_step(q, total, slope, h)
         above, moves = np.inf, True
         while moves:
             total = slope = 0.0
@@ -47,7 +47,7 @@ def solve_in_a_loop(widths: Any, speeds: Any, offsets: Any) -> Any:
                 moved = w[i] * (v[i] * inverse) * shorter
                 total += moved
                 slope += moved * shorter * shorter
-            new, bounds = improve(q, total, slope, h)
+            new, bounds = newton_step(q, total, slope, h)
             size = abs(new)
             moves = abs(new - q) > 1e-9 * size and size < above
             if bounds:

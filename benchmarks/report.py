@@ -1,4 +1,4 @@
-"""The page of `terrain report`: how long it takes beyond `terrain solve` of the same scenario, and how large it is."""
+"""The page of `terrain report`: how much longer it takes than `terrain solve` of the same scenario, and how large it is."""
 
 import tempfile
 from pathlib import Path
@@ -10,10 +10,10 @@ SCENARIOS = ("three_strips", "step_too_large", "fifty_strips")
 
 
 def run(rounds: int = 7) -> list[Table]:
-    """Whole processes, medians, in turns."""
-    remark = f"Medians of {rounds}, in turns; the first run of each, which compiles, is not counted."
-    columns = ["scenario", "terrain report (s)", "terrain solve (s)", "beyond (s)", "page (kB)"]
-    table = Table("A report beside its solution", columns, remark)
+    """Whole processes: medians, measured in turns."""
+    remark = f"Medians of {rounds} runs in turns, without the first run of each, which compiles."
+    columns = ["scenario", "terrain report (s)", "terrain solve (s)", "extra (s)", "page (kB)"]
+    table = Table("A report compared with its solution", columns, remark)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for scenario in SCENARIOS:

@@ -1,4 +1,4 @@
-"""Random strips to measure with: ordinary ground, and the hardest that terrain promises to solve."""
+"""Random strips for measurements: ordinary ground, and the hardest that terrain promises to solve."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ from terrain_cli.strips.ground import Strips
 
 
 def draw_ordinary(rng: np.random.Generator, n: int, slowest: float = 0.3, fastest: float = 1.0) -> Strips:
-    """`n` strips 2 to 10 m wide with speeds between these (m/s), and a goal twice as far along as across on average."""
+    """`n` strips 2 to 10 m wide with speeds from `slowest` to `fastest` (m/s), and an offset of up to 24 m per strip."""
     return Strips(
         widths=rng.uniform(2, 10, n), speeds=rng.uniform(slowest, fastest, n), offset=float(rng.uniform(-24, 24) * n)
     )
 
 
 def draw_hard(rng: np.random.Generator, n: int) -> Strips:
-    """`n` strips with widths over 10^±6 m, speeds over 10^±3 m/s, and an offset of 0 or 10^±8 total widths.
+    """`n` strips with widths of 10^±6 m, speeds of 10^±3 m/s, and an offset of 0 or 10^±8 times the total width.
 
-    In two fifths speeds tie: all of them, or some; in another fifth they differ by 1e-12.
+    In two fifths of the draws all or some speeds are equal; in another fifth they differ by about 1e-12.
     """
     widths, speeds = 10 ** rng.uniform(-6, 6, n), 10 ** rng.uniform(-3, 3, n)
     match rng.integers(5):

@@ -1,4 +1,4 @@
-"""The exact optimum: what it costs beside `calc_time`, and how exact it is on 10,000 of the hardest scenarios."""
+"""The exact optimum: its cost compared with `calc_time`, and its accuracy on 10,000 of the hardest scenarios."""
 
 import math
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ def measure_cost() -> Table:
             "best_time (ms)",
             "find_optimum (ms)",
             "find_optimum / calc_time",
-            "ns a strip",
+            "ns per strip",
         ],
-        "find_optimum gives the time, the path and the ray in every strip. Measured in turns.",
+        "find_optimum returns the time, the path and the ray in every strip. Measured in turns.",
     )
     rng = np.random.default_rng(0)
     for n in (10**5, 10**6, 10**7):
@@ -59,11 +59,11 @@ def measure_accuracy() -> Table:
     table = Table(
         f"Accuracy on {SCENARIOS:,} hard scenarios of 1 to 1,000 strips",
         ["", "median", "99 %", "worst"],
-        "Speeds over 10^±3, widths over 10^±6, offsets of 0 and 10^±8 total widths, ties exact and 1e-12 apart.",
+        "Speeds of 10^±3, widths of 10^±6, offsets of 0 and 10^±8 total widths, speeds equal or 1e-12 apart.",
     )
     for name, values in (
-        ("time, against 50 digits, relative", errors),
-        ("movements' sum, share of |offset| + widths", sums),
+        ("relative error of the time, against 50 digits", errors),
+        ("error of the movements' sum, relative to |offset| + widths", sums),
     ):
         table.rows.append([name, float(np.median(values)), float(np.quantile(values, 0.99)), max(values)])
     return table

@@ -1,4 +1,4 @@
-"""One scenario, problem stated, answer wanted: terrain, scipy.optimize, optimistix, and brentq on the ray equation."""
+"""One scenario, from the problem to its answer: terrain, scipy.optimize, optimistix, and brentq on the ray equation."""
 
 import sys
 import time
@@ -26,7 +26,12 @@ PATIENCE = 5.0  # s, for one run of a solver
 FIRST_ORDER = ("CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP")
 SECOND_ORDER = ("Newton-CG", "trust-ncg", "trust-krylov", "trust-constr")
 DENSE = ("dogleg", "trust-exact")
-LARGEST = {"SLSQP": 300, "BFGS": 3000, "dogleg": 300, "trust-exact": 300}  # n; beyond, an n by n matrix is too slow
+LARGEST = {
+    "SLSQP": 300,
+    "BFGS": 3000,
+    "dogleg": 300,
+    "trust-exact": 300,
+}  # largest n: beyond it an n by n matrix is too slow
 
 
 class OutOfPatienceError(Exception):
@@ -74,7 +79,7 @@ def solve_with_scipy(strips: Strips, method: str) -> np.ndarray:
 
 
 def solve_with_optimistix(strips: Strips, solver: Any) -> Callable[[], Any]:
-    """A call that solves it, compiled."""
+    """A function without arguments that finds the path with this solver, compiled."""
 
     @jax.jit
     def solve(x: Any, strips: Strips) -> Any:
@@ -86,7 +91,7 @@ def solve_with_optimistix(strips: Strips, solver: Any) -> Callable[[], Any]:
 
 
 def solve_with_brentq(strips: Strips) -> float:
-    """The optimum time by SciPy's brentq on the movements' sum, in NumPy."""
+    """The optimum time, s, by SciPy's brentq on the sum of the movements, in NumPy."""
     w, v, h = strips.widths, strips.speeds, float(strips.offset)
     fastest = v.max()
     r, k = v / fastest, (fastest - v) * (fastest + v) / fastest**2
@@ -101,7 +106,7 @@ def solve_with_brentq(strips: Strips) -> float:
 
 
 def _attempt(solve: Callable[[], Any], to_time: Callable[[Any], float]) -> tuple[float | None, float | None]:
-    """Seconds of the fastest call and the time it found; (None, None) where patience ran out or the method failed."""
+    """The duration of the fastest call, s, and the travel time it found; (None, None) if it took too long or failed."""
     try:
         found = wait_for(solve())  # compiles
         before = time.perf_counter()
@@ -113,7 +118,7 @@ def _attempt(solve: Callable[[], Any], to_time: Callable[[Any], float]) -> tuple
 
 
 def measure(n: int, slowest: float, fastest: float) -> Table:
-    # Of more than 10,000 strips there are 1,000 kinds, repeated: strips of one speed are as good as one, which 50 digits can do.
+    # More than 10,000 strips repeat 1,000 kinds: strips of one speed are equivalent to one, so 50 digits remain possible.
     kinds = n if n <= 10_000 else 1000
     drawn = draw_ordinary(np.random.default_rng(n), kinds, slowest, fastest)
     offset = abs(float(drawn.offset)) * (n // kinds)

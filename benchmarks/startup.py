@@ -1,4 +1,4 @@
-"""Whole processes against their bare imports, and the compiled descent against the post's own loop, as ratios in one run."""
+"""Whole processes compared with their bare imports, and the compiled descent with the loop of the post, as ratios."""
 
 import os
 import statistics
@@ -20,7 +20,7 @@ def python(*arguments: str) -> list[str]:
 
 
 PAIRS = {
-    # what: (ours, the bare thing it is compared with)
+    # what: (our command, the command it is compared with)
     "terrain solve, warm / import jax and one operation": (
         python("-m", "terrain_cli", "solve", THREE),
         python("-c", "import jax; jax.numpy.add(1.0, 1.0).block_until_ready()"),
@@ -41,7 +41,7 @@ PAIRS = {
 
 
 def median_times(tasks: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each task; the tasks take turns, so that a busy machine slows all alike."""
+    """The median duration of each task, s. The tasks take turns, so that a busy machine slows all of them equally."""
     times: list[list[float]] = [[] for _ in tasks]
     for task in tasks:
         task()
@@ -54,7 +54,7 @@ def median_times(tasks: Sequence[Callable[[], object]], rounds: int) -> list[flo
 
 
 def process_times(ours: list[str], bare: list[str], rounds: int, folder: Path) -> tuple[float, float]:
-    """Median seconds of both commands, run in turns in `folder`, where compiled programs are kept as well."""
+    """The median duration of both commands, s, run in turns in `folder`, which also holds the compile cache."""
 
     def run(command: list[str]) -> Callable[[], object]:
         environment = {**os.environ, "TERRAIN_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
@@ -65,7 +65,7 @@ def process_times(ours: list[str], bare: list[str], rounds: int, folder: Path) -
 
 
 def the_posts_loop() -> list[float]:
-    """The post's own loop: `jax.grad`, not compiled, twenty iterations; where it ends."""
+    """The final path of the loop in the post: `jax.grad`, not compiled, twenty iterations."""
     import jax
     import jax.numpy as jnp
 
@@ -84,7 +84,7 @@ def the_posts_loop() -> list[float]:
 
 
 def our_loop() -> list[float]:
-    """The same by `descend`."""
+    """The final path of the same descent by `descend`."""
     from terrain_cli import Strips, descend
 
     *_, last = descend([2, 17], Strips([10, 10, 10], [0.7, 0.3, 0.45], 20), step=1.5, iterations=20)
@@ -92,8 +92,8 @@ def our_loop() -> list[float]:
 
 
 def run(rounds: int = 9) -> list[Table]:
-    """Ours beside the bare thing, medians, in turns."""
-    remark = f"Medians of {rounds}, in turns; the first run of each, which compiles, is not counted."
+    """Each of our commands compared with its counterpart: medians, measured in turns."""
+    remark = f"Medians of {rounds} runs in turns, without the first run of each, which compiles."
     table = Table("Start-up", ["what / compared with", "ours (s)", "bare (s)", "ratio"], remark)
     with tempfile.TemporaryDirectory() as folder:
         for what, pair in PAIRS.items():

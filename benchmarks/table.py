@@ -1,4 +1,4 @@
-"""A table of measurements, as Markdown for people and as plain data for programs; and how a time is measured."""
+"""Tables of measurements, as Markdown and as plain data, and the functions that measure times."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ wait_for: Callable[[Any], Any] = jax.block_until_ready
 
 @dataclass
 class Table:
-    """title: what was measured. remark: how. rows: a value for each of the columns; None where there is none."""
+    """title: what was measured. remark: how. rows: a value for each of the columns; None if there is none."""
 
     title: str
     columns: list[str]
@@ -24,7 +24,7 @@ class Table:
         if self.remark:
             lines += [self.remark, ""]
         lines += ["| " + " | ".join(self.columns) + " |", "|" + "---|" * len(self.columns)]
-        lines += ["| " + " | ".join(map(_said, row)) + " |" for row in self.rows]
+        lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in self.rows]
         return "\n".join(lines) + "\n"
 
     def to_json(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class Table:
         }
 
 
-def _said(value: Any) -> str:
+def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, str):
@@ -44,7 +44,7 @@ def _said(value: Any) -> str:
 
 
 def seconds(function: Callable[[], Any], least: float = 0.3) -> float:
-    """The shortest of several calls after one that warms up, s; calls go on for `least` seconds, three at the least."""
+    """The duration of the shortest call, s, after one warm-up call: at least three calls and `least` seconds in total."""
     wait_for(function())
     times: list[float] = []
     while len(times) < 3 or sum(times) < least:
@@ -55,13 +55,13 @@ def seconds(function: Callable[[], Any], least: float = 0.3) -> float:
 
 
 def side_by_side(functions: list[Callable[[], Any]], rounds: int = 15) -> list[float]:
-    """The shortest time of each, s, measured in turns, so that a busy machine is busy for all of them."""
+    """The duration of the shortest call of each, s, measured in turns, so that a busy machine slows all of them equally."""
     for function in functions:
         wait_for(function())
     times: list[list[float]] = [[] for _ in functions]
     for _ in range(rounds):
-        for function, its in zip(functions, times, strict=True):
+        for function, durations in zip(functions, times, strict=True):
             before = time.perf_counter()
             wait_for(function())
-            its.append(time.perf_counter() - before)
-    return [min(its) for its in times]
+            durations.append(time.perf_counter() - before)
+    return [min(durations) for durations in times]

@@ -21,6 +21,7 @@ _HOME = {
     "InputError": "errors",
     "MapScenario": "maps.scenario",
     "MapSolution": "maps.solution",
+    "Method": "strips.descent",
     "Route": "contract",
     "Scenario": "contract",
     "Sensitivity": "strips.sensitivity",
@@ -44,7 +45,7 @@ _HOME = {
     "plot": "kinds",
     "solve": "kinds",
     "solve_many": "strips.batched",
-    "spread_of_time": "strips.sensitivity",
+    "time_uncertainty": "strips.sensitivity",
 }
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution
     from terrain_cli.scenario.load import load_map, load_scenario, load_strips
     from terrain_cli.strips.batched import find_sensitivities, solve_many
-    from terrain_cli.strips.descent import Step, descend
+    from terrain_cli.strips.descent import Method, Step, descend
     from terrain_cli.strips.ground import Strips, calc_time
     from terrain_cli.strips.scenario import StripsScenario
-    from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, spread_of_time
+    from terrain_cli.strips.sensitivity import Sensitivity, find_hessian, find_sensitivity, time_uncertainty
     from terrain_cli.strips.snell import best_time, find_optimum
     from terrain_cli.strips.solution import StripsSolution
 
@@ -70,6 +71,7 @@ __all__ = [
     "InputError",
     "MapScenario",
     "MapSolution",
+    "Method",
     "Route",
     "Scenario",
     "Sensitivity",
@@ -94,7 +96,7 @@ __all__ = [
     "plot",
     "solve",
     "solve_many",
-    "spread_of_time",
+    "time_uncertainty",
 ]
 
 

@@ -1,8 +1,8 @@
-"""Compiled programs kept on disk whole, so that a second run neither traces nor compiles.
+"""A cache of whole compiled programs on disk, so that a second run neither traces nor compiles.
 
-JAX's own persistent cache spares the compilation alone; tracing and lowering are done every time, and for programs as small
-as these they cost more than all else (docs/decisions/0002-kept-programs.md). The few functions that a command calls at the
-top are kept so.
+JAX's own persistent cache only saves compilation. Tracing and lowering still happen in every run, and for programs as small
+as these they cost more than everything else (docs/decisions/0002-kept-programs.md). The few functions that a command calls
+directly are decorated with `cached_jit`.
 """
 
 import contextlib
@@ -27,13 +27,13 @@ from jax.experimental.serialize_executable import deserialize_and_load, serializ
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 
-folder_in_use: Path | None = None  # where compiled programs are kept; None: nowhere
+folder_in_use: Path | None = None  # the folder of the cache; None while it is off
 
 OFF = ("", "0", "off", "no", "false")
 
 
 def cache_folder() -> Path | None:
-    """Where compiled programs are kept: TERRAIN_CACHE_DIR, else the user's cache folder; None where it is switched off."""
+    """The folder for compiled programs: TERRAIN_CACHE_DIR, else the user's cache folder; None if the cache is switched off."""
     named = os.environ.get("TERRAIN_CACHE_DIR")
     if named is not None:
         return None if named.strip().lower() in OFF else Path(named).expanduser()
@@ -47,11 +47,10 @@ def cache_folder() -> Path | None:
 
 
 def enable_compile_cache() -> None:
-    """Keep compiled programs in `cache_folder()`, so that the next run need not compile them.
+    """Cache compiled programs in `cache_folder()`, so that the next run does not compile them again.
 
-    A cache that others can write to is code that others can run: the folder is made for its owner alone, and one that
-    belongs to someone else or that others can write to is not used. Whatever is wrong with the cache costs a warning,
-    never the result.
+    Whoever can write to the cache can run code as its user. The folder is therefore created with mode 0700, and a folder that
+    belongs to someone else or that others can write to is not used. A problem with the cache is only a warning.
     """
     global folder_in_use
     folder: Path | str | None = os.environ.get("TERRAIN_CACHE_DIR", "the user's cache folder")
@@ -66,20 +65,22 @@ def enable_compile_cache() -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, RuntimeError) as problem:  # RuntimeError: ~nobody has no home
-        warnings.warn(f"compiled programs are not kept in {folder}: {problem}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"compiled programs are not cached in {folder}: {problem}", RuntimeWarning, stacklevel=2)
         return
     folder_in_use = folder
 
 
-MOST = 256  # programs kept; the oldest go
-OURS = re.compile(r"\w+-[0-9a-f]{64}")
+MAX_FILES = 256  # beyond it the oldest are deleted
+FILE_NAME = re.compile(r"\w+-[0-9a-f]{64}")
 
 
 class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
-    """`jax.jit` for a function whose compiled form is kept on disk, where `enable_compile_cache()` was called.
+    """`jax.jit`, with the compiled program cached on disk once `enable_compile_cache()` has been called.
 
-    Positional arguments are arrays or pytrees of them, keyword arguments are static. Inside another transformation, or
-    where nothing is kept, it is `jax.jit` and nothing else. What cannot be read or written costs a warning, never the result.
+    Positional arguments are arrays or pytrees of them, keyword arguments are static. It is plain `jax.jit` while the cache is
+    off, inside another transformation, and if a static argument is anything but a name or a number: a function has no name
+    that identifies it in another process, so its program must not be looked up there. A file that cannot be read or written
+    is only a warning.
     """
 
     def __init__(self, function: Callable[..., Any], static_argnames: tuple[str, ...] = ()) -> None:
@@ -91,38 +92,41 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
 
     def __call__(self, *arguments: Any, **static: Any) -> Any:
         leaves, tree = jax.tree.flatten(arguments)
-        if folder_in_use is None or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        if folder_in_use is None or traced or not all(isinstance(value, str | int) for value in static.values()):
             return self.jitted(*arguments, **static)
         shapes = tuple((a.shape, str(a.dtype), a.weak_type) for a in map(jax.typeof, leaves))
         key = (tree, shapes, tuple(sorted(static.items())))
-        with self.compiling:  # threads that need the same program wait for one to make it
+        with self.compiling:  # threads that need the same program wait until one of them has compiled it
             if key not in self.programs:
-                self.programs[key], result = self._first(key, arguments, static)
+                self.programs[key], result = self._load_or_compile(key, arguments, static)
                 return result
         return self.programs[key](*arguments)
 
-    def _first(self, key: Any, arguments: tuple[Any, ...], static: dict[str, Any]) -> tuple[Callable[..., Any], Any]:
-        """The program for such arguments, from its file or compiled and kept there, and what it gives the first time."""
+    def _load_or_compile(
+        self, key: Any, arguments: tuple[Any, ...], static: dict[str, Any]
+    ) -> tuple[Callable[..., Any], Any]:
+        """The program for arguments like these, read from its file or compiled and written to it, and its result for them."""
         assert folder_in_use is not None
-        name = hashlib.sha256(repr((self.name, str(key), _circumstances())).encode()).hexdigest()
-        file = folder_in_use / f"{self.name}-{name}"
+        digest = hashlib.sha256(repr((self.name, str(key), _environment())).encode()).hexdigest()
+        file = folder_in_use / f"{self.name}-{digest}"
         lowered = None if file.exists() else self.jitted.lower(*arguments, **static)
         try:
             if lowered:
                 _write(file, lowered.compile())
-            program = _read(file)  # also the one just written: what is kept has run once
+            program = _read(file)  # also if it was just written, so that every cached program has run once
             result = program(*arguments)
         except Exception as problem:
             file.unlink(missing_ok=True)
-            warnings.warn(f"the compiled program of {self.name} is not kept: {problem}", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"the compiled program of {self.name} is not cached: {problem}", RuntimeWarning, stacklevel=2)
             program = functools.partial(self.jitted, **static)
             result = program(*arguments)
         return program, result
 
 
 @functools.cache
-def _circumstances() -> str:
-    """All that a compiled program depends on beside its arguments: our source, JAX and its settings, the processor."""
+def _environment() -> str:
+    """Everything that a compiled program depends on besides its arguments: our source, JAX and its settings, the processor."""
     source = hashlib.sha256()
     for module in sorted(Path(__file__).parent.rglob("*.py")):
         source.update(module.read_bytes())
@@ -139,7 +143,7 @@ def _circumstances() -> str:
 
 
 def _read(file: Path) -> Callable[..., Any]:
-    """The program in a file. A checksum tells damage, for damaged code would crash."""
+    """The program in a file. A checksum detects damage, because damaged code would crash the process."""
     data = file.read_bytes()
     checksum, content = data[:32], data[32:]
     if hashlib.sha256(content).digest() != checksum:
@@ -149,7 +153,7 @@ def _read(file: Path) -> Callable[..., Any]:
 
 
 def _write(file: Path, program: Any) -> None:
-    """Keep a program, beside first and then renamed, and let the oldest files go."""
+    """Write a program to a temporary file, rename it to `file`, and delete the oldest programs."""
     content = pickle.dumps(serialize(program))
     with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as beside:
         try:
@@ -159,15 +163,15 @@ def _write(file: Path, program: Any) -> None:
         except BaseException:
             Path(beside.name).unlink(missing_ok=True)
             raise
-    _drop_oldest(file.parent)
+    _delete_oldest(file.parent)
 
 
-def _drop_oldest(folder: Path) -> None:
-    """Let the oldest programs go, and nothing that is not ours; another process may do the same at the same time."""
+def _delete_oldest(folder: Path) -> None:
+    """Delete the oldest programs, and no other files. Another process may do the same at the same time."""
     ages = []
     for file in folder.iterdir():
-        if OURS.fullmatch(file.name):
+        if FILE_NAME.fullmatch(file.name):
             with contextlib.suppress(OSError):
                 ages.append((file.stat().st_mtime, file))
-    for _, old in sorted(ages, reverse=True)[MOST:]:
+    for _, old in sorted(ages, reverse=True)[MAX_FILES:]:
         old.unlink(missing_ok=True)

@@ -76,22 +76,22 @@ def test_routes_are_compared_on_random_maps(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_loop_finds_what_solve_many_finds() -> None:
     pytest.importorskip("numba")
     pytest.importorskip("optimistix")
-    many = importlib.import_module("benchmarks.many")
-    drawn = many.draw_many(np.random.default_rng(0), 300, 5)
-    times, x = many.solve_in_a_loop(*drawn)
+    batched = importlib.import_module("benchmarks.batched")
+    drawn = batched.draw_many(np.random.default_rng(0), 300, 5)
+    times, x = batched.solve_in_a_loop(*drawn)
     ours = solve_many(*drawn)
     np.testing.assert_allclose(times, ours.times, rtol=2e-15)
     np.testing.assert_allclose(x, ours.x, atol=1e-9)
     few = Strips(*(array[:3] for array in drawn))
-    paths = many.solve_with_optimistix(straight_x(few), few)
+    paths = batched.solve_with_optimistix(straight_x(few), few)
     np.testing.assert_allclose(paths, x[:3], atol=1e-3)
 
 
 def test_in_turns_the_first_round_is_not_counted() -> None:
     pytest.importorskip("numba")
     pytest.importorskip("optimistix")
-    many = importlib.import_module("benchmarks.many")
+    batched = importlib.import_module("benchmarks.batched")
     said: list[str] = []
-    taken = many.in_turns([lambda: said.append("a"), lambda: said.append("b")], 2)
+    taken = batched.in_turns([lambda: said.append("a"), lambda: said.append("b")], 2)
     assert said == ["a", "b"] * 3
     assert len(taken) == 2

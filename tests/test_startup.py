@@ -1,4 +1,4 @@
-"""Light commands stay light, and compiled programs are kept from run to run, come what may."""
+"""Light commands import nothing heavy, and compiled programs are cached from run to run, whatever happens to the cache."""
 
 import os
 import shutil
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.startup import PAIRS, process_times
 from terrain_cli import compile_cache
 from tests.conftest import CONFIGS, Ran, run_process
 
@@ -18,7 +17,7 @@ TIME = "81.916383 s"
 
 
 def imported(*arguments: str, code: str = "") -> set[str]:
-    """Which heavy packages are imported once `terrain` has run with these arguments."""
+    """The heavy packages that a run of `terrain` with these arguments imports."""
     program = (
         "import sys\nfrom terrain_cli import cli\n"
         f"try: cli.main({list(arguments)!r})\nexcept SystemExit: pass\n{code}\n"
@@ -62,7 +61,7 @@ def test_help_imports_no_pydantic() -> None:
     assert imported("--help") == set()
 
 
-def test_the_check_would_notice() -> None:
+def test_an_import_would_be_noticed() -> None:
     assert "jax" in imported("--help", code="import jax")
     assert "jax" in imported("solve", THREE)
     assert "matplotlib" not in imported("solve", THREE)
@@ -89,7 +88,7 @@ def test_the_api_is_lazy() -> None:
     assert done.stdout.split() == ["False", "True"]
 
 
-class TestKeptPrograms:
+class TestCompileCache:
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Path:
         return tmp_path / "cache"
@@ -100,7 +99,7 @@ class TestKeptPrograms:
         assert TIME in ran.out
         return ran
 
-    def test_are_made_once(self, cache: Path) -> None:
+    def test_programs_are_compiled_once(self, cache: Path) -> None:
         assert self.solve(cache).err == ""
         files = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
         assert {file.name.split("-")[0] for file in files} == {"run", "find_optimum"}
@@ -108,28 +107,28 @@ class TestKeptPrograms:
         assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == files
 
     @pytest.mark.skipif(os.name != "posix", reason="modes")
-    def test_are_the_users_alone(self, cache: Path) -> None:
+    def test_only_the_user_may_read_it(self, cache: Path) -> None:
         self.solve(cache)
         assert stat.S_IMODE(cache.stat().st_mode) == 0o700
         assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in cache.iterdir())
 
     @pytest.mark.skipif(os.name != "posix", reason="modes")
-    def test_are_not_read_where_others_can_write(self, cache: Path) -> None:
+    def test_a_folder_that_others_can_write_to_is_not_used(self, cache: Path) -> None:
         cache.mkdir()
         cache.chmod(0o777)
         ran = self.solve(cache)
         reason = f"others can write to it (make it yours alone: chmod 700 {cache})"
-        assert ran.err == f"terrain: warning: compiled programs are not kept in {cache}: {reason}\n"
+        assert ran.err == f"terrain: warning: compiled programs are not cached in {cache}: {reason}\n"
         assert list(cache.iterdir()) == []
 
     @pytest.mark.parametrize("off", ["", "off", "0"])
-    def test_can_be_switched_off(self, off: str, tmp_path: Path) -> None:
+    def test_it_can_be_switched_off(self, off: str, tmp_path: Path) -> None:
         ran = run_process("solve", THREE, "--quiet", TERRAIN_CACHE_DIR=off, XDG_CACHE_HOME=str(tmp_path), cwd=tmp_path)
         assert (ran.code, ran.err) == (0, "")
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("damage", [b"", b"rubbish" * 100, None])
-    def test_damaged_ones_cost_a_warning(self, cache: Path, damage: bytes | None) -> None:
+    def test_a_damaged_program_is_only_a_warning(self, cache: Path, damage: bytes | None) -> None:
         self.solve(cache)
         for file in cache.iterdir():
             content = file.read_bytes()
@@ -138,21 +137,21 @@ class TestKeptPrograms:
         assert ran.err.count("terrain: warning: the compiled program of ") == 2
         assert "was damaged" in ran.err
         assert "Traceback" not in ran.err
-        self.solve(cache)  # made anew
+        self.solve(cache)  # compiles anew
         assert self.solve(cache).err == ""
 
-    def test_a_file_in_place_of_the_folder_costs_a_warning(self, cache: Path) -> None:
+    def test_a_file_in_place_of_the_folder_is_only_a_warning(self, cache: Path) -> None:
         cache.write_text("")
-        assert "terrain: warning: compiled programs are not kept in" in self.solve(cache).err
+        assert "terrain: warning: compiled programs are not cached in" in self.solve(cache).err
         assert cache.read_text() == ""
 
     @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-    def test_a_folder_that_cannot_be_made_costs_a_warning(self) -> None:
-        assert "terrain: warning: compiled programs are not kept in /proc/none" in self.solve("/proc/none").err
+    def test_a_folder_that_cannot_be_created_is_only_a_warning(self) -> None:
+        assert "terrain: warning: compiled programs are not cached in /proc/none" in self.solve("/proc/none").err
 
     @pytest.mark.skipif(os.name != "posix", reason="ulimit")
-    def test_a_full_disk_costs_a_warning(self, cache: Path) -> None:
-        """A limit on the size of files stands for the full disk."""
+    def test_a_full_disk_is_only_a_warning(self, cache: Path) -> None:
+        """A limit on the size of files simulates the full disk."""
         command = f"ulimit -f 8; '{sys.executable}' -m terrain_cli solve '{THREE}' --quiet"
         environment = {**os.environ, "TERRAIN_CACHE_DIR": str(cache)}
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
@@ -162,11 +161,11 @@ class TestKeptPrograms:
         assert "Traceback" not in done.stderr
         assert list(cache.iterdir()) == []
 
-    def test_the_oldest_go(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_oldest_programs_are_deleted(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import jax.numpy as jnp
 
         monkeypatch.setattr(compile_cache, "folder_in_use", cache)
-        monkeypatch.setattr(compile_cache, "MOST", 3)
+        monkeypatch.setattr(compile_cache, "MAX_FILES", 3)
         cache.mkdir()
         for i in range(9):
             (cache / f"mine-{i}.txt").write_text("not a program")
@@ -181,17 +180,17 @@ class TestKeptPrograms:
         assert len(list(cache.glob("mine-*"))) == 9
         shutil.rmtree(cache)
 
-    def test_a_change_of_the_source_makes_new_ones(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_change_of_the_source_compiles_anew(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import jax.numpy as jnp
 
         monkeypatch.setattr(compile_cache, "folder_in_use", cache)
         cache.mkdir()
-        for circumstance in ("one", "another"):
-            monkeypatch.setattr(compile_cache, "_circumstances", lambda circumstance=circumstance: circumstance)
+        for environment in ("one", "another"):
+            monkeypatch.setattr(compile_cache, "_environment", lambda environment=environment: environment)
             assert float(compile_cache.cached_jit(lambda x: 2 * x)(jnp.ones(()))) == 2
         assert len(list(cache.iterdir())) == 2
 
-    def test_the_folder_is_the_systems_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_folder_follows_the_convention_of_the_system(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("TERRAIN_CACHE_DIR")
         monkeypatch.setenv("XDG_CACHE_HOME", "/x")
         monkeypatch.setenv("LOCALAPPDATA", "/y")
@@ -202,11 +201,3 @@ class TestKeptPrograms:
         ):
             monkeypatch.setattr(sys, "platform", platform)
             assert compile_cache.cache_folder() == expected
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", PAIRS)
-def test_start_up_is_not_far_from_the_bare_imports(what: str, tmp_path: Path) -> None:
-    """Loose, for machines are noisy; `make bench` measures."""
-    ours, bare = process_times(*PAIRS[what], 3, tmp_path)
-    assert ours / bare < 2.5

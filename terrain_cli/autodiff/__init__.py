@@ -1,1 +1,1 @@
-"""What jax.grad works on, made visible: traced programs and typed expressions as trees."""
+"""Automatic differentiation made visible: traced programs, and expressions from the command line, as trees."""

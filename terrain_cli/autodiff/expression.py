@@ -1,12 +1,11 @@
-"""An expression that someone typed, such as `x**2 + y/2`: read without ever being run as Python.
+"""Expressions from the command line, such as `x**2 + y/2`, parsed without ever being executed as Python.
 
-Python's own parser turns the text into a syntax tree, of which only arithmetic is let through: numbers, names, + - * / **,
-brackets and a few functions of one number. What comes out is a list of steps for a stack of numbers, so that neither
-reading nor computing goes deeper than a flat loop. Nothing here knows JAX until the expression is computed.
+Python's own parser turns the text into a syntax tree, of which only arithmetic is accepted: numbers, names, + - * / **,
+brackets and a few functions of one number. The result is a list of steps for a stack machine, so that neither parsing nor
+evaluation is recursive. JAX is imported only when the tree of the expression is computed.
 """
 
 import ast
-import difflib
 import math
 import unicodedata
 import warnings
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from terrain_cli.errors import InputError
+from terrain_cli.text import suggest
 
 if TYPE_CHECKING:
     from terrain_cli.autodiff.graph import Node
 
 LONGEST = 1000  # characters
-DEEPEST = 50  # brackets inside one another
+DEEPEST = 50  # levels of nested brackets
 LARGEST_EXPONENT = 1000
 
-# What NumPy and jax.numpy call them.
+# The names of these functions in NumPy and jax.numpy.
 FUNCTIONS = {
     "abs": "abs",
     "acos": "arccos",
@@ -50,14 +50,14 @@ OPERATIONS: dict[type[ast.operator], str] = {
     ast.Div: "divide",
     ast.Pow: "power",
 }
-MADE_OF = "an expression is made of numbers, names, + - * / **, brackets and functions such as sqrt(x)"
+MADE_OF = "an expression consists of numbers, names, + - * / **, brackets and functions such as sqrt(x)"
 
 
 class Step(NamedTuple):
-    """What to do next with the stack.
+    """An instruction for the stack.
 
-    what: "name" and "number" put a number on it; "raise" takes the top to the power `value`; "call" applies the function
-    `text` to the top; anything else is an operation on the two on top.
+    what: "name" and "number" push a number; "raise" raises the top to the power `value`; "call" applies the function `text`
+    to the top; "minus" negates the top; anything else is an operation on the top two.
     """
 
     what: str
@@ -67,7 +67,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """A checked expression: its text in a line, the names in it in the order they appear, and the steps that compute it."""
+    """A valid expression: its text on one line, its names in order of appearance, and the steps that compute it."""
 
     text: str
     names: tuple[str, ...]
@@ -75,11 +75,11 @@ class Expression:
 
     @property
     def numbers(self) -> list[Step]:
-        """The numbers that stand in it, but for exponents that are numbers: those are part of their operation."""
+        """The numbers in the expression, except for numeric exponents, which are part of their operation."""
         return [step for step in self.steps if step.what == "number"]
 
     def compute(self, named: Sequence[Any], numbers: Sequence[Any], arrays: Any) -> Any:
-        """Its value, for the values of `names` and of `numbers`; arrays: the module to compute with, NumPy or jax.numpy."""
+        """The value, given those of `names` and of `numbers`. arrays: the module that computes, NumPy or jax.numpy."""
         value_of = dict(zip(self.names, named, strict=True))
         waiting = iter(numbers)
         stack: list[Any] = []
@@ -102,7 +102,7 @@ class Expression:
         return stack.pop()
 
     def graph(self, values: dict[str, float]) -> "Node":
-        """Its tree, at these values of its names. The numbers in it are constants of the tree."""
+        """The expression tree at these values of the names. The numbers of the expression are constants of the tree."""
         import jax.numpy as jnp
 
         from terrain_cli.autodiff.graph import CONSTANT, leaves, literal, read_graph
@@ -118,19 +118,19 @@ class Expression:
 
 
 def parse_expression(text: str) -> Expression:
-    """The expression in `text`. Raises InputError with the place where it cannot be read, and what would do there."""
+    """Parse `text`. Raises InputError with the place of the first problem and a remedy."""
     return _Reader(text).read()
 
 
 class _Part(NamedTuple):
-    """A part that has been read: where its steps start, and its value where it has no names."""
+    """A parsed part of the text: the index of its first step, and its value if it contains no names."""
 
     start: int
     value: float | None
 
 
 class _Reader:
-    """Reads one text."""
+    """The parser of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -143,7 +143,7 @@ class _Reader:
         return InputError(f"--expr: character {place + 1}: {problem}")
 
     def place(self, node: ast.AST) -> int:
-        """Where a part of the syntax tree stands in the text; the parser counts bytes."""
+        """The index in the text of a part of the syntax tree. Python's parser counts bytes."""
         offset: int = getattr(node, "col_offset", 0)
         return self.indent + len(self.plain[self.indent :].encode()[:offset].decode())
 
@@ -154,39 +154,41 @@ class _Reader:
         return Expression(" ".join(self.text.split()), names, tuple(self.steps))
 
     def _tree(self) -> ast.expr:
-        """The syntax tree of the text, once it is known to be short and shallow."""
+        """The syntax tree of the text, after checks that the text is short and its brackets are shallow."""
         if not self.plain.strip():
             raise InputError('--expr: is empty: give an expression such as "x**2 + y/2"')
         if len(self.text) > LONGEST:
-            raise InputError(f"--expr: has {len(self.text):,} characters: at most {LONGEST:,} can be read")
+            raise InputError(f"--expr: has {len(self.text):,} characters: at most {LONGEST:,} are allowed")
         opened: list[int] = []
         for place, character in enumerate(self.plain):
             if not character.isprintable():
-                raise self.fail(place, f"the character U+{ord(character):04X} has no place here: remove it")
+                raise self.fail(place, f"the character U+{ord(character):04X} is not allowed here: remove it")
             if character in "([{":
                 opened.append(place)
             elif character in ")]}":
                 if not opened:
-                    raise self.fail(place, f"there is no open bracket for this {character}: remove it")
+                    raise self.fail(place, f"no bracket is open for this {character}: remove it")
                 opened.pop()
             if len(opened) > DEEPEST:
                 raise self.fail(place, f"brackets are nested more than {DEEPEST} deep: write it with fewer")
         if opened:
-            raise self.fail(opened[-1], f"this {self.plain[opened[-1]]} is never closed: add its other half")
+            raise self.fail(opened[-1], f"this {self.plain[opened[-1]]} is never closed: add the closing bracket")
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of odd spellings, such as 1if
+                warnings.simplefilter("ignore")  # about odd spellings, such as 1if
                 return ast.parse(self.plain.lstrip(), mode="eval").body
         except SyntaxError as problem:
             if not problem.offset:
-                raise self.fail(len(self.plain.rstrip()) - 1, "ends too early: something must follow") from None
+                raise self.fail(
+                    len(self.plain.rstrip()) - 1, "ends too early: a number or a name must follow"
+                ) from None
             place = min(self.indent + problem.offset, len(self.plain)) - 1
-            raise self.fail(place, f"cannot be read from here on: {MADE_OF}, and a product has its *") from None
+            raise self.fail(place, f"cannot be parsed from here on: {MADE_OF}, and every product needs its *") from None
         except (RecursionError, MemoryError):
-            raise InputError("--expr: is nested too deeply to be read: write it in simpler parts") from None
+            raise InputError("--expr: is nested too deeply: write it in simpler parts") from None
 
     def _add(self, node: ast.expr) -> None:
-        """Append the steps of a part whose inputs are done."""
+        """Append the steps of a part whose inputs have been added."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 self._put_number(node, value)
@@ -221,11 +223,11 @@ class _Reader:
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            raise self.fail(self.place(node), "the number is too large: at most 1.7e308 will do")
+            raise self.fail(self.place(node), "the number is too large: the largest possible is 1.7e308")
         self._put(Step("number", "", number), number, start)
 
     def _raise(self, node: ast.BinOp, exponent: _Part) -> None:
-        """Make an exponent without names part of its operation."""
+        """Append a power whose exponent contains no names: the exponent becomes part of the operation."""
         value = exponent.value
         if value is None or not math.isfinite(value) or abs(value) > LARGEST_EXPONENT:
             got = f"{value:g}" if value is not None and math.isfinite(value) else "more than a float can hold"
@@ -236,7 +238,7 @@ class _Reader:
         self._combine(Step("raise", "", value), 1)
 
     def _combine(self, step: Step, count: int) -> None:
-        """Append an operation on the last `count` parts, and compute it at once where they have no names."""
+        """Append an operation on the last `count` parts, and compute it now if they contain no names."""
         inputs = [self.parts.pop() for _ in range(count)]
         values = [part.value for part in reversed(inputs)]
         value = None
@@ -248,27 +250,25 @@ class _Reader:
         self.parts.append(_Part(inputs[-1].start, value))
 
     def _refuse(self, node: ast.expr) -> InputError:
-        """What is wrong with a part that is no arithmetic, and what would do instead."""
+        """The error for a part that is not arithmetic, with a remedy."""
         place = self.place(node)
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 return self.fail(place, f"{name} takes one number: write {name}(x)")
             case ast.Call(func=ast.Name(id=name)):
-                near = difflib.get_close_matches(name.lower(), FUNCTIONS, 1)
-                known = f"did you mean {near[0]}?" if near else f"known are {', '.join(FUNCTIONS)}"
-                hint = "" if near or len(name) > 1 else f"; for a product write {name}*(...)"
-                return self.fail(place, f"{name} is not a function here: {known}{hint}")
+                hint = f"; for a product write {name}*(...)" if len(name) == 1 else ""
+                return self.fail(place, f"{name} is not a function here: {suggest(name.lower(), [*FUNCTIONS])}{hint}")
             case ast.Call(func=ast.Constant() | ast.BinOp() | ast.UnaryOp() | ast.Call()):
-                return self.fail(place, "a product has its *: write 2*(x + 1), not 2(x + 1)")
+                return self.fail(place, "every product needs its *: write 2*(x + 1), not 2(x + 1)")
             case ast.BinOp(op=ast.BitXor()):
                 return self.fail(place, "^ is not a power here: write ** for powers, such as x**2")
             case ast.Constant(value=complex()):
-                return self.fail(place, "the number is not real: only real numbers have a place here")
-        return self.fail(place, f"has no place here: {MADE_OF}")
+                return self.fail(place, "the number is not real: only real numbers are allowed")
+        return self.fail(place, f"is not allowed here: {MADE_OF}")
 
 
 def _inputs_first(root: ast.expr) -> Iterator[ast.expr]:
-    """The parts of a syntax tree of arithmetic, each after those it works on. What is no arithmetic is not entered."""
+    """The parts of a syntax tree, each after its inputs. Parts that are not arithmetic are not entered."""
     waiting: list[tuple[ast.expr, bool]] = [(root, False)]
     while waiting:
         node, done = waiting.pop()
@@ -288,7 +288,7 @@ def _inputs_first(root: ast.expr) -> Iterator[ast.expr]:
 
 
 def parse_named(text: str | None, names: Sequence[str]) -> dict[str, float]:
-    """The values in a text such as `x=3,y=4`, one for each of `names`. Raises InputError where some are missing or too many."""
+    """The values in a text such as `x=3,y=4`, one for each of `names`. Raises InputError if the names do not match."""
     values: dict[str, float] = {}
     for item in text.split(",") if text and text.strip() else []:
         name, equals, number = (part.strip() for part in item.partition("="))

@@ -1,16 +1,16 @@
-"""What `jax.grad` works on, made visible: the program that JAX traces, as a tree of variables, constants and operations.
+"""The program that JAX traces and `jax.grad` differentiates, as a graph of variables, constants and operations.
 
-`read_graph` interprets the traced program (`jax.make_jaxpr`) number by number, each array being an array of nodes: what is
-shown is what is computed, not a second formula. The derivatives are then taken by the chain rule in one pass from the root
-to the leaves, without `jax.grad`, which the tests hold them against.
+`read_graph` interprets the traced program (`jax.make_jaxpr`) number by number, with an array of nodes for each array, so the
+graph shows what is computed and not a second formula. The derivatives follow by the chain rule in one pass from the root to
+the leaves, without `jax.grad`; the tests compare the two.
 
     root = read_graph(calc_time, x, strips, leaves=[...])
     root.value          the time
-    root.inputs         what the last operation works on
+    root.inputs         the inputs of the last operation
     leaf.derivative     of the root with respect to the leaf
 
-Sources: reverse accumulation (Linnainmaa 1970; Griewank and Walther, Evaluating Derivatives, 2008); the idea of showing it
-on a graph of scalars from Karpathy's micrograd.
+Sources: reverse accumulation (Linnainmaa 1970; Griewank and Walther, Evaluating Derivatives, 2008). The idea of a graph of
+scalars is from Karpathy's micrograd.
 """
 
 import math
@@ -25,7 +25,7 @@ from jax.typing import ArrayLike
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 from terrain_cli.autodiff.operations import PRODUCT, RULES, SUM, Rule, power_rule
-from terrain_cli.strips.ground import Strips, calc_time
+from terrain_cli.text import SUBSCRIPTS
 
 VARIABLE, CONSTANT, OPERATION = "variable", "constant", "operation"
 
@@ -34,9 +34,9 @@ VARIABLE, CONSTANT, OPERATION = "variable", "constant", "operation"
 class Node:
     """A number in a computation.
 
-    kind: "variable", "constant" or "operation". label: as it is drawn: x₁, 2, +, √. inputs: what an operation works on.
-    value: at the current point. derivative: of the root with respect to this number, over all its occurrences.
-    operation: the name JAX has for it; "" for a leaf. named: whether a leaf has a name of its own. note: a word about a leaf.
+    kind: "variable", "constant" or "operation". label: x₁, 2, +, √ and so on. inputs: those of an operation.
+    value: at the current point. derivative: of the root with respect to this number, summed over all its occurrences.
+    operation: its name in JAX; "" for a leaf. named: whether a leaf has a name of its own. note: a remark about a leaf.
     """
 
     kind: str
@@ -58,13 +58,10 @@ class Node:
         return [float(slope) for slope in found]
 
 
-SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
-
-
 def leaves(name: str, values: ArrayLike, kind: str = VARIABLE, notes: Sequence[str] = ()) -> np.ndarray:
-    """A node for each number in `values`, of the same shape: x for a number, x₁, x₂, ... for an array.
+    """An array of nodes with the shape of `values`, one for each number: x for a number, x₁, x₂, ... for an array.
 
-    notes: a word about each number of an array with one axis.
+    notes: a remark about each number of an array with one axis.
     """
     numbers = np.asarray(values, dtype=np.float64)
     nodes = np.empty(numbers.shape, dtype=object)
@@ -76,17 +73,17 @@ def leaves(name: str, values: ArrayLike, kind: str = VARIABLE, notes: Sequence[s
 
 
 def literal(value: float) -> Node:
-    """A number that stands in the program itself."""
+    """A node for a number that is part of the program itself."""
     return Node(CONSTANT, f"{value + 0.0:.6g}", float(value), named=False)
 
 
 def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[np.ndarray]) -> Node:
-    """The root of the graph of `function(*arguments)`, a number, at these arguments.
+    """The root of the graph of `function(*arguments)`, whose value must be one number.
 
-    leaves: an array of nodes for each array among the arguments, in the order of `jax.tree.leaves`, with the same values. Sums
-    of sums and products of products are one node. Raises ValueError where the result is not one number, where the leaves are
-    not those of the arguments, and where the program has something that is not arithmetic of 64-bit floats: a loop, a branch,
-    a comparison, or a part with a derivative rule of its own.
+    leaves: an array of nodes for each array in the arguments, in the order of `jax.tree.leaves`, with the same values. A sum
+    of sums becomes one node, and so does a product of products. Raises ValueError if the result is not one number, if the
+    leaves do not match the arguments, and if the program contains anything but arithmetic of 64-bit floats: a loop, a
+    branch, a comparison, or a function with its own derivative rule.
 
     Example:
 
@@ -111,12 +108,12 @@ def read_graph(function: Callable[..., Any], *arguments: Any, leaves: Sequence[n
 
 
 def _values(nodes: np.ndarray) -> tuple[tuple[int, ...], Any]:
-    """Shape and values of an array of nodes."""
+    """The shape and the values of an array of nodes."""
     return nodes.shape, np.array([node.value for node in nodes.flat]).reshape(nodes.shape).tolist()
 
 
 def nodes_of(root: Node) -> list[Node]:
-    """Every node of the graph once, each after its inputs, the root last. Depth is no limit: nothing here calls itself."""
+    """Every node of the graph once, each after its inputs, the root last. Not recursive, so depth is no limit."""
     ordered: list[Node] = []
     seen: set[int] = set()
     waiting: list[tuple[Node, bool]] = [(root, False)]
@@ -132,12 +129,12 @@ def nodes_of(root: Node) -> list[Node]:
 
 
 def occurrences(root: Node) -> Counter[int]:
-    """How many times each node, by its `id`, is an input of another."""
+    """How often each node, identified by its `id`, is an input of another."""
     return Counter(id(inner) for node in nodes_of(root) for inner in node.inputs)
 
 
 def _merge(root: Node) -> None:
-    """Make a + (b + c) one sum and a × (b × c) one product, where nothing else needs the inner one."""
+    """Merge a + (b + c) into one sum and a × (b × c) into one product, unless the inner one is used elsewhere too."""
     uses = occurrences(root)
     for node in nodes_of(root):
         if node.rule in (SUM, PRODUCT):
@@ -153,7 +150,7 @@ def _merge(root: Node) -> None:
 
 
 def _evaluate(ordered: Sequence[Node]) -> None:
-    """The value of every operation, inputs first."""
+    """Compute the value of every operation, inputs first."""
     with np.errstate(all="ignore"):
         for node in ordered:
             if node.rule is not None:
@@ -161,9 +158,9 @@ def _evaluate(ordered: Sequence[Node]) -> None:
 
 
 def _differentiate(ordered: Sequence[Node]) -> None:
-    """The derivative of the root, the last, with respect to every node: the chain rule, from the root down.
+    """Compute the derivative of the root, the last node, with respect to every node by the chain rule, from the root down.
 
-    A node hands its own derivative on to each input, times its slope there; a node that is used several times collects the sum.
+    A node adds its own derivative times its slope to the derivative of each input.
     """
     for node in ordered:
         node.derivative = 0.0
@@ -174,10 +171,10 @@ def _differentiate(ordered: Sequence[Node]) -> None:
 
 
 def values_along(root: Node, points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """The value of every node and the derivative of the root by it, as its variables take other values.
+    """The values of all nodes and the derivatives of the root with respect to them, at other values of the variables.
 
-    points: values of the variables, in the order of `nodes_of`, shape (P, k). Both results have shape (P, N), the nodes in the
-    order of `nodes_of`. The graph is left at the last point.
+    points: values of the variables in the order of `nodes_of`, shape (P, k). Both results have shape (P, N), with the N nodes
+    in the order of `nodes_of`. The graph keeps the values of the last point.
     """
     ordered = nodes_of(root)
     variables = [node for node in ordered if node.kind == VARIABLE]
@@ -196,7 +193,7 @@ def _operate(name: str, *inputs: Node, rule: Rule | None = None) -> Node:
     return Node(OPERATION, rule.sign, math.nan, inputs, rule, name)
 
 
-# What only moves numbers about, as NumPy does it to an array of nodes: (array, ..., its parameters) -> array.
+# Operations that only move numbers, applied by NumPy to an array of nodes: (array, ..., parameters) -> array.
 MOVES: dict[str, Callable[..., Any]] = {
     "reshape": lambda a, new_sizes, **_: a.reshape(new_sizes),
     "squeeze": lambda a, dimensions, **_: np.squeeze(a, dimensions),
@@ -211,29 +208,29 @@ MOVES: dict[str, Callable[..., Any]] = {
         )
     ],
     "broadcast_in_dim": lambda a, shape, broadcast_dimensions, **_: np.broadcast_to(
-        a.reshape(_spread(a.shape, len(shape), broadcast_dimensions)), shape
+        a.reshape(_insert_axes(a.shape, len(shape), broadcast_dimensions)), shape
     ),
     "convert_element_type": lambda a, **_: a,
     "copy": lambda a, **_: a,
 }
 
-# What calls another program; those with a derivative rule of their own are not among them.
+# Operations that call another program, except for those with their own derivative rule.
 CALLS = ("jit", "pjit", "closed_call", "core_call", "checkpoint", "remat", "remat2")
 
-# What gathers numbers along axes into one.
-GATHERS = {"reduce_sum": "add", "reduce_prod": "mul", "reduce_max": "max", "reduce_min": "min"}
+# Reductions along axes, and the operation that each applies.
+REDUCTIONS = {"reduce_sum": "add", "reduce_prod": "mul", "reduce_max": "max", "reduce_min": "min"}
 
 
-def _spread(shape: Sequence[int], rank: int, places: Sequence[int]) -> list[int]:
-    """`shape` with axes of length 1 added, so that its own stand at `places`."""
-    spread = [1] * rank
+def _insert_axes(shape: Sequence[int], rank: int, places: Sequence[int]) -> list[int]:
+    """`shape` extended to `rank` axes: its own are at `places`, the others have length 1."""
+    extended = [1] * rank
     for length, place in zip(shape, places, strict=True):
-        spread[place] = length
-    return spread
+        extended[place] = length
+    return extended
 
 
 def _literals(value: Any) -> np.ndarray:
-    """A node for each number of an array that stands in the program."""
+    """A node for each number of an array that is part of the program."""
     numbers = np.asarray(value)
     nodes = np.empty(numbers.shape, dtype=object)
     for index in np.ndindex(numbers.shape):
@@ -267,8 +264,8 @@ def _apply(step: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
         )
     if name in MOVES:
         return [np.asarray(MOVES[name](*inputs, **settings), dtype=object)]
-    if name in GATHERS:
-        return [_gather(GATHERS[name], inputs[0], settings["axes"])]
+    if name in REDUCTIONS:
+        return [_reduce(REDUCTIONS[name], inputs[0], settings["axes"])]
     if name == "dot_general" and settings["dimension_numbers"][1] == ((), ()):
         return [_multiply(inputs[0], inputs[1], *settings["dimension_numbers"][0])]
     if name == "integer_pow":
@@ -281,18 +278,18 @@ def _apply(step: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _each(make: Callable[..., Node], inputs: list[np.ndarray]) -> np.ndarray:
-    """A node made from the inputs, number by number."""
+    """An array of nodes, each made from the corresponding nodes of the inputs, which are broadcast."""
     inputs = list(np.broadcast_arrays(*inputs))
     made = map(make, *(array.flat for array in inputs))
     return np.fromiter(made, dtype=object, count=inputs[0].size).reshape(inputs[0].shape)
 
 
 NOTHING = Node(CONSTANT, "0", 0.0, named=False)
-"""The sum of no numbers; it is left out of what it is added to."""
+"""The empty sum. It is omitted wherever it would be added or subtracted."""
 
 
 def _node(name: str, *inputs: Node) -> Node:
-    """An operation, but for what adds nothing."""
+    """An operation, or its other input if one of them is the empty sum."""
     if name in ("add", "sub") and inputs[-1] is NOTHING:
         return inputs[0]
     if name == "add" and inputs[0] is NOTHING:
@@ -301,7 +298,7 @@ def _node(name: str, *inputs: Node) -> Node:
 
 
 def _combine(name: str, nodes: list[Node]) -> Node:
-    """One operation on any number of nodes."""
+    """A reduction of any number of nodes: one node for a sum or a product, a chain of nodes for the others."""
     if len(nodes) == 1:
         return nodes[0]
     if not nodes:
@@ -314,8 +311,8 @@ def _combine(name: str, nodes: list[Node]) -> Node:
     return result
 
 
-def _gather(name: str, array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
-    """A sum, product, maximum or minimum along axes."""
+def _reduce(name: str, array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+    """The sum, product, maximum or minimum of an array of nodes along axes."""
     kept = [axis for axis in range(array.ndim) if axis not in axes]
     rows = np.transpose(array, [*kept, *axes])
     shape = rows.shape[: len(kept)]
@@ -326,7 +323,7 @@ def _gather(name: str, array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
 
 
 def _multiply(a: np.ndarray, b: np.ndarray, a_axes: Sequence[int], b_axes: Sequence[int]) -> np.ndarray:
-    """The product of two arrays, summed over pairs of axes."""
+    """The product of two arrays of nodes, summed over pairs of axes."""
     a = np.moveaxis(a, a_axes, range(-len(a_axes), 0)) if a_axes else a
     b = np.moveaxis(b, b_axes, range(len(b_axes)))
     outer, inner = a.shape[: a.ndim - len(a_axes)], b.shape[len(b_axes) :]
@@ -342,21 +339,6 @@ def _multiply(a: np.ndarray, b: np.ndarray, a_axes: Sequence[int], b_axes: Seque
     return made
 
 
-def time_graph(x: ArrayLike, strips: Strips, names: Sequence[str] = ()) -> Node:
-    """The graph of the travel time (s) of the path `x`, shape (n-1,), m: x₁ ... vary, widths w, speeds v and offset h do not.
-
-    names: of the strips, as notes on their speeds.
-    """
-    path = np.asarray(x, dtype=np.float64)
-    nodes = [
-        leaves("x", path),
-        leaves("w", strips.widths, CONSTANT),
-        leaves("v", strips.speeds, CONSTANT, names),
-        leaves("h", strips.offset, CONSTANT),
-    ]
-    return read_graph(calc_time, path, strips, leaves=nodes)
-
-
 def first_not_finite(root: Node) -> Node | None:
-    """The operation where numbers stop being finite: its inputs still are. None where all are."""
+    """The first operation whose value is not finite although its inputs are; None if all values are finite."""
     return next((node for node in nodes_of(root) if not math.isfinite(node.value)), None)

@@ -1,4 +1,4 @@
-"""The operations on numbers that a graph can show: how each is drawn, its value, and its slopes."""
+"""The operations on numbers that a graph can show: the sign of each, its value, and its partial derivatives."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from terrain_cli.text import SUPERSCRIPTS
 
 
 class Rule(NamedTuple):
     """An operation on numbers.
 
-    sign: how it is drawn. value: of its inputs. slopes: (value, *inputs) -> its derivative with respect to each input.
+    sign: its label in the graph. value: (*inputs) -> its value. slopes: (value, *inputs) -> its derivative with respect to
+    each input.
     """
 
     sign: str
@@ -21,19 +22,19 @@ class Rule(NamedTuple):
 
 
 def _others(_: Any, *factors: Any) -> Sequence[Any]:
-    """For each factor, the product of the others; from both ends, so that a factor 0 is no special case."""
+    """For each factor, the product of the others: products from both ends, so that a factor 0 needs no special case."""
     before = np.cumprod([1.0, *factors[:-1]])
     after = np.cumprod([1.0, *factors[:0:-1]])[::-1]
     return list(before * after)
 
 
 def _power_slopes(y: Any, a: Any, b: Any) -> Sequence[Any]:
-    """Of a^b, as JAX has them: a power 0 is flat in its base, and a base 0 in its exponent."""
+    """The slopes of a^b, with JAX's conventions: 0 in the base if the exponent is 0, and 0 in the exponent if the base is 0."""
     return (0.0 if b == 0 else b * np.power(a, b - 1), 0.0 if a == 0 and b > 0 else np.log(a) * y)
 
 
 def _choice_slopes(y: Any, a: Any, b: Any) -> Sequence[Any]:
-    """Of the larger or smaller of two: a tie is shared, as in JAX."""
+    """The slopes of the maximum or minimum of two numbers. If they are equal, each slope is 1/2, as in JAX."""
     return (0.5, 0.5) if a == b else (float(a == y), float(b == y))
 
 
@@ -73,7 +74,7 @@ RULES = {
 
 
 def power_rule(exponent: int) -> Rule:
-    """a to a whole number."""
+    """The power of a number with an integer exponent."""
     return Rule(
         str(exponent).translate(SUPERSCRIPTS),
         lambda a: np.float64(a) ** exponent,

@@ -1,10 +1,10 @@
-"""Millions of scenarios at once: the exact optimum of each, by the root search of snell.py.
+"""The exact optimum of millions of scenarios, batched, by the root search of snell.py.
 
-Scenarios go through in blocks that stay in the processor's cache, strip by strip with all of a block side by side, on all
-cores. A block ends when its hardest scenario does, so every one gets as many steps of Newton's method as it needs.
+Scenarios are solved on all cores, in blocks that fit in the processor's cache: strip by strip, with all scenarios of a block
+side by side. A block ends with its hardest scenario, so each scenario gets as many Newton steps as it needs.
 
-What is compiled depends neither on how many scenarios nor, but for a few sizes, on how many strips there are: blocks have one
-size, and the room for more than four strips is a power of two, of which only those that are there are gone through.
+The compiled program depends neither on the number of scenarios nor, except for a few sizes, on the number of strips: all
+blocks have one size, and beyond four strips the arrays are padded to a power of two, of which only the real strips are used.
 """
 
 import os
@@ -20,29 +20,33 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
-from terrain_cli.strips.snell import ends, improve, look, start
+from terrain_cli.strips.snell import asymptotes, evaluate, first_guess, newton_step
 
 Numbers = ArrayLike | Sequence[Any]
 
-NOWHERE = 1e-300  # m/s, in place of the speed of a strip that is not there
-SHARE = 16  # when one in so many scenarios of a block is left, those go on by themselves
-CACHED = 120_000  # strips that a block should have, for the sake of the cache; a power of two would spoil it
-MOST = 8000  # scenarios of a block: more are no faster
-LANES = 4000  # numbers to work on at once: of few scenarios, some strips stand together
-STEPS = 3  # of the search in single precision
-FEW = 3  # for up to so many strips there is a program each, which takes all at once
+ABSENT = 1e-300  # m/s, the speed used for absent strips
+LAST_SHARE = 16  # once at most one in this many scenarios of a block is unsolved, these continue in a smaller array
+CACHE_STRIPS = (
+    120_000  # strips in a block, scenarios times strips, that fit in the cache; a power of two would be slower
+)
+MAX_BLOCK = 8000  # scenarios in a block; more are no faster
+MIN_LANES = 4000  # numbers per vector operation; in blocks of fewer scenarios several strips are processed together
+SINGLE_STEPS = 3  # Newton steps in single precision
+UNROLLED = 3  # up to this number of strips each number has a program of its own, without a loop over strips
 
 
 class Optima(NamedTuple):
-    """The fastest paths of many scenarios. times: shape (B,), s. x: the post's unknowns, shape (B, n-1), m."""
+    """The fastest paths of B scenarios. times: shape (B,), s. x: the post's unknowns, shape (B, n-1), m."""
 
     times: np.ndarray
     x: np.ndarray
 
 
 class Sensitivities(NamedTuple):
-    """The same, and how each best time changes with the ground: by_widths, shape (B, n), s/m; by_speeds, shape (B, n),
-    s²/m, negative; by_offsets, shape (B,), s/m."""
+    """`Optima` with the derivatives of the times with respect to the ground.
+
+    by_widths: shape (B, n), s/m. by_speeds: shape (B, n), s²/m, negative. by_offsets: shape (B,), s/m.
+    """
 
     times: np.ndarray
     x: np.ndarray
@@ -52,11 +56,11 @@ class Sensitivities(NamedTuple):
 
 
 def solve_many(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Optima:
-    """The exact optimum of many scenarios at once: widths (m) and speeds (m/s), shape (B, n), and offsets (m), shape (B,).
+    """The exact optimum of B scenarios at once: widths (m) and speeds (m/s), shape (B, n), and offsets (m), shape (B,).
 
-    A scenario with fewer strips than others has widths of 0 in place of the rest, whatever the speeds there; `x` is 0 there,
-    but for what its last real strip takes. Where a number will not do (a speed of 0, a width that is not finite), the time
-    and the path are NaN. Raises ValueError where shapes do not fit.
+    Scenarios may have different numbers of strips: pad the widths with 0; the speeds there are ignored. `x` then includes the
+    displacement along the last real strip, followed by zeros. If a number is not valid, such as a speed of 0 or an infinite
+    width, the time and the path of its scenario are NaN. Raises ValueError if the shapes do not match.
 
     Example:
 
@@ -67,7 +71,7 @@ def solve_many(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Optima:
 
 
 def find_sensitivities(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Sensitivities:
-    """`solve_many`, and the derivatives of the best times with respect to the ground.
+    """The results of `solve_many`, and the derivatives of the best times with respect to the ground.
 
     Example:
 
@@ -87,15 +91,15 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
         )
     scenarios, n = widths.shape
     size = room(n)
-    block = max(1, min(MOST, CACHED // size))
-    together = 2 ** (max(1, LANES // block).bit_length() - 1)
+    block = max(1, min(MAX_BLOCK, CACHE_STRIPS // size))
+    together = 2 ** (max(1, MIN_LANES // block).bit_length() - 1)
     count = np.int64(-(-n // together))
     layout = size // together, together, block
     found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
     firsts = iter(range(0, scenarios, block))
 
     def work() -> None:
-        """Take the next block until there is none."""
+        """Solve blocks until none is left."""
         w, v, h = _aligned(size, block), _aligned(size, block), _aligned(1, block)
         for first in firsts:
             last = min(first + block, scenarios)
@@ -118,29 +122,29 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
 
 
 def _aligned(rows: int, columns: int) -> np.ndarray:
-    """Zeros, shape (rows, columns), where JAX takes them as they are: a multiple of 64 bytes into memory."""
+    """Zeros, shape (rows, columns), at a multiple of 64 bytes in memory, so that JAX does not copy them."""
     raw = np.zeros(8 * rows * columns + 64, np.uint8)
     first = -raw.ctypes.data % 64
     return raw[first : first + 8 * rows * columns].view(np.float64).reshape(rows, columns)
 
 
 def room(n: int) -> int:
-    """For how many strips the program is compiled that takes `n` of them: as many up to `FEW`, else a power of two."""
-    size: int = n if n <= FEW else 2 ** (n - 1).bit_length()
+    """The number of strips that the program for `n` strips is compiled for: n up to `UNROLLED`, else a power of two."""
+    size: int = n if n <= UNROLLED else 2 ** (n - 1).bit_length()
     return size
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @partial(cached_jit, static_argnames=("sensitivity",))
 def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, sensitivity: bool) -> list[Array]:
-    """Times, shape (1, b), movements in all strips, shape (turns, together, b), and where asked for the derivatives.
+    """Times, shape (1, b), s; displacements along all strips, shape (turns, together, b), m; and optionally the derivatives.
 
-    widths and speeds have shape (turns, together, b): a block of b scenarios, some of their strips at a time. offsets: shape
-    (1, b). count: how many turns to take until all strips have had theirs.
+    widths, speeds: shape (turns, together, b), m and m/s: a block of b scenarios whose strips are processed in turns,
+    `together` strips in each. offsets: shape (1, b), m. count: the number of turns that contain real strips.
     """
 
     def compare(_: Array, most: Array, w: Array, v: Array) -> Array:
@@ -151,7 +155,7 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, 
 
     q = _start(widths, speeds, offsets, fastest, count)
     search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
-    few = -(-q.size // SHARE)
+    few = -(-q.size // LAST_SHARE)
     search = _search(search, widths, speeds, offsets, fastest, count, few)
     [left] = jnp.nonzero(search.moves[0], size=few, fill_value=q.size)
     pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
@@ -163,11 +167,11 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, 
     ray = q / longer / fastest
 
     def root(w: Array, v: Array) -> Array:
-        """cos(angle) in each strip, times `longer`."""
+        """The cosine of the angle in each strip, times `longer`."""
         return jnp.sqrt(1 + q**2 * _scale(w, v, fastest)[1])
 
     def movement(w: Array, v: Array) -> Array:
-        return look(q, *_scale(w, v, fastest))[0] * q
+        return evaluate(q, *_scale(w, v, fastest))[0] * q
 
     [crossing] = _sum(count, lambda w, v: (w / _there(w, v) * root(w, v),), widths, speeds)
     found = [ray * offsets + crossing / longer, _each(count, movement, widths, speeds)]
@@ -181,25 +185,25 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, 
 
 
 def _there(widths: Array, speeds: Array) -> Array:
-    """The speeds, but as good as none in strips that are not there, whatever is said of those."""
-    return jnp.where(widths > 0, speeds, NOWHERE)
+    """The speeds, and almost 0 in absent strips, whatever their given speed."""
+    return jnp.where(widths > 0, speeds, ABSENT)
 
 
 def _check(widths: Array, speeds: Array) -> Array:
-    """The same, but NaN, which spoils all of its scenario and nothing else, where a number will not do."""
+    """The same, and NaN where a number is not valid. It makes the results of its scenario NaN, and of no other."""
     fine = (widths > 0) & (widths < jnp.inf) & (speeds > 0) & (speeds < jnp.inf)
-    return jnp.where(fine, speeds, jnp.where(widths == 0, NOWHERE, jnp.nan))
+    return jnp.where(fine, speeds, jnp.where(widths == 0, ABSENT, jnp.nan))
 
 
 def _scale(widths: Array, speeds: Array, fastest: Array) -> tuple[Array, Array]:
-    """weights and k as snell.py has them. To work them out each time takes less time than to keep them."""
+    """The weights and k of snell.py. Computing them each time is faster than storing them."""
     inverse = 1 / fastest
     speeds = _there(widths, speeds)
     return widths * (speeds * inverse), (fastest - speeds) * inverse * ((fastest + speeds) * inverse)
 
 
 def _start(widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array) -> Array:
-    """Where to start from: where some steps lead in single precision, at half the price; 0 where its range does not suffice."""
+    """The initial q: that of a few steps in single precision, which cost half as much; 0 if its range does not suffice."""
     inverse = 1 / jnp.abs(offsets)
 
     def weight(w: Array, v: Array) -> Array:
@@ -210,18 +214,18 @@ def _start(widths: Array, speeds: Array, offsets: Array, fastest: Array, count: 
 
     strips = _each(count, weight, widths, speeds), _each(count, k, widths, speeds)
     offsets = jnp.sign(offsets).astype(jnp.float32)
-    total, most, straight = _sum(count, ends, *strips)
+    total, most, straight = _sum(count, asymptotes, *strips)
 
     def step(_: int, q: Array) -> Array:
-        moved, slope = _sum(count, partial(look, q), *strips)
-        return improve(q, jnp.full_like(q, jnp.inf), moved, slope, offsets)[0]
+        moved, slope = _sum(count, partial(evaluate, q), *strips)
+        return newton_step(q, jnp.full_like(q, jnp.inf), moved, slope, offsets)[0]
 
-    q = jax.lax.fori_loop(0, STEPS, step, start(total, most, straight, offsets))
+    q = jax.lax.fori_loop(0, SINGLE_STEPS, step, first_guess(total, most, straight, offsets))
     return jnp.where(jnp.isfinite(q), q, 0).astype(jnp.float64)
 
 
 class _Search(NamedTuple):
-    """Where the searches of a block stand: q, its least bound from above, and whether it goes on, shape (1, b) each."""
+    """The state of the searches of a block: q, its least upper bound, and whether it goes on, shape (1, b) each."""
 
     q: Array
     above: Array
@@ -231,18 +235,18 @@ class _Search(NamedTuple):
 def _search(
     search: _Search, widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array, least: int
 ) -> _Search:
-    """Go on until no more than `least` searches do. One that has ended stays as it is, whatever its neighbours do."""
+    """Continue until at most `least` searches go on. One that has ended does not change, whatever its neighbours do."""
 
     def step(search: _Search) -> _Search:
-        total, slope = _sum(count, lambda w, v: look(search.q, *_scale(w, v, fastest)), widths, speeds)
-        found = _Search(*improve(search.q, search.above, total, slope, offsets))
+        total, slope = _sum(count, lambda w, v: evaluate(search.q, *_scale(w, v, fastest)), widths, speeds)
+        found = _Search(*newton_step(search.q, search.above, total, slope, offsets))
         return _Search(*(jnp.where(search.moves, new, old) for new, old in zip(found, search, strict=True)))
 
     return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > least, step, search)
 
 
 def _each(count: Array, function: Callable[..., Array], *strips: Array) -> Array:
-    """What `function` makes of each strip, shape (turns, together, columns)."""
+    """`function` applied to each strip, shape (turns, together, columns)."""
     like = jax.eval_shape(function, *(array[0] for array in strips))
 
     def turn(i: Array, made: Array, *few: Array) -> Array:
@@ -256,7 +260,7 @@ def _sum(count: Array, terms: Callable[..., tuple[Array, ...]], *strips: Array) 
     """The sums of `terms` over strips, shape (1, b) each."""
 
     def pack(*few: Array) -> list[Array]:
-        """The first two as one complex number, for XLA takes a turn once for each array that comes out."""
+        """The first two terms as one complex number, because XLA repeats a turn for each array that it returns."""
         parts = terms(*few)
         return [jax.lax.complex(*parts[:2]), *parts[2:]] if len(parts) > 1 else [*parts]
 
@@ -269,14 +273,13 @@ def _sum(count: Array, terms: Callable[..., tuple[Array, ...]], *strips: Array) 
 
 
 def _take_turns(count: Array, turn: Callable[..., Any], state: Any, *strips: Array) -> Any:
-    """What comes of `state` when `count` turns, of those that stand in `strips`, have been taken in order; or one more, of
-    strips that are not there.
+    """Fold `turn` over the first `count` slices of `strips`, in order; one more slice of padding may follow, which adds nothing.
 
-    All at once would be slower: XLA would share such work out over processors that have other blocks to solve. One by one
-    would be slower, too, for a loop takes its time.
+    A single operation over all slices would be slower, because XLA would distribute it over processors that are busy with
+    other blocks. One slice per iteration would be slower too, because of the overhead of the loop.
     """
     turns = len(strips[0])
-    at_once = turns if turns <= FEW else 2
+    at_once = turns if turns <= UNROLLED else 2
 
     def some(i: Array, state: Any) -> Any:
         for j in range(at_once):

@@ -120,7 +120,7 @@ def _cases(scenario: StripsScenario, parameters: Sequence[Parameter], values: np
         return np.repeat(np.asarray(value, dtype=np.float64)[None], count, axis=0)
 
     fields = plan.model_dump(include=set(Settings._fields)) | {"step": math.nan if plan.step is None else plan.step}
-    settings = {name: repeat(value) for name, value in fields.items()}
+    settings: dict[str, Any] = {name: repeat(value) for name, value in fields.items()}
     widths, speeds, offset = repeat(scenario.widths), repeat(scenario.speeds), repeat(scenario.offset)
     initial: dict[int, np.ndarray] = {}
     for parameter, column in zip(parameters, values.T, strict=True):

@@ -1,7 +1,7 @@
-"""Is the descent there, still on its way, or going nowhere? Judged after every iteration, inside the compiled loop.
+"""Has the descent converged, is it still on its way, or does it bounce? Judged after every iteration, in compiled code.
 
-With a fixed step a descent cannot run to infinity: the gradient of a travel time is bounded, so a step that is too large
-makes the path bounce from one side of the valley to the other for ever. Waiting for a large number would miss it.
+With a fixed step a descent cannot run to infinity, because the gradient of a travel time is bounded. A step that is too large
+makes the path bounce from one side of the valley to the other for ever, so a test for large numbers would miss it.
 """
 
 from typing import Any, NamedTuple
@@ -18,40 +18,43 @@ STATUS = ("", "converged", "iterations", "diverged")
 
 SPANS = 10  # a bounce is judged over this many spans of a method's memory
 RISE = 1e-9  # relative; a smaller rise may be rounding
-RISE_WITH_MEMORY = 1e-6  # adam keeps trembling by less at the bottom of a valley
-SHRINK = 0.9  # a gradient that falls below this share of what it was is getting somewhere
+RISE_WITH_MEMORY = 1e-6  # adam oscillates by less than this at the bottom of a valley
+SHRINK = 0.9  # a gradient that falls below this share of its earlier value makes progress
 
 
 class Watch(NamedTuple):
-    """What must be remembered of the iterations behind, to see a bounce: of fixed size, whatever the window.
+    """What has to be remembered of past iterations to detect a bounce: of fixed size, whatever the window.
 
-    norms: the largest gradient norm in each of the last ten spans, oldest first, shape (10,), s/m; inf where there was none.
-    norm, age: the largest in the span under way, s/m, and how many iterations it has lasted.
+    norms: the largest gradient norm in each of the last ten spans, oldest first, shape (10,), s/m; inf before the first.
+    norm, age: the largest norm in the current span, s/m, and the number of its iterations so far.
     calm: iterations since the time last rose.
     best, stale: the least time so far, s, and iterations since it last fell.
+
+    All but `norms` have shape ().
     """
 
-    norms: Any
-    norm: Any
-    age: Any
-    calm: Any
-    best: Any
-    stale: Any
+    norms: Array
+    norm: Array
+    age: Array
+    calm: Array
+    best: Array
+    stale: Array
 
 
 def start_watch() -> Watch:
-    """The watch before iteration 0."""
-    return Watch(np.full(SPANS, np.inf), np.float64(0), np.int64(0), np.int64(2**53), np.float64(np.inf), np.int64(0))
+    """The watch before iteration 0, in plain NumPy numbers."""
+    fields: Any = np.full(SPANS, np.inf), np.float64(0), np.int64(0), np.int64(2**53), np.float64(np.inf), np.int64(0)
+    return Watch(*fields)
 
 
-def keep_watch(watch: Watch, memory: Any, before: Array, time: Array, norm: Array) -> tuple[Watch, Array]:
-    """The watch after an iteration that took the time from `before` to `time`, and whether the descent bounces.
+def keep_watch(watch: Watch, memory: float | Array, before: Array, time: Array, norm: Array) -> tuple[Watch, Array]:
+    """The watch after an iteration that changed the time from `before` to `time`, and whether the descent bounces.
 
-    It bounces where, over the last ten spans, the time rose and yet the gradient is still at least 0.9 of what it was ten
-    spans ago. A span is one iteration for a method without memory. A method with momentum overshoots, rising for a while on
-    its way down: its span is as long as its memory, 1/(1 - momentum) iterations, of which the largest gradient counts; the
-    rise must be a larger one, and lie in the last two spans, for after one great overshoot the way back may be long; and the
-    least time must not have fallen in the last ten.
+    It bounces if, within the last ten spans, the time rose and yet the gradient is still at least 0.9 of what it was ten
+    spans ago. A span is one iteration for a method without memory. A method with momentum overshoots and so rises for a
+    while on its way down. Its span is as long as its memory, 1/(1 - momentum) iterations, and the largest gradient of each
+    span counts. The rise must then be larger and lie in the last two spans, because the way back from one great overshoot
+    may be long, and the least time must not have fallen in the last ten.
     """
     remembers = memory > 1
     rises = time > before * (1 + jnp.where(remembers, RISE_WITH_MEMORY, RISE))
@@ -75,15 +78,15 @@ def judge(
     time: Array,
     gradient: Array,
     speeds: ArrayLike,
-    tolerance: Array,
+    tolerance: ArrayLike,
     iteration: Array,
-    iterations: Array,
+    iterations: ArrayLike,
     bounces: ArrayLike,
 ) -> Array:
     """The status code after an iteration, shape ().
 
-    Not finite is tested first: at a step of 1e200 the time is inf and its gradient 0. `tolerance` is compared with
-    max|g_i| min(v), a number without units: how much the sines of the angles still miss Snell's law by.
+    Numbers that are not finite are tested first: at a step of 1e200 the time is inf and its gradient 0. `tolerance` is
+    compared with max|g_i| min(v), a number without a unit: by how much the sines of the angles still violate Snell's law.
     """
     finite = jnp.isfinite(time) & jnp.all(jnp.isfinite(x)) & jnp.all(jnp.isfinite(gradient))
     arrived = jnp.max(jnp.abs(gradient), initial=0.0) * jnp.min(jnp.asarray(speeds)) <= tolerance

@@ -1,14 +1,14 @@
-"""The descent loop: follow the gradient of `calc_time` downhill, step by step, and write down where it went.
+"""The descent loop: follow the gradient of `calc_time` (ground.py) downhill, and record the path after each iteration.
 
-A method is a pair of pure functions: `init` makes what it remembers between steps, `update` takes one step. `advance` is one
-iteration of any of them, the only one there is: `descend` runs it for one path, `sweep.py` for many at once.
-
-Whether a descent has arrived, or bounces, is judged in verdict.py. `kept` is `jax.jit` that keeps what it compiles on disk.
+`follow_gradient` is the step of the post, `x - step * gradient`. `advance` is one iteration of any method: it takes the step,
+then computes the time and the gradient. `run` repeats it in compiled code, and `descend` yields the rows. The rules that end
+a descent are in convergence.py.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,39 +17,45 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
-from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, judge, keep_watch, start_watch
+from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, Watch, judge, keep_watch, start_watch
 from terrain_cli.strips.ground import Strips, calc_time
 from terrain_cli.strips.newton import follow_newton
 from terrain_cli.strips.step_size import safe_step
 
 
 class Settings(NamedTuple):
-    """The numbers a descent is run with: a pytree, so that a sweep can trace them. Each method reads those it knows.
+    """The numbers that control a descent: a pytree, so that a sweep can trace them. Each method reads those it knows.
 
-    step: how far to go along the gradient, m²/s (adam: m; newton reads none). iterations: when to give up. tolerance: on
-    max|g_i| min(v).
+    step: the step size, m²/s (adam: m; newton has none). iterations: at most this many. tolerance: for max|g_i| min(v), no unit.
     """
 
-    step: Any
-    iterations: Any = 1000
-    tolerance: Any = 1e-9
-    momentum: Any = 0.9
-    beta1: Any = 0.9
-    beta2: Any = 0.999
-    epsilon: Any = 1e-8
+    step: float | Array
+    iterations: float | Array = 1000
+    tolerance: float | Array = 1e-9
+    momentum: float | Array = 0.9
+    beta1: float | Array = 0.9
+    beta2: float | Array = 0.999
+    epsilon: float | Array = 1e-8
 
 
 class Method(NamedTuple):
-    """A method of descent.
+    """A method of descent: three pure functions that JAX can trace.
 
-    init: (x) -> state, what the method remembers between steps.
-    update: (x, gradient, state, strips, settings) -> (x, state), one step.
-    memory: (settings) -> for about how many iterations a step is felt; a bounce is judged over ten times as many.
+    update: (x, gradient, state, strips, settings) -> (x, state), one step; x and gradient have shape (n-1,), m and s/m.
+    init: (x) -> state, a pytree of numbers that the method remembers from step to step; none if missing.
+    memory: (settings) -> the number of iterations over which past gradients still influence the step; 1 if missing.
+
+    Example:
+
+        def follow_sign(x, gradient, state, strips, settings):
+            return x - settings.step * jnp.sign(gradient), state
+
+        descend([2, 17], strips, Method(follow_sign), step=0.1)
     """
 
-    init: Callable[[Any], Any]
     update: Callable[[Array, Array, Any, Strips, Settings], tuple[Array, Any]]
-    memory: Callable[[Settings], ArrayLike]
+    init: Callable[[Any], Any] = lambda x: ()
+    memory: Callable[[Settings], float | Array] = lambda settings: np.float64(1)
 
 
 def follow_gradient(x: Array, gradient: Array, state: Any, strips: Strips, settings: Settings) -> tuple[Array, Any]:
@@ -75,40 +81,88 @@ def follow_adam(x: Array, gradient: Array, state: Any, strips: Strips, settings:
 
 
 def adam_memory(settings: Settings) -> Array:
-    """Adam forgets a large gradient slowly: the bounds of its bounces shrink by half a (1 - beta2)th with each step."""
+    """The memory of Adam. Its oscillation shrinks by only a fraction (1 - beta2)/2 per step."""
     return jnp.maximum(1 / (1 - settings.beta1), 0.05 / (1 - settings.beta2))
 
 
-METHODS = {
-    "gradient": Method(lambda x: (), follow_gradient, lambda settings: np.float64(1)),
-    "momentum": Method(lambda x: 0 * x, follow_momentum, lambda settings: 1 / (1 - settings.momentum)),
-    "adam": Method(lambda x: (0 * x, 0 * x, np.int64(0)), follow_adam, adam_memory),
-    "newton": Method(lambda x: (), follow_newton, lambda settings: np.float64(1)),
-}
+# Read-only: the compile cache identifies these methods by their names.
+METHODS = MappingProxyType(
+    {
+        "gradient": Method(follow_gradient),
+        "momentum": Method(follow_momentum, lambda x: 0 * x, lambda settings: 1 / (1 - settings.momentum)),
+        "adam": Method(follow_adam, lambda x: (0 * x, 0 * x, np.int64(0)), adam_memory),
+        "newton": Method(follow_newton),
+    }
+)
+
+
+def find_method(method: str | Method) -> Method:
+    """The built-in method of that name, or a `Method` as it is. Raises ValueError for an unknown name."""
+    if isinstance(method, Method):
+        return method
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    return METHODS[method]
 
 
 class Descent(NamedTuple):
-    """Where a descent stands: all that the next iteration needs."""
+    """Where a descent stands: everything that the next iteration needs.
 
-    iteration: Any
-    x: Any
-    time: Any
-    gradient: Any
+    iteration: shape (), counts from 0. x: shape (n-1,), m. time: shape (), s. gradient: of the time at x, shape (n-1,), s/m.
+    state: of the method. watch: of convergence.py. status: one of its codes, shape ().
+    """
+
+    iteration: Array
+    x: Array
+    time: Array
+    gradient: Array
     state: Any
-    watch: Any
-    status: Any
+    watch: Watch
+    status: Array
+
+
+class Step(NamedTuple):
+    """The path after an iteration: a row of the history of a descent.
+
+    x: shape (n-1,), m. time: s. gradient_norm: Euclidean, s/m. status: "" while the descent goes on; in the last row
+    "converged", "iterations" (reached the limit) or "diverged". best: the last iteration that lowered the least time so far.
+    """
+
+    iteration: int
+    x: np.ndarray
+    time: float
+    gradient_norm: float
+    status: str
+    best: int = 0
+
+    @property
+    def crossings(self) -> np.ndarray:
+        """Where the path meets each boundary between strips, along the strips from the start, shape (n-1,), m."""
+        return np.cumsum(self.x)
+
+
+class Rows(NamedTuple):
+    """The fields of `size` steps side by side, as compiled code keeps them: x has shape (size, n-1), the others (size,)."""
+
+    iteration: Array
+    x: Array
+    time: Array
+    gradient_norm: Array
+    status: Array
+    best: Array
 
 
 def begin(x: Any, method: Method) -> Descent:
-    """The descent before iteration 0: it stands at `x`, a NumPy or a traced array, and has yet to look around."""
-    return Descent(np.int64(-1), x, np.float64(np.inf), 0 * x, method.init(x), start_watch(), np.int64(ON_ITS_WAY))
+    """The descent before iteration 0, from the path `x`, shape (n-1,), m: a NumPy array or a traced one."""
+    # Plain NumPy numbers: JAX converts them when it calls the compiled loop, and no sooner.
+    fields: Any = np.int64(-1), x, np.float64(np.inf), 0 * x, method.init(x), start_watch(), np.int64(ON_ITS_WAY)
+    return Descent(*fields)
 
 
 def advance(descent: Descent, strips: Strips, settings: Settings, method: Method) -> Descent:
-    """The descent one iteration later: one step of the method, the time and its gradient there, and a verdict.
+    """The descent after one more iteration: a step of the method, then the time and its gradient there, and the status.
 
-    The first call only looks around: iteration 0 is the path as it was given. It takes no step of its own so that the loop
-    is one compiled program from iteration 0 on.
+    The first call takes no step: iteration 0 is the given path. Thus the loop is one compiled program from iteration 0 on.
     """
     stepped = method.update(descent.x, descent.gradient, descent.state, strips, settings)
     started = descent.iteration >= 0
@@ -122,61 +176,49 @@ def advance(descent: Descent, strips: Strips, settings: Settings, method: Method
 
 
 def norm(gradient: Array) -> Array:
-    """Euclidean."""
+    """The Euclidean norm, shape ()."""
     return jnp.sqrt(jnp.sum(gradient**2))
-
-
-class Step(NamedTuple):
-    """A row of the descent for people: the path after an iteration.
-
-    x: shape (n-1,), m. time: s. gradient_norm: Euclidean, s/m. status: "" while the descent is on its way; in the last row
-    "converged", "iterations" (used them up) or "diverged". best: the last iteration that lowered the least time so far.
-    """
-
-    iteration: Any
-    x: Any
-    time: Any
-    gradient_norm: Any
-    status: Any
-    best: Any = 0
-
-    @property
-    def crossings(self) -> np.ndarray:
-        """Where the path meets each boundary between strips, along the strips from the start, shape (n-1,), m."""
-        return np.cumsum(self.x)
 
 
 @partial(cached_jit, static_argnames=("method", "size"))
 def run(
-    descent: Descent, strips: Strips, settings: Settings, until: ArrayLike, every: ArrayLike, *, method: str, size: int
-) -> tuple[Descent, Step, Array]:
-    """Advance until iteration `until` or a verdict, and keep a row every `every` iterations: (descent, rows, count).
+    descent: Descent,
+    strips: Strips,
+    settings: Settings,
+    until: ArrayLike,
+    every: ArrayLike,
+    *,
+    method: str | Method,
+    size: int,
+) -> tuple[Descent, Rows, Array]:
+    """Advance to iteration `until` or to the end of the descent, and keep a row every `every` iterations.
 
-    There is room for `size` rows, of which `count` are filled; the row of a verdict is always kept.
+    Returns the descent, the rows and how many of their `size` places are filled. The last row of a descent is always kept.
     """
 
-    def goes_on(carry: Any) -> Any:
+    def goes_on(carry: tuple[Descent, Rows, Array]) -> Array:
         descent, _, _ = carry
         return (descent.status == ON_ITS_WAY) & (descent.iteration < until)
 
-    def once(carry: Any) -> Any:
+    def once(carry: tuple[Descent, Rows, Array]) -> tuple[Descent, Rows, Array]:
         descent, rows, count = carry
-        descent = advance(descent, strips, settings, METHODS[method])
+        descent = advance(descent, strips, settings, find_method(method))
         best = descent.iteration - descent.watch.stale
-        row = Step(descent.iteration, descent.x, descent.time, norm(descent.gradient), descent.status, best)
-        rows = Step(*(jax.lax.dynamic_update_index_in_dim(*pair, count, 0) for pair in zip(rows, row, strict=True)))
+        row = Rows(descent.iteration, descent.x, descent.time, norm(descent.gradient), descent.status, best)
+        rows = Rows(*(jax.lax.dynamic_update_index_in_dim(*pair, count, 0) for pair in zip(rows, row, strict=True)))
         return descent, rows, count + ((descent.iteration % every == 0) | (descent.status != ON_ITS_WAY))
 
     room = [jnp.zeros((size, *np.shape(value)), value.dtype) for value in (descent.iteration, descent.x, descent.time)]
     whole, path, real = room
-    rows = Step(iteration=whole, x=path, time=real, gradient_norm=real, status=whole, best=whole)
-    return cast(tuple[Descent, Step, Array], jax.lax.while_loop(goes_on, once, (descent, rows, 0)))
+    rows = Rows(iteration=whole, x=path, time=real, gradient_norm=real, status=whole, best=whole)
+    start: tuple[Descent, Rows, Any] = (descent, rows, 0)
+    return jax.lax.while_loop(goes_on, once, start)
 
 
 def descend(
     x: ArrayLike | Sequence[float],
     strips: Strips,
-    method: str = "gradient",
+    method: str | Method = "gradient",
     *,
     step: float | None = None,
     iterations: int = 1000,
@@ -187,10 +229,11 @@ def descend(
     epsilon: float = 1e-8,
     every: int | None = None,
 ) -> Iterator[Step]:
-    """Descend from the path `x`, shape (n-1,), m: yields a `Step` for iteration 0, each one after it, and the verdict.
+    """Descend from the path `x`, shape (n-1,), m: yields a `Step` for iteration 0 and for each one after it.
 
-    step: missing is `safe_step`. every: yield every so many iterations and the last; missing is all, thinned out beyond
-    1,024. Raises ValueError for a method that does not exist or an `x` of the wrong length.
+    method: a name in `METHODS`, or a `Method` of your own. step: missing is `safe_step`, for a `Method` of your own that of
+    gradient descent. every: yield each `every`-th iteration and the last; missing is all of them, fewer beyond 1,024.
+    Raises ValueError for an unknown method or an `x` of the wrong length.
 
     Example:
 
@@ -198,16 +241,14 @@ def descend(
         for step in descend([2, 17], strips, step=1.5, iterations=20):
             print(step.iteration, step.x, step.time)
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    descent = begin(np.asarray(x, dtype=np.float64), find_method(method))
     if step is None:
-        step = float(safe_step(strips, method))
+        step = float(safe_step(strips, method if isinstance(method, str) else "gradient"))
     settings = Settings(*map(np.float64, (step, iterations, tolerance, momentum, beta1, beta2, epsilon)))
 
-    # The compiled loop comes back every so often, so that rows appear while it runs and Ctrl-C is heard.
+    # The compiled loop returns from time to time, so that rows appear while it runs and Ctrl-C is noticed.
     n = len(strips.widths)
     size, work = max(1, min(64, 2**22 // n)), max(1, 2**24 // n)
-    descent = begin(np.asarray(x, dtype=np.float64), METHODS[method])
     while int(descent.status) == ON_ITS_WAY:
         iteration = int(descent.iteration)
         spacing = every or thinning(max(iteration, 0), n)
@@ -220,9 +261,9 @@ def descend(
 
 
 def thinning(iteration: int, n: int) -> int:
-    """How far apart rows are kept around an iteration: every one at first, then half as many with each doubling.
+    """The spacing of the rows that are kept around an iteration: 1 at first, doubled with each doubling of the iteration.
 
-    So a history of any length fits in memory; its first 1,024 iterations (fewer for thousands of strips) are whole.
+    Thus a history of any length fits in memory; its first 1,024 iterations (fewer for thousands of strips) are complete.
     """
     whole: int = 2 ** min(10, max(2, (2**17 // n).bit_length() - 1))
     spacing: int = 2 ** (iteration // whole).bit_length()

@@ -1,7 +1,8 @@
-"""The expression tree of the travel time, at a path of a scenario."""
+"""The expression tree of the travel time: `calc_time` as autodiff/graph.py reads it from the program that JAX traces."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from terrain_cli.errors import InputError
 from terrain_cli.files import plain
@@ -9,7 +10,34 @@ from terrain_cli.ranges import parse_numbers
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.text import count, short, visible
 
+if TYPE_CHECKING:
+    from jax.typing import ArrayLike
+
+    from terrain_cli.autodiff.graph import Node
+    from terrain_cli.strips.ground import Strips
+
 PLACES = ("start", "end", "optimum")
+
+
+def time_graph(x: "ArrayLike", strips: "Strips", names: Sequence[str] = ()) -> "Node":
+    """The graph of the travel time (s) of the path `x`, shape (n-1,), m.
+
+    x₁, x₂, ... are variables; the widths w, the speeds v and the offset h are constants. names: of the strips, shown as notes
+    on their speeds.
+    """
+    import numpy as np
+
+    from terrain_cli.autodiff.graph import CONSTANT, leaves, read_graph
+    from terrain_cli.strips.ground import calc_time
+
+    path = np.asarray(x, dtype=np.float64)
+    nodes = [
+        leaves("x", path),
+        leaves("w", strips.widths, CONSTANT),
+        leaves("v", strips.speeds, CONSTANT, names),
+        leaves("h", strips.offset, CONSTANT),
+    ]
+    return read_graph(calc_time, path, strips, leaves=nodes)
 
 
 def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
@@ -34,7 +62,6 @@ def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str]
 
     import numpy as np
 
-    from terrain_cli.autodiff.graph import time_graph
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.strips.solution import to_ground
 

@@ -1,13 +1,13 @@
-"""Strips of ground, and the time it takes to cross them.
+"""Parallel strips of ground, and `calc_time`, the time it takes to cross them.
 
 The path starts at the origin and crosses the strips one after the other; the goal lies `offset` further along them.
-A path is a handful of numbers, `x`: how far it moves along the strips inside each strip but the last, which takes
-what is left. Everything else in terrain is `jax.grad` of `calc_time`.
+A path is a handful of numbers, `x`: `x[i]` is the displacement along strip i; the last strip's is offset - sum(x).
+Everything else in terrain is `jax.grad` of `calc_time`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
@@ -21,18 +21,24 @@ from terrain_cli import jax_config as jax_config  # 64-bit floats
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """Parallel strips of ground: a pytree of three arrays, so that `jax.grad` and `jax.vmap` see them.
+    """Parallel strips of ground: a pytree of three arrays, so that `jax.grad` and `jax.vmap` apply to them.
 
     widths: across each strip, shape (n,), m, greater than 0.
     speeds: on each strip, shape (n,), m/s, greater than 0.
     offset: from start to goal along the strips, shape (), m, of either sign.
 
-    Numbers, lists and NumPy arrays become float64 arrays; anything else (a traced value, say) is kept as it is.
+    Numbers, lists and NumPy arrays become float64 arrays; anything else, such as a traced value, is kept as it is.
     """
 
-    widths: Any
-    speeds: Any
-    offset: Any
+    widths: Array
+    speeds: Array
+    offset: Array
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, widths: ArrayLike | Sequence[float], speeds: ArrayLike | Sequence[float], offset: ArrayLike
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         for name in ("widths", "speeds", "offset"):
@@ -42,7 +48,7 @@ class Strips:
 
 
 def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
-    """How far the path `x` moves along the strips inside each strip, the last included, shape (n,), m."""
+    """The displacement along each strip of the path `x`, the last strip included, shape (n,), m."""
     x = jnp.asarray(x, dtype=float)
     if x.shape != (len(strips.widths) - 1,):
         raise ValueError(
@@ -53,10 +59,10 @@ def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
 
 @jax.jit
 def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
-    """Travel time of the path `x`, shape (n-1,), m, across the strips: shape (), s.
+    """Travel time across the strips, shape (), s, of the path `x`, shape (n-1,), m.
 
-    In each strip the path is the long side of a right triangle: it moves `x_i` along the strip while it crosses its width.
-    Raises ValueError where `x` does not have one number fewer than there are strips.
+    In each strip the path is the hypotenuse of a right triangle with the displacement and the width of the strip as legs.
+    Raises ValueError unless `x` has one number fewer than there are strips.
 
     Source: the blog post "A calculus phobic's introduction to differentiable programming" (2025).
     """
@@ -64,7 +70,7 @@ def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
 
 
 def straight_x(strips: Strips) -> Array:
-    """The straight line from start to goal, as `x`, shape (..., n-1), m. Batches in front are allowed, NumPy stays NumPy."""
+    """The straight line from start to goal as `x`, shape (..., n-1), m. Leading batch axes are allowed. NumPy in, NumPy out."""
     x: Array = strips.offset[..., None] * strips.widths[..., :-1] / strips.widths.sum(-1, keepdims=True)
     return x
 

@@ -1,13 +1,13 @@
-"""The landscape a descent walks through: the travel time over one or two of its unknowns, on a grid.
+"""The landscape of a descent: the travel time as a function of one or two of its unknowns, on a grid.
 
-The other unknowns are at their best for every point of the grid. With some movements given, what is left is again strips to
-cross, with what is left of the offset, so that its exact optimum costs no more than one more ray (snell.py). Or they are
-held where the descent ended.
+The other unknowns take their best values at every point of the grid. Once some displacements are given, the remaining strips
+and the remaining offset are a problem of the same kind, so one ray per point (snell.py) finds its exact optimum. Optionally
+the other unknowns keep their values at the end of the descent.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,14 +21,14 @@ from terrain_cli.strips.solution import StripsSolution, to_ground
 
 POINTS = 101  # along each unknown
 WORK = 2**24  # points times strips; beyond it the grid is coarser
-REACH = 4  # how far a bouncing descent may stretch the picture, in widths and offsets
+REACH = 4  # how far from the optimum the trace of a bouncing descent is shown, in units of total width plus offset
 
 
 class Landscape(NamedTuple):
-    """The travel time over the unknowns with the indices `axes`, one or two of them, counting from 0.
+    """The travel time as a function of the one or two unknowns with the indices `axes`, counting from 0.
 
-    grids: the values of each unknown, m. time: s, shape (len(grids[0]),) or (len(grids[1]), len(grids[0])): rows go with the
-    second unknown. held: whether the other unknowns are held where the descent ended; else they are at their best.
+    grids: the values of each unknown, m. time: s, shape (len(grids[0]),) or (len(grids[1]), len(grids[0])): rows belong to the
+    second unknown. held: whether the other unknowns keep their values at the end of the descent, or take their best ones.
     """
 
     axes: tuple[int, ...]
@@ -38,8 +38,8 @@ class Landscape(NamedTuple):
 
 
 @partial(cached_jit, static_argnames=("batch",))
-def _best(points: Any, chosen: Strips, rest: Strips, *, batch: int) -> Array:
-    """The least time, shape (P,), s, with the movements `points`, shape (P, k), m, in the chosen strips."""
+def _best(points: Array, chosen: Strips, rest: Strips, *, batch: int) -> Array:
+    """The least time, shape (P,), s, given the displacements `points`, shape (P, k), m, along the chosen strips."""
 
     def one(point: Array) -> Array:
         left = Strips(rest.widths, rest.speeds, rest.offset - jnp.sum(point))
@@ -50,23 +50,23 @@ def _best(points: Any, chosen: Strips, rest: Strips, *, batch: int) -> Array:
 
 
 @partial(cached_jit, static_argnames=("batch",))
-def _held(points: Array, axes: Any, x: Any, strips: Strips, *, batch: int) -> Array:
+def _held(points: Array, axes: Array, x: Array, strips: Strips, *, batch: int) -> Array:
     """The time, shape (P,), s, of the path `x` with its numbers at `axes` replaced by `points`, shape (P, k), m."""
     x = jnp.asarray(x)
     return _in_batches(lambda point: calc_time(x.at[axes].set(point), strips), points, batch)
 
 
 def _in_batches(time: Callable[[Array], Array], points: Array, batch: int) -> Array:
-    """The time of each point, shape (P,), s, so many points at once: memory does not grow with the strips."""
+    """The time of each point, shape (P,), s, computed for `batch` points at once, which bounds the memory."""
     times: Array = jax.vmap(time)(points) if batch >= len(points) else jax.lax.map(time, points, batch_size=batch)
     return times
 
 
 def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool = False) -> Landscape:
-    """The landscape around a descent: it holds the trace and the optimum, and for few strips all ways from 0 to the offset.
+    """The landscape around a descent: it covers the trace, the optimum and, for few strips, the range from 0 to the offset.
 
-    axes: indices of one unknown or of two different ones, counting from 0. held: hold the other unknowns where the descent
-    ended, rather than at their best. Raises ValueError for unknowns that the scenario does not have.
+    axes: indices of one unknown or of two different ones, counting from 0. held: keep the other unknowns at the end of the
+    descent, not at their best values. Raises ValueError for unknowns that the scenario does not have.
     """
     strips = to_ground(solution.scenario)
     n = len(strips.widths)
@@ -76,7 +76,7 @@ def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool 
     grids = tuple(np.linspace(*window(solution, axis), count) for axis in axes)
     points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)
     batch = max(1, min(len(points), 2**20 // n))
-    if held or n == len(axes) + 1:  # or there are no others
+    if held or n == len(axes) + 1:  # or there are no other unknowns
         time = _held(points, np.array(axes), solution.x, strips, batch=batch)
     else:
         others = np.setdiff1d(np.arange(n), axes)
@@ -88,9 +88,9 @@ def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool 
 
 
 def window(solution: StripsSolution, axis: int) -> tuple[float, float]:
-    """From where to where an unknown is drawn, m: all that the descent came through, with a margin, and the optimum.
+    """The range of values of an unknown that is shown, m: its values during the descent and at the optimum, with a margin.
 
-    Where there are at most two unknowns, from 0 to the offset as well. A descent that bounces far out is cut off.
+    With at most two unknowns it includes the range from 0 to the offset. A descent that bounces far out is clipped.
     """
     strips = to_ground(solution.scenario)
     size = float(strips.widths.sum() + abs(strips.offset))
@@ -102,7 +102,7 @@ def window(solution: StripsSolution, axis: int) -> tuple[float, float]:
     low, high = min(shown) - 0.15 * bare, max(shown) + 0.15 * bare
     if len(strips.widths) <= 3:
         ends = sorted((0.0, float(strips.offset)))
-        # Whatever lies within needs no margin, so that the post's landscape goes from 0 to 20 as it does there.
+        # Values inside this range need no margin: the landscape of the post extends from 0 to 20, as in the post.
         low = ends[0] if min(shown) >= ends[0] else min(low, ends[0])
         high = ends[1] if max(shown) <= ends[1] else max(high, ends[1])
     if high - low < 0.5 * size / len(strips.widths):  # offset 0, and a start at the optimum

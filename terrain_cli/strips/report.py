@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from terrain_cli.autodiff.graph import Node, time_graph
+from terrain_cli.autodiff.graph import Node
 from terrain_cli.strips.descent import METHODS
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.landscape import Landscape, survey
 from terrain_cli.strips.scenario import OWN_SETTINGS, StripsScenario, with_descent
 from terrain_cli.strips.sensitivity import Sensitivity, find_sensitivity

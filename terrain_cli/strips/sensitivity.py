@@ -1,6 +1,6 @@
-"""What the best time depends on: its derivatives with respect to the ground, by `jax.grad` of `best_time`.
+"""The sensitivity of the best time: its derivatives with respect to the ground, by `jax.grad` of `best_time`.
 
-The same gradient that finds the path says which strip matters: where to drain the bog, where a survey pays.
+They say which strips matter: where draining the bog would help most, and where a survey would be worth its cost.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.strips.ground import Strips
@@ -18,10 +19,10 @@ from terrain_cli.strips.snell import best_time
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How the best time changes with the ground, all else the same.
+    """The partial derivatives of the best time with respect to the ground.
 
     time: s. by_widths: dt/dwidth of each strip, shape (n,), s/m. by_speeds: dt/dspeed, shape (n,), s²/m, negative.
-    by_offset: dt/doffset, s/m. The elasticities are the same without units: 0.5 says that 1 % more of it costs 0.5 % more time.
+    by_offset: dt/doffset, s/m. The elasticities have no unit: 0.5 means that 1 % more of it costs 0.5 % more time.
     """
 
     strips: Strips
@@ -32,16 +33,17 @@ class Sensitivity:
 
     @property
     def width_elasticities(self) -> np.ndarray:
-        """Shape (n,), 0 to 1; with the offset's they sum to 1."""
+        """Shape (n,), between 0 and 1. Together with the elasticity of the offset they sum to 1."""
         return np.asarray(self.by_widths * self.strips.widths / self.time)
 
     @property
     def speed_elasticities(self) -> np.ndarray:
-        """Minus the share of the time that is spent in each strip, shape (n,); they sum to -1."""
+        """Shape (n,): minus the share of the time that is spent in each strip. They sum to -1."""
         return np.asarray(self.by_speeds * self.strips.speeds / self.time)
 
     @property
     def offset_elasticity(self) -> float:
+        """Between 0 and 1."""
         return self.by_offset * float(self.strips.offset) / self.time
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _hessian(strips: Strips) -> Array:
 
 
 def find_sensitivity(strips: Strips) -> Sensitivity:
-    """The derivatives of the best time across the strips: one gradient, whatever their number.
+    """The derivatives of the best time across the strips, by one gradient for any number of strips.
 
     Example:
 
@@ -91,18 +93,18 @@ def find_sensitivity(strips: Strips) -> Sensitivity:
 def find_hessian(strips: Strips) -> Array:
     """All second derivatives of the best time, shape (2n+1, 2n+1): widths first, then speeds, then the offset.
 
-    It needs memory for (2n+1)² numbers; `jax.jvp` of `jax.grad(best_time)` gives its product with a vector in O(n).
+    It takes memory for (2n+1)² numbers; `jax.jvp` of `jax.grad(best_time)` gives its product with a vector in O(n).
     """
     hessian: Array = _hessian(strips)
     return hessian
 
 
-def spread_of_time(strips: Strips, width_spreads: Any = 0.0, speed_spreads: Any = 0.0) -> float:
-    """Standard deviation of the best time, s, where widths and speeds are known with these (m and m/s, shape () or (n,)).
+def time_uncertainty(strips: Strips, width_uncertainty: ArrayLike = 0.0, speed_uncertainty: ArrayLike = 0.0) -> float:
+    """Standard deviation of the best time, s, given those of the widths (m) and of the speeds (m/s), shape () or (n,).
 
-    To first order, with independent errors: the root of the sum of (derivative times standard deviation)².
+    To first order and for independent errors: the root of the sum of (derivative times standard deviation)².
     """
     sensitivity = find_sensitivity(strips)
-    by_widths = np.linalg.norm(sensitivity.by_widths * np.asarray(width_spreads))
-    by_speeds = np.linalg.norm(sensitivity.by_speeds * np.asarray(speed_spreads))
+    by_widths = np.linalg.norm(sensitivity.by_widths * np.asarray(width_uncertainty))
+    by_speeds = np.linalg.norm(sensitivity.by_speeds * np.asarray(speed_uncertainty))
     return float(np.hypot(by_widths, by_speeds))

@@ -1,4 +1,4 @@
-"""Which step to take: one that is safe for these strips, and the one from which on nothing settles."""
+"""Step sizes: one that is safe for given strips, and the one beyond which gradient descent does not converge."""
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +11,11 @@ from terrain_cli.strips.ground import Strips
 
 
 def safe_step(strips: Strips, method: str = "gradient") -> Array:
-    """The step where none is given, shape ().
+    """The default step size, shape ().
 
-    1/L for gradient descent, with or without momentum, m²/s: with L = `steepest_curvature` a step s against the gradient g
-    takes at least |g|²/(2L) off the time, wherever it starts (docs/maths.md). Adam's step is a length instead: a hundredth
-    of what the path moves on average along and across a strip, m.
+    1/L, m²/s, for gradient descent with or without momentum. With L = `steepest_curvature`, a gradient step of this size
+    shortens the time by at least |g|²/(2L), where g is the gradient, from any path (docs/maths.md). The step of Adam is a
+    length instead, m: a hundredth of the mean over the strips of their width and of the displacement along them.
     """
     if method == "adam":
         return (jnp.abs(strips.offset) + jnp.sum(strips.widths)) / len(strips.widths) / 100
@@ -23,10 +23,10 @@ def safe_step(strips: Strips, method: str = "gradient") -> Array:
 
 
 def largest_step(along: ArrayLike, strips: Strips, method: str = "gradient", momentum: float = 0.9) -> float | None:
-    """The step from which on a descent cannot settle at the optimum, whose path moves `along` the strips, shape (n,), m.
+    """The step size from which on a descent cannot converge to the optimum, where `along` are the displacements, shape (n,), m.
 
-    2/lambda for gradient descent, lambda the largest curvature there; 2 (1 + momentum)/lambda with momentum (Polyak 1964).
-    None for a method without such a limit.
+    2/lambda for gradient descent, where lambda is the largest curvature at the optimum; 2 (1 + momentum)/lambda with momentum
+    (Polyak 1964). None for a method without such a limit.
     """
     if method not in ("gradient", "momentum"):
         return None
@@ -38,9 +38,9 @@ def largest_step(along: ArrayLike, strips: Strips, method: str = "gradient", mom
 def largest_curvature(curvatures: Array) -> Array:
     """The largest eigenvalue of diag(c_1 .. c_{n-1}) + c_n 1 1', shape (); `curvatures` are the c_i, shape (n,), s/m².
 
-    That is the form of every Hessian of `calc_time`. The eigenvalue is where sum_i 1/(value - c_i) = 1/c_n; the reciprocal
-    of that sum is concave and grows, so Newton's method comes up to it from below and never beyond (the secular equation of
-    a rank-one update; Golub 1973).
+    Every Hessian of `calc_time` has this form. The eigenvalue solves the secular equation sum_i 1/(value - c_i) = 1/c_n of a
+    rank-one update (Golub 1973). The reciprocal of that sum is concave and increasing, so Newton's method approaches the root
+    from below and never overshoots.
     """
     c, last = curvatures[:-1], curvatures[-1]
     if c.size == 0:
@@ -60,19 +60,19 @@ def largest_curvature(curvatures: Array) -> Array:
 
 
 def steepest_curvature(strips: Strips) -> Array:
-    """L, shape (), s/m²: no second derivative of `calc_time` along any direction is larger, whatever the path.
+    """L, shape (), s/m²: an upper bound of the second derivative of `calc_time` in any direction, at any path.
 
-    It is that of a path straight across, where c_i = 1/(w_i v_i). A descent with step 1/L or less never makes the time
-    longer (docs/maths.md).
+    It is the largest curvature of a path perpendicular to the strips, where c_i = 1/(w_i v_i). Gradient descent with step 1/L
+    or less never increases the time (docs/maths.md).
     """
     bound: Array = largest_curvature(1 / (strips.widths * strips.speeds))
     return bound
 
 
 def curvature_at(along: ArrayLike, strips: Strips) -> Array:
-    """The largest second derivative of `calc_time`, shape (), s/m², at the path that moves `along` the strips, shape (n,), m.
+    """The largest second derivative of `calc_time`, shape (), s/m², at the path with displacements `along`, shape (n,), m.
 
-    Gradient descent with a fixed step settles there only if the step is below 2 divided by it.
+    Gradient descent with a fixed step converges to that path only if the step is less than 2 divided by this.
     """
     lengths = np.sqrt(np.asarray(along) ** 2 + strips.widths**2)
     largest: Array = largest_curvature(strips.widths**2 / (strips.speeds * lengths**3))

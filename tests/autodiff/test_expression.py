@@ -1,4 +1,4 @@
-"""Expressions from the command line: what is read, what is refused, and that nothing is ever run."""
+"""Expressions from the command line: what is accepted, what is refused, and that nothing is ever executed."""
 
 import contextlib
 import math
@@ -21,13 +21,13 @@ from terrain_cli.errors import InputError
 
 NAMES = ("x", "y", "z")
 
-# The same functions, in plain Python: what the parser is held against is Python's own eval of expressions made here.
+# The same functions in plain Python. The oracle for the parser is Python's own eval, of expressions generated here.
 PLAIN: dict[str, Any] = {name: getattr(math, name, abs) for name in FUNCTIONS} | {"pi": math.pi}
 TRACED: dict[str, Any] = {name: getattr(jnp, numpy_name) for name, numpy_name in FUNCTIONS.items()} | {"pi": math.pi}
 
 
 def expressions() -> st.SearchStrategy[str]:
-    """Expressions of every kind that may be typed."""
+    """Valid expressions of every kind."""
     leaf = st.one_of(
         st.sampled_from([*NAMES, "pi"]),
         st.integers(0, 20).map(str),
@@ -51,7 +51,7 @@ def expressions() -> st.SearchStrategy[str]:
 
 
 def eval_here(text: str, scope: dict[str, Any]) -> Any:
-    """Python's value of an expression that this file made up."""
+    """Python's value of an expression that was generated here."""
     return eval(" ".join(text.split()), {"__builtins__": {}}, scope)
 
 
@@ -110,13 +110,13 @@ def test_the_first_expression_of_the_post() -> None:
         ("µ + x", 4),
     ],
 )
-def test_reads_as_python_does(text: str, value: float) -> None:
+def test_parses_as_python_does(text: str, value: float) -> None:
     expression = parse_expression(text)
     root = expression.graph(dict.fromkeys(expression.names, 2.0))
     assert root.value == pytest.approx(value, rel=1e-15, abs=1e-15)
 
 
-def test_numbers_stay_visible_and_whole_exponents_are_part_of_their_operation() -> None:
+def test_numbers_are_nodes_and_integer_exponents_are_part_of_their_operation() -> None:
     root = parse_expression("2*3*x**(1 + 1)").graph({"x": 5.0})
     assert [node.label for node in root.inputs] == ["2", "3", "²"]
     assert [node.label for node in nodes_of(parse_expression("x**0.5 - pi").graph({"x": 4.0}))] == [
@@ -131,9 +131,9 @@ def test_numbers_stay_visible_and_whole_exponents_are_part_of_their_operation() 
 REFUSED = [
     ("", "--expr: is empty"),
     (" \t ", "--expr: is empty"),
-    ("__import__('os').system('true')", "character 1: has no place here"),
+    ("__import__('os').system('true')", "character 1: is not allowed here"),
     ("__import__('os')", "character 1: __import__ is not a function here: known are abs, acos"),
-    ("x.__class__", "character 1: has no place here"),
+    ("x.__class__", "character 1: is not allowed here"),
     ("9**9**9**9", "character 7: the exponent must be at most 1,000 in size, got 3.8742e+08"),
     ("x**1001", "character 4: the exponent must be at most 1,000"),
     ("x**(1/0)", "character 5: the exponent must be at most 1,000 in size, got more than a float can hold"),
@@ -141,13 +141,13 @@ REFUSED = [
     ("(" * 10_000 + "x" + ")" * 10_000, "--expr: has 20,001 characters: at most 1,000"),
     ("(" * 60 + "x" + ")" * 60, "character 51: brackets are nested more than 50 deep"),
     ("x + (y", "character 5: this ( is never closed"),
-    ("x + y)", "character 6: there is no open bracket for this )"),
+    ("x + y)", "character 6: no bracket is open for this )"),
     ("x +", "character 3: ends too early"),
-    ("x y", "character 3: cannot be read from here on"),
-    ("x = 3", "character 3: cannot be read"),
-    ("2x", "a product has its *"),
-    ("2(x)", "character 1: a product has its *"),
-    ("(x + 1)(y)", "a product has its *"),
+    ("x y", "character 3: cannot be parsed from here on"),
+    ("x = 3", "character 3: cannot be parsed"),
+    ("2x", "every product needs its *"),
+    ("2(x)", "character 1: every product needs its *"),
+    ("(x + 1)(y)", "every product needs its *"),
     ("x(y)", "character 1: x is not a function here: known are abs"),
     ("1 + sqr(x)", "character 5: sqr is not a function here: did you mean sqrt?"),
     ("é + f1(x)", "character 5: f1 is not a function here"),
@@ -155,27 +155,27 @@ REFUSED = [
     ("sqrt(x, y)", "character 1: sqrt takes one number"),
     ("sqrt()", "character 1: sqrt takes one number"),
     ("sqrt(x=1)", "character 1: sqrt takes one number"),
-    ("sqrt(*x)", "character 6: has no place here"),
+    ("sqrt(*x)", "character 6: is not allowed here"),
     ("x^2", "character 1: ^ is not a power here: write **"),
-    ("x // 2", "has no place here"),
-    ("x % 2", "has no place here"),
-    ("x if y else z", "has no place here"),
-    ("lambda: 0", "has no place here"),
-    ("[x for x in y]", "has no place here"),
-    ("x < y", "has no place here"),
-    ("not x", "has no place here"),
-    ("~x", "has no place here"),
-    ("(x := 3)", "has no place here"),
-    ("f'{x}'", "has no place here"),
-    ("'x'", "has no place here"),
-    ("True", "has no place here"),
-    ("None", "has no place here"),
-    ("...", "has no place here"),
+    ("x // 2", "is not allowed here"),
+    ("x % 2", "is not allowed here"),
+    ("x if y else z", "is not allowed here"),
+    ("lambda: 0", "is not allowed here"),
+    ("[x for x in y]", "is not allowed here"),
+    ("x < y", "is not allowed here"),
+    ("not x", "is not allowed here"),
+    ("~x", "is not allowed here"),
+    ("(x := 3)", "is not allowed here"),
+    ("f'{x}'", "is not allowed here"),
+    ("'x'", "is not allowed here"),
+    ("True", "is not allowed here"),
+    ("None", "is not allowed here"),
+    ("...", "is not allowed here"),
     ("2j", "the number is not real"),
     ("1e999", "the number is too large"),
     ("9" * 400, "the number is too large"),
-    ("x\0", "the character U+0000 has no place here"),
-    ("x\x1b[31m", "the character U+001B has no place here"),
+    ("x\0", "the character U+0000 is not allowed here"),
+    ("x\x1b[31m", "the character U+001B is not allowed here"),
     ("x + \udcff", "character 5: the character U+DCFF"),
     ("x # note (", "never closed"),
 ]
@@ -208,7 +208,7 @@ def test_long_chains_neither_overflow_nor_hang(text: str) -> None:
     assert math.isfinite(root.value)
 
 
-def test_random_text_is_read_or_refused_and_nothing_else() -> None:
+def test_random_text_is_either_parsed_or_refused() -> None:
     source = random.Random(20251123)
     pieces = [
         "x",
@@ -242,7 +242,7 @@ def test_random_text_is_read_or_refused_and_nothing_else() -> None:
     assert 50 < read < 1000
 
 
-def test_refusing_does_not_load_jax() -> None:
+def test_parsing_does_not_import_jax() -> None:
     program = "import sys; from terrain_cli.autodiff.expression import *; parse_expression('x+1'); print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
@@ -251,7 +251,7 @@ def test_refusing_does_not_load_jax() -> None:
 def test_values_by_name() -> None:
     assert parse_named("x=3, y = -4e-1", ("x", "y")) == {"x": 3, "y": -0.4}
     assert parse_named(None, ()) == parse_named("", ()) == {}
-    assert parse_named("𝐱=1", ("x",)) == {"x": 1}  # Python reads this letter as x
+    assert parse_named("𝐱=1", ("x",)) == {"x": 1}  # Python normalises this letter to x
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.conftest import CONFIGS
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 
-# Every operation once more, in plain Python: what the graph is held against.
+# Every operation in plain Python, as an oracle for the graph.
 PLAIN: dict[str, Callable[..., float]] = {
     "add": lambda *terms: math.fsum(terms),
     "mul": lambda *factors: math.prod(factors),
@@ -58,7 +58,7 @@ PLAIN: dict[str, Callable[..., float]] = {
 
 
 def plain_value(root: Node, moved: Mapping[Node, float] | None = None) -> float:
-    """The value of the root by plain Python, with some nodes moved away from theirs."""
+    """The value of the root in plain Python, with a change added to the values of some nodes."""
     values: dict[int, float] = {}
     for node in nodes_of(root):
         if not node.inputs:
@@ -72,7 +72,7 @@ def plain_value(root: Node, moved: Mapping[Node, float] | None = None) -> float:
 
 
 def assert_differences_agree(root: Node, tolerance: float = 1e-6) -> None:
-    """Every derivative is the slope of a finite difference: the node is moved, all above it follow."""
+    """Every derivative agrees with a central difference in the value of its node."""
     for node in nodes_of(root):
         width = 1e-5 * max(1.0, abs(node.value))
         ahead, behind = plain_value(root, {node: width}), plain_value(root, {node: -width})
@@ -219,13 +219,13 @@ def test_every_operation(function: Callable[..., Any], value: float) -> None:
         (lambda x, y: x**2 * y, (0.0, 0.0)),
     ],
 )
-def test_corners_as_in_jax(function: Callable[..., Any], at: tuple[float, float]) -> None:
+def test_kinks_as_in_jax(function: Callable[..., Any], at: tuple[float, float]) -> None:
     nodes = [leaves("x", at[0]), leaves("y", at[1])]
     read_graph(function, *at, leaves=nodes)
     assert_leaves_agree(nodes, jax.grad(function, argnums=(0, 1))(*at))
 
 
-def test_what_is_used_twice_is_one_node_with_the_sum_of_its_derivatives() -> None:
+def test_a_number_used_twice_is_one_node_with_the_sum_of_its_derivatives() -> None:
     def twice(x: Any) -> Any:
         inner = jnp.sin(x)
         return inner * inner + inner
@@ -238,7 +238,7 @@ def test_what_is_used_twice_is_one_node_with_the_sum_of_its_derivatives() -> Non
     assert_leaves_agree([x], jax.grad(twice)(0.5))
 
 
-def test_a_sum_that_is_needed_elsewhere_stays_whole() -> None:
+def test_a_sum_that_is_used_elsewhere_is_not_merged() -> None:
     x, y = leaves("x", 2.0), leaves("y", 3.0)
 
     def function(x: Any, y: Any) -> Any:
@@ -273,18 +273,18 @@ def test_sums_and_products_are_one_node() -> None:
         (lambda x: jax.lax.fori_loop(0, 3, lambda _, y: y * y, x), "cannot be shown"),
     ],
 )
-def test_what_has_no_tree_is_refused(function: Callable[..., Any], said: str) -> None:
+def test_programs_that_are_not_arithmetic_are_refused(function: Callable[..., Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_graph(function, jnp.array(1.0), leaves=[leaves("x", 1.0)])
 
 
 @pytest.mark.parametrize("wrong", [[], [1.0], [[1.0, 2.0], 3.0], [[[1.0, 2.5]]], [[2.0, 1.0]]])
-def test_leaves_must_be_those_of_the_arguments(wrong: list[Any]) -> None:
+def test_leaves_must_match_the_arguments(wrong: list[Any]) -> None:
     with pytest.raises(ValueError, match="leaves must have the shapes and values of the arguments"):
         read_graph(jnp.sum, np.array([1.0, 2.0]), leaves=[leaves("x", np.array(value)) for value in wrong])
 
 
-def test_looks_into_what_is_called() -> None:
+def test_called_programs_are_inlined() -> None:
     x = leaves("x", 0.5)
     root = read_graph(jax.checkpoint(jax.jit(lambda x: jax.jit(jnp.sin)(x) * x)), 0.5, leaves=[x])
     assert [node.label for node in nodes_of(root)] == ["x", "sin", "×"]

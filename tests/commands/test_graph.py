@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrain_cli.autodiff.graph import leaves, nodes_of, read_graph, time_graph
+from terrain_cli.autodiff.graph import leaves, nodes_of, read_graph
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.autodiff.rows import preorder, unfold
 from terrain_cli.show.autodiff.tree import draw_tree
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.ground import Strips, calc_time
 from terrain_cli.strips.snell import find_optimum
 from terrain_cli.strips.solution import to_ground

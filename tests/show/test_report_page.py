@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from terrain_cli.autodiff.graph import time_graph
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.autodiff.rows import preorder, unfold
 from terrain_cli.show.strips.report import render
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.ground import calc_time
 from terrain_cli.strips.report import gather
 from terrain_cli.strips.scenario import StripsScenario, with_descent

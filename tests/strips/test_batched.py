@@ -1,4 +1,4 @@
-"""Many scenarios at once: each as exact as by itself, whatever stands beside it, and nothing compiled anew."""
+"""Batched solutions: each is as exact as that of its scenario alone, whatever its neighbours, and nothing is recompiled."""
 
 import jax
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_hard
 from terrain_cli import find_sensitivities, solve_many
-from terrain_cli.strips import batched as many
+from terrain_cli.strips import batched
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.sensitivity import find_sensitivity
 from terrain_cli.strips.snell import find_optimum
@@ -15,7 +15,7 @@ from tests.strips.test_snell import grazing
 
 
 def drawn(seed: int, scenarios: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hard scenarios, and some where a ray grazes near ties."""
+    """Hard scenarios, among them some with a grazing ray and nearly equal speeds."""
     rng = np.random.default_rng(seed)
     strips = [grazing(rng, n) if i % 4 == 0 else draw_hard(rng, n) for i in range(scenarios)]
     return (
@@ -27,22 +27,22 @@ def drawn(seed: int, scenarios: int, n: int) -> tuple[np.ndarray, np.ndarray, np
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 30])
 def test_every_row_is_exact(n: int) -> None:
-    """Against 50 digits: the same bounds as for one scenario, at ties, grazing rays and offset 0."""
+    """Against 50 digits, with the same bounds as for one scenario: at ties, grazing rays and offset 0."""
     widths, speeds, offsets = drawn(n, 40, n)
     times, x = solve_many(widths, speeds, offsets)
     assert x.shape == (40, n - 1)
     for row, time, path in zip(zip(widths, speeds, offsets, strict=True), times, x, strict=True):
         found = jax.device_get(find_optimum(Strips(*row)))
-        q = float(np.max(found.movements / row[0] * row[1].max() / row[1]))  # near enough to start from
+        q = float(np.max(found.movements / row[0] * row[1].max() / row[1]))  # close enough to start from
         exact = solve_exactly(row[0].tolist(), row[1].tolist(), float(row[2]), q if row[2] else None)
         assert abs(time - exact.time) / exact.time < 2e-15
         size = abs(row[2]) + row[0].sum()
-        for mine, its in zip(path.tolist(), exact.movements, strict=False):
-            assert abs(mine - its) <= 1e-9 * size
+        for mine, other in zip(path.tolist(), exact.movements, strict=False):
+            assert abs(mine - other) <= 1e-9 * size
 
 
 @pytest.mark.parametrize("n", [70, 600, 3000])
-def test_many_strips_go_in_groups(n: int) -> None:
+def test_thousands_of_strips(n: int) -> None:
     widths, speeds, offsets = drawn(1, 5, n)
     times, x = solve_many(widths, speeds, offsets)
     for i in range(5):
@@ -52,7 +52,7 @@ def test_many_strips_go_in_groups(n: int) -> None:
 
 
 def test_a_row_does_not_depend_on_its_neighbours() -> None:
-    """Not in the last bit: alone, shuffled, and beside others with more strips."""
+    """Bit for bit: alone, shuffled, and repeated."""
     widths, speeds, offsets = drawn(5, 300, 3)
     times, x = solve_many(np.tile(widths, (20, 1)), np.tile(speeds, (20, 1)), np.tile(offsets, 20))
     order = np.random.default_rng(0).permutation(300)
@@ -65,8 +65,8 @@ def test_a_row_does_not_depend_on_its_neighbours() -> None:
         assert (alone.times[0], *alone.x[0]) == (times[i], *x[i])
 
 
-def test_strips_that_are_not_there() -> None:
-    """Rows of 1 to 12 strips in one array, whatever the speeds beyond their ends."""
+def test_absent_strips() -> None:
+    """Rows of 1 to 12 strips in one array, with any speeds in the padding."""
     rng = np.random.default_rng(3)
     widths, speeds, offsets = drawn(7, 120, 12)
     counts = rng.integers(1, 13, 120)
@@ -81,7 +81,7 @@ def test_strips_that_are_not_there() -> None:
 
 
 def test_beyond_the_range_of_single_precision() -> None:
-    """Where the search starts is found in single precision; these rays lie outside of it."""
+    """The initial guess is computed in single precision, whose range does not include these rays."""
     widths = np.array([[1e-30, 1e-30], [1e-45, 1e-2], [1e45, 1e40], [1e-50, 1e50], [1.0, 1e-12]])
     speeds = np.array([[1.0, 1.0], [1.0, 1.0 - 1e-15], [1e-45, 1e45], [1e50, 1e-50], [1.0, 0.5]])
     offsets = np.array([1e30, -1e42, 1e-45, 1e50, 1e-50])
@@ -93,7 +93,7 @@ def test_beyond_the_range_of_single_precision() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 3, 9])
-def test_sensitivities_are_those_of_each(n: int) -> None:
+def test_sensitivities_are_those_of_each_scenario(n: int) -> None:
     widths, speeds, offsets = drawn(11, 30, n)
     found = find_sensitivities(widths, speeds, offsets)
     np.testing.assert_array_equal(found.times, solve_many(widths, speeds, offsets).times)
@@ -104,7 +104,7 @@ def test_sensitivities_are_those_of_each(n: int) -> None:
         assert found.by_offsets[i] == pytest.approx(alone.by_offset, rel=1e-12, abs=1e-300)
 
 
-def test_numbers_that_will_not_do_are_nan_in_their_row_alone() -> None:
+def test_numbers_that_are_not_valid_make_only_their_row_nan() -> None:
     widths = [[10, 10, 10], [-1, 1, 1], [np.inf, 1, 1], [1, 1, 1], [1, 1, 1], [0, 0, 0], [1, 1, np.nan], [1, 1, 1]]
     speeds = [[0.7, 0.3, 0.45], [1, 1, 1], [1, 1, 1], [0, 1, 1], [1, np.inf, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]]
     times, x = solve_many(widths, speeds, [20, 1, 1, 1, 1, 1, 1, np.nan])
@@ -114,29 +114,29 @@ def test_numbers_that_will_not_do_are_nan_in_their_row_alone() -> None:
     assert np.isnan(x[1:]).all()
 
 
-def test_shapes_that_do_not_fit() -> None:
+def test_shapes_that_do_not_match() -> None:
     for shapes in (((2, 3), (2, 2), (2,)), ((2, 3), (2, 3), (3,)), ((3,), (3,), ()), ((2, 0), (2, 0), (2,))):
         with pytest.raises(ValueError, match=r"must have shape \(B, n\)"):
             solve_many(*map(np.ones, shapes))
     assert solve_many(np.ones((0, 3)), np.ones((0, 3)), np.ones(0)).x.shape == (0, 2)
 
 
-def test_neither_their_number_nor_that_of_strips_compiles_anything_new() -> None:
+def test_neither_the_number_of_scenarios_nor_of_strips_recompiles() -> None:
     solve_many(np.ones((1, 20)), np.ones((1, 20)), np.ones(1))
-    before = len(many._solve_block.programs)
+    before = len(batched._solve_block.programs)
     for scenarios, n in ((5, 20), (5000, 20), (3, 17), (1, 32)):
         assert solve_many(np.ones((scenarios, n)), np.ones((scenarios, n)), np.ones(scenarios)).times.shape == (
             scenarios,
         )
-    assert len(many._solve_block.programs) == before
+    assert len(batched._solve_block.programs) == before
 
 
 def test_room() -> None:
-    assert [many.room(n) for n in (1, 3, 4, 5, 8, 9, 32, 33, 10**6)] == [1, 3, 4, 8, 8, 16, 32, 64, 2**20]
+    assert [batched.room(n) for n in (1, 3, 4, 5, 8, 9, 32, 33, 10**6)] == [1, 3, 4, 8, 8, 16, 32, 64, 2**20]
 
 
 def test_programs_run_in_the_thread_that_calls_them() -> None:
-    """Which JAX does not do by itself: what it gives is there when the call returns."""
+    """This is not JAX's default: the result is complete when the call returns."""
     long = jax.jit(lambda x: jax.lax.fori_loop(0, 30_000, lambda _, x: x * x / 2, x))
     long(jax.numpy.ones(10_000)).block_until_ready()
     assert long(jax.numpy.zeros(10_000)).is_ready()

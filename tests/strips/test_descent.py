@@ -1,8 +1,10 @@
-"""The descent loop, its methods and its verdicts."""
+"""The descent loop, its methods, and how it ends."""
 
 import itertools
 import math
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from terrain_cli import Step, Strips, best_time, calc_time, descend, find_optimum
-from terrain_cli.strips.descent import METHODS, thinning
+from terrain_cli import Method, Step, Strips, best_time, calc_time, compile_cache, descend, find_optimum
+from terrain_cli.strips.descent import METHODS, Settings, thinning
 from terrain_cli.strips.scenario import OWN_SETTINGS
 from terrain_cli.strips.step_size import largest_step, safe_step
 from tests.maps.grounds import grounds, random_strips, random_x
@@ -68,7 +70,7 @@ def test_every_method_is_known_to_scenarios(method: str) -> None:
 
 @pytest.mark.parametrize(("step", "iterations"), [(0.1, 392), (0.5, 77), (1.0, 38), (1.5, 24), (2.0, 18)])
 def test_iterations_to_a_millisecond(step: float, iterations: int) -> None:
-    """Counted beforehand, by another program."""
+    """Counted independently, by another program."""
     for row in descend(START, POST, step=step):
         if row.time < BEST + 1e-3:
             break
@@ -82,7 +84,7 @@ def test_the_time_never_rises_with_the_default_step() -> None:
         assert all(b <= a * (1 + 1e-14) for a, b in itertools.pairwise(times))
 
 
-def test_a_safe_step_takes_the_promised_share_off() -> None:
+def test_a_safe_step_shortens_the_time_by_its_bound() -> None:
     """t(x - s g) <= t(x) - |g|²/(2L)."""
     for seed in range(100):
         strips = random_strips(seed, spread=2)
@@ -92,7 +94,7 @@ def test_a_safe_step_takes_the_promised_share_off() -> None:
         assert float(calc_time(x - s * g, strips)) <= before - s * float(np.sum(g**2)) / 2 + 1e-14 * before
 
 
-def test_beyond_the_largest_step_nothing_settles_below_it_all_does() -> None:
+def test_descent_converges_below_the_largest_step_and_not_above() -> None:
     limit = largest_step(find_optimum(POST).movements, POST)
     assert limit is not None
     assert limit == pytest.approx(3.952, abs=5e-4)
@@ -112,22 +114,75 @@ def test_momentum_raises_the_largest_step() -> None:
     assert last(descend(near, POST, "momentum", step=1.03 * limit, momentum=0.5)).status == "diverged"
 
 
-class TestVerdict:
+def follow_nesterov(
+    x: jax.Array, gradient: jax.Array, state: Any, strips: Strips, settings: Settings
+) -> tuple[jax.Array, Any]:
+    """Nesterov's accelerated gradient (1983), where `x` is the point that looks ahead."""
+    velocity = settings.momentum * state - settings.step * gradient
+    return x + settings.momentum * velocity - settings.step * gradient, velocity
+
+
+class TestOwnMethods:
+    @pytest.mark.parametrize("method", METHODS)
+    def test_one_equal_to_a_built_in_gives_the_same_rows(self, method: str) -> None:
+        named = descend(START, POST, method, step=1.0, iterations=40)
+        own = descend(START, POST, Method(*METHODS[method]), step=1.0, iterations=40)
+        for a, b in itertools.zip_longest(named, own):
+            assert a.x.tolist() == b.x.tolist()
+            assert (a.iteration, *a[2:]) == (b.iteration, *b[2:])
+
+    def test_nesterov_converges(self) -> None:
+        nesterov = Method(follow_nesterov, lambda x: 0 * x, lambda settings: 1 / (1 - settings.momentum))
+        before = x = np.array(START)
+        for step in descend(START, POST, nesterov, step=1.0, momentum=0.5):
+            assert np.allclose(step.x, x, rtol=1e-12)
+            here = x - np.asarray(gradient(x, POST))
+            before, x = here, here + 0.5 * (here - before)
+        assert step.status == "converged"
+        assert step.time == pytest.approx(BEST, rel=1e-13)
+
+    def test_two_of_the_same_name_do_not_share_a_program(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(compile_cache, "folder_in_use", tmp_path)
+
+        def scaled(factor: float) -> Method:
+            def follow(x: Any, gradient: Any, state: Any, strips: Any, settings: Settings) -> tuple[Any, Any]:
+                return x - factor * settings.step * gradient, state
+
+            return Method(follow)
+
+        slope = np.asarray(gradient(np.array(START), POST))
+        for factor in (0.1, 0.2, 0.3):
+            step = last(descend(START, POST, scaled(factor), step=1.5, iterations=1))
+            assert np.allclose(step.x, START - factor * 1.5 * slope, rtol=1e-14)
+        assert list(tmp_path.glob("run-*")) == []
+        next(descend(np.zeros(10), Strips(np.ones(11), np.ones(11), 3.0)))  # a size that no other test has compiled
+        assert len(list(tmp_path.glob("run-*"))) == 1  # the glob finds the files of named methods
+
+    def test_the_default_step_is_that_of_gradient_descent(self) -> None:
+        own, named = descend(START, POST, Method(METHODS["gradient"].update)), descend(START, POST)
+        assert [row.time for row in own] == [row.time for row in named]
+
+    def test_the_built_in_methods_cannot_be_changed(self) -> None:
+        with pytest.raises(TypeError):
+            METHODS["gradient"] = METHODS["newton"]  # type: ignore[index]
+
+
+class TestConvergence:
     def test_a_step_of_5_bounces_between_two_times(self) -> None:
         steps = list(descend(START, POST, step=5, iterations=1000))
         assert steps[-1].status == "diverged"
         assert steps[-1].iteration <= 20
 
     @pytest.mark.parametrize("step", [4.2, 5, 10, 100, 1e6])
-    def test_a_bounce_is_seen_soon(self, step: float) -> None:
+    def test_a_bounce_is_detected_soon(self, step: float) -> None:
         assert last(descend(START, POST, step=step)).iteration <= 30
 
     @pytest.mark.parametrize(("method", "step"), [("momentum", 10), ("momentum", 100), ("adam", 1000)])
-    def test_a_bounce_with_memory_is_seen(self, method: str, step: float) -> None:
+    def test_a_bounce_with_memory_is_detected(self, method: str, step: float) -> None:
         assert last(descend(START, POST, method, step=step, iterations=3000)).status == "diverged"
 
     @pytest.mark.parametrize("method", METHODS)
-    def test_what_overflows_is_diverged_not_converged(self, method: str) -> None:
+    def test_an_overflow_is_diverged_not_converged(self, method: str) -> None:
         """At a step of 1e200 the time is inf and the gradient 0."""
         if method in ("adam", "gradient", "momentum"):
             steps = list(descend(START, POST, method, step=1e200))
@@ -140,14 +195,14 @@ class TestVerdict:
 
     @pytest.mark.parametrize("method", METHODS)
     def test_no_false_alarm_at_the_default_step(self, method: str) -> None:
-        """Long narrow valleys, where momentum overshoots for hundreds of iterations."""
+        """In long narrow valleys momentum overshoots for hundreds of iterations."""
         for seed in range(40):
             strips = random_strips(seed, most=40)
             assert last(descend(random_x(strips, seed), strips, method)).status in ("converged", "iterations")
 
     @pytest.mark.parametrize("momentum", [0.5, 0.9])
     def test_one_great_overshoot_is_no_bounce(self, momentum: float) -> None:
-        """From far away a heavy ball shoots past the optimum, and comes back slowly from a flat slope on the other side."""
+        """From far away a heavy ball overshoots the optimum, and returns slowly from the flat slope on the other side."""
         rng = np.random.default_rng(5)
         for _ in range(60):
             n, spread = int(rng.choice([2, 5])), rng.choice([0.3, 1.0, 1.5])
@@ -157,7 +212,7 @@ class TestVerdict:
             end = last(descend(x, strips, "momentum", momentum=momentum, iterations=3000, every=3000))
             assert end.status in ("converged", "iterations")
 
-    def test_adams_trembling_at_the_bottom_is_no_bounce(self) -> None:
+    def test_the_oscillation_of_adam_at_the_optimum_is_no_bounce(self) -> None:
         for seed in range(40):
             strips = random_strips(seed, most=40)
             end = last(descend(random_x(strips, seed), strips, "adam", iterations=3000, every=3000))
@@ -169,18 +224,18 @@ class TestVerdict:
         settled = last(descend(START, POST, "momentum", step=step, momentum=momentum, iterations=20_000))
         assert settled.status == "converged"
 
-    def test_convergence_is_by_the_tolerance(self) -> None:
+    def test_convergence_is_judged_by_the_tolerance(self) -> None:
         for tolerance in (1e-3, 1e-6, 1e-9):
             steps = list(descend(START, POST, tolerance=tolerance, iterations=5000))
             sines = [float(np.max(np.abs(gradient(s.x, POST)))) * 0.3 for s in steps]
             assert steps[-1].status == "converged"
             assert sines[-1] <= tolerance < sines[-2]
 
-    def test_running_out_is_said(self) -> None:
+    def test_running_out_of_iterations_is_a_status(self) -> None:
         assert last(descend(START, POST, iterations=3)).status == "iterations"
         assert [s.iteration for s in descend(START, POST, iterations=0)] == [0]
 
-    def test_nothing_to_choose_converges_at_once(self) -> None:
+    def test_without_unknowns_it_converges_at_once(self) -> None:
         assert [(s.iteration, s.status) for s in descend([], Strips([3.0], [2.0], 4.0))] == [(0, "converged")]
 
 
@@ -238,7 +293,7 @@ def test_numbers_alone_do_not_recompile(monkeypatch: pytest.MonkeyPatch) -> None
     list(descend([1.0, 3.0], Strips([1, 2, 3], [4, 5, 6], 7), step=0.5, iterations=77, tolerance=1e-3))
     assert traced == []
     list(descend([1.0], Strips([1, 2], [4, 5], 7), iterations=3, every=1))
-    assert len(traced) <= 1  # another number of strips may
+    assert len(traced) <= 1  # another number of strips may recompile
 
 
 def test_unknown_methods_are_refused() -> None:

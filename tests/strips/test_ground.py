@@ -36,7 +36,7 @@ def test_gradient_is_snells_law() -> None:
     for seed in range(300):
         strips = random_strips(seed, spread=3)
         x = random_x(strips, seed)
-        # x_n from the same sum as calc_time's, for it is a difference
+        # x_n from the same sum as in calc_time, because it is a difference
         moves = np.append(x, strips.offset - np.asarray(jax.numpy.sum(x)))
         snell = moves / np.sqrt(moves**2 + strips.widths**2) / strips.speeds
         bound = 1e-14 * (np.abs(snell[:-1]) + np.abs(snell[-1]))
@@ -58,7 +58,7 @@ def test_hessian_is_diagonal_plus_rank_one() -> None:
 
 
 def test_hessian_at_45_degrees() -> None:
-    """Where the second derivative of jnp.hypot was once 0."""
+    """There the second derivative of jnp.hypot was 0 in a version of JAX."""
     strips = Strips([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], 3.0)
     x = np.array([1.0, 1.0])
     assert np.allclose(hessian(x, strips), closed_hessian(x, strips), rtol=1e-13)
@@ -129,7 +129,7 @@ def test_no_curvature_is_larger_than_the_steepest() -> None:
             assert largest <= float(steepest_curvature(strips)) * (1 + 1e-12)
 
 
-def test_one_strip_has_nothing_to_choose() -> None:
+def test_one_strip_has_no_unknowns() -> None:
     strips = Strips([3.0], [2.0], 4.0)
     assert float(calc_time([], strips)) == 2.5
     assert gradient(np.zeros(0), strips).shape == (0,)
@@ -142,7 +142,7 @@ def test_a_path_of_the_wrong_length_is_refused() -> None:
 
 
 def test_strips_are_a_pytree_of_arrays() -> None:
-    """Lists and whole numbers too: jax.grad refuses ints."""
+    """Also if they are given as lists of ints, which jax.grad would refuse."""
     slope = jax.grad(calc_time, argnums=1)(np.array([2.0, 17.0]), POST)
     assert slope.widths.shape == slope.speeds.shape == (3,)
     assert slope.offset.shape == ()

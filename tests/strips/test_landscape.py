@@ -1,4 +1,4 @@
-"""The landscape: the time over some unknowns, the others at their best or held."""
+"""The landscape: the time as a function of some unknowns, with the others at their best values or held."""
 
 from pathlib import Path
 
@@ -65,13 +65,13 @@ def test_the_others_are_held(four: StripsScenario) -> None:
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (0, 3), (-1,), (0, 1, 2), ()])
-def test_refuses_unknowns_that_are_not_there(four: StripsScenario, axes: tuple[int, ...]) -> None:
+def test_refuses_unknowns_that_do_not_exist(four: StripsScenario, axes: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="axes must be one or two different unknowns of 3"):
         survey(solve(four), axes)
 
 
 @pytest.mark.parametrize("file", STRIPS_FILES, ids=lambda file: file.stem)
-def test_holds_the_trace_and_the_optimum(file: Path) -> None:
+def test_covers_the_trace_and_the_optimum(file: Path) -> None:
     solution = solve(load_strips(file))
     for axis in range(min(2, len(solution.x))):
         low, high = window(solution, axis)
@@ -79,7 +79,7 @@ def test_holds_the_trace_and_the_optimum(file: Path) -> None:
         assert low <= min(shown) <= max(shown) <= high
 
 
-def test_a_wild_bounce_is_cut_off() -> None:
+def test_a_wild_bounce_is_clipped() -> None:
     scenario = load_strips(CONFIGS / "three_strips.yaml")
     wild = scenario.model_copy(update={"descent": scenario.descent.model_copy(update={"step": 1e6})})
     low, high = window(solve(wild), 0)

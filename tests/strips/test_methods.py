@@ -1,4 +1,4 @@
-"""The figures of docs/methods.md and docs/gradients.md, and a history that fits in memory."""
+"""The numbers in docs/methods.md and docs/gradients.md, and the size of a history."""
 
 import math
 from functools import partial
@@ -80,8 +80,8 @@ def test_condition_numbers() -> None:
         assert curvatures[-1] / curvatures[0] == pytest.approx(said, rel=0.01)
 
 
-def test_the_safe_step_takes_off_what_it_promises() -> None:
-    """t(x - g/L) <= t(x) - |g|²/(2L), wherever it starts."""
+def test_the_safe_step_shortens_the_time_by_its_bound() -> None:
+    """t(x - g/L) <= t(x) - |g|²/(2L), from any x."""
     rng = np.random.default_rng(0)
     for _ in range(200):
         n = int(rng.integers(2, 8))
@@ -93,7 +93,7 @@ def test_the_safe_step_takes_off_what_it_promises() -> None:
 
 
 def test_a_history_of_any_length_fits_in_memory() -> None:
-    """The first 1,024 iterations are whole; then each doubling adds 512 rows."""
+    """The first 1,024 iterations are complete; then each doubling adds 512 rows."""
     count = 200_000
     rows = [
         (step.iteration, step.status)
@@ -107,8 +107,8 @@ def test_a_history_of_any_length_fits_in_memory() -> None:
 
 
 @pytest.mark.parametrize("n", [3, 1000, 10**6, 10**7])
-def test_rows_kept_are_counted_for_any_size(n: int) -> None:
-    """From one power of two to the next a fixed number of rows: 55 doublings reach 2^55 iterations."""
+def test_the_number_of_rows_is_bounded_for_any_size(n: int) -> None:
+    """A fixed number of rows from one power of two to the next; 55 doublings reach 2^55 iterations."""
     for power in range(0, 55):
         assert 2**power / thinning(2**power, n) <= 1024
     whole = next(i for i in range(2000) if thinning(i, n) > 1)
@@ -116,7 +116,7 @@ def test_rows_kept_are_counted_for_any_size(n: int) -> None:
 
 
 def test_checkpoints_keep_a_gradient_small() -> None:
-    """docs/gradients.md: through many iterations, memory like the iterations without, like their root with checkpoints."""
+    """docs/gradients.md: memory is O(iterations) without checkpoints, and O(sqrt(iterations)) with them."""
     strips = Strips(np.full(101, 3.0), np.linspace(0.3, 1, 101), 150.0)
     x, step = np.full(100, 1.5), safe_step(strips)
     scratch = {}

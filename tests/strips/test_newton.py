@@ -77,8 +77,8 @@ def test_converges_where_scales_differ() -> None:
         count, status, time = jax.device_get(count_iterations(starts, strips))
         iterations += np.where(status == CONVERGED, count, 100).tolist()
         assert np.all(time < best_time(strips) * 1.01)
-    # A few of the 600 creep: grazing strips that tie and stand far from their share, or a thin last strip, which takes what
-    # is left of the offset and has hardly the digits for the tolerance.
+    # A few of the 600 converge slowly: from far away with equal speeds and grazing rays, or with a thin last strip, whose
+    # displacement is a difference that has hardly enough digits for the tolerance.
     assert np.median(iterations) <= 6
     assert np.quantile(iterations, 0.98) <= 15
 
@@ -107,7 +107,7 @@ def test_digits_double_at_the_end() -> None:
 
 
 def test_the_step_solves_with_the_hessian() -> None:
-    """Sherman and Morrison's shortcut against a dense solve with the Hessian that JAX finds."""
+    """Sherman and Morrison's formula against a dense solve with JAX's Hessian."""
     rng = np.random.default_rng(3)
     for n in (2, 3, 8):
         strips = draw_ordinary(rng, n)
@@ -119,21 +119,21 @@ def test_the_step_solves_with_the_hessian() -> None:
         np.testing.assert_allclose(step, -jnp.linalg.solve(hessian, gradient), rtol=1e-10)
 
 
-def test_the_mean_curvature_is_a_chord() -> None:
-    """From angle a to angle b: (tan b - tan a)/(sin b - sin a), times the cosine of a; and the curvature itself where b is a."""
+def test_the_mean_curvature_is_a_secant() -> None:
+    """From angle a to angle b: (tan b - tan a)/(sin b - sin a), times the cosine of a; for b = a the curvature itself."""
     a, b = np.array([0.3, -1.2, 0.7, 1.1, 0.0]), np.array([0.9, -0.4, -1.3, -0.2, 1.0])
     expected = (np.tan(b) - np.tan(a)) / (np.sin(b) - np.sin(a)) * np.cos(a)
     np.testing.assert_allclose(_mean_share(np.sin(a), np.cos(a), np.sin(b)), expected, rtol=1e-13)
     np.testing.assert_allclose(_mean_share(np.sin(a), np.cos(a), np.sin(a)), np.cos(a) ** -2, rtol=1e-13)
 
 
-def test_one_strip_has_nothing_to_choose() -> None:
+def test_one_strip_has_no_unknowns() -> None:
     steps = list(descend(np.array([]), Strips([3], [0.5], 4), "newton"))
     assert [(step.iteration, step.status) for step in steps] == [(0, "converged")]
 
 
-def test_absurd_starts_end_in_a_sentence() -> None:
-    """Squares of lengths up to 1e50 m fit in a float; whatever else does not must not print a NaN."""
+def test_absurd_starts_end_with_a_status() -> None:
+    """The squares of lengths up to 1e50 m fit in a float. If others overflow, the time is not reported as NaN."""
     for start in ([1e50, -1e50], [1e200, 0.0]):
         last = list(descend(np.array(start), POST, "newton"))[-1]
         assert last.status in ("converged", "iterations", "diverged")
@@ -169,7 +169,7 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
 
 
 def test_the_step_of_a_file_is_dropped_with_its_method() -> None:
-    """The post's file has a step of 1.5: `--method newton` alone must do, and back again a safe step is taken."""
+    """The file of the post has a step of 1.5, but `--method newton` alone is enough."""
     changed = with_descent(load_strips(THREE), method="newton")
     assert changed.descent.step is None
     assert solve(changed).message == f"Converged after {solve(changed).iterations} iterations."
@@ -184,7 +184,7 @@ def test_in_a_sweep() -> None:
 
 
 def test_a_divergence_without_a_step_is_explained() -> None:
-    """It cannot happen as far as we know; if it does, the sentence must not stumble over the step that is not there."""
+    """As far as we know this cannot happen. If it does, the sentence must not contain the missing step."""
     scenario = with_descent(load_strips(THREE), method="newton")
     solution = replace(solve(scenario), status="diverged")
     assert explain(solution, to_ground(scenario)) == (

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrain_cli.autodiff.graph import VARIABLE, nodes_of, time_graph, values_along
+from terrain_cli.autodiff.graph import VARIABLE, nodes_of, values_along
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.strips import report as page
 from terrain_cli.show.strips.page_data import Columns, contour_path, document, rounded, thinned
 from terrain_cli.show.strips.report import as_data, policy, render
 from terrain_cli.strips import report, solution
 from terrain_cli.strips.descent import Step, descend
+from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.report import even_steps, gather, round_steps
 from terrain_cli.strips.scenario import StripsScenario, with_descent
 from terrain_cli.strips.solution import solve, to_ground
@@ -145,7 +146,7 @@ class TestPage:
     @settings(max_examples=30)
     @given(st.integers(1, 3000), st.integers(2, 80))
     def test_thinned(self, length: int, count: int) -> None:
-        history: Any = [Step(i, (), 0.0, 0.0, "") for i in range(length)]
+        history: Any = [Step(i, np.empty(0), 0.0, 0.0, "") for i in range(length)]
         kept = [row.iteration for row in thinned(history, count)]
         assert len(kept) <= max(count, 2) + 1
         assert (kept[0], kept[-1]) == (0, length - 1)

@@ -1,4 +1,4 @@
-"""What the best time depends on."""
+"""The sensitivity of the best time to the ground."""
 
 import io
 import json
@@ -15,7 +15,7 @@ import pytest
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_ordinary
 from terrain_cli.strips.ground import Strips
-from terrain_cli.strips.sensitivity import find_hessian, find_sensitivity, spread_of_time
+from terrain_cli.strips.sensitivity import find_hessian, find_sensitivity, time_uncertainty
 from terrain_cli.strips.snell import best_time
 from tests.conftest import CONFIGS, ROOT, Ran
 
@@ -46,7 +46,7 @@ def test_derivatives_are_those_of_the_exact_time() -> None:
     assert found.by_offset == pytest.approx(slope, rel=1e-8)
 
 
-def test_elasticities_sum_up() -> None:
+def test_elasticities_sum_to_one() -> None:
     found = find_sensitivity(draw_ordinary(np.random.default_rng(0), 200))
     assert found.speed_elasticities.sum() == pytest.approx(-1, rel=1e-13)
     assert found.width_elasticities.sum() + found.offset_elasticity == pytest.approx(1, rel=1e-13)
@@ -67,17 +67,17 @@ def test_hessian_is_the_slope_of_the_gradient() -> None:
         np.testing.assert_allclose(hessian[i], (ends[0] - ends[1]) / (2 * change), rtol=1e-6, atol=1e-6)
 
 
-def test_spread_against_random_ground() -> None:
-    """The first-order spread against the spread of 4,000 drawn grounds, with speeds known to 1 % and widths to 2 %."""
+def test_uncertainty_against_random_ground() -> None:
+    """To first order, against the standard deviation over 4,000 random grounds: speeds known to 1 %, widths to 2 %."""
     rng = np.random.default_rng(0)
     widths = rng.normal(POST.widths, 0.02 * POST.widths, (4000, 3))
     speeds = rng.normal(POST.speeds, 0.01 * POST.speeds, (4000, 3))
     times = jax.vmap(best_time)(Strips(widths, speeds, np.full(4000, 20.0)))
-    predicted = spread_of_time(POST, width_spreads=0.02 * POST.widths, speed_spreads=0.01 * POST.speeds)
+    predicted = time_uncertainty(POST, 0.02 * POST.widths, 0.01 * POST.speeds)
     assert predicted == pytest.approx(float(times.std()), rel=0.05)
 
 
-def test_table_in_peoples_words(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+def test_the_table_and_its_sentences(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     file = tmp_path / "ground.yaml"
     file.write_text(
         "strips: [{width: 10, speed: 0.7}, {width: 10, speed: 0.3, name: bog}]\noffset: 0\nunits: {time: h}\n"
@@ -92,7 +92,7 @@ def test_table_in_peoples_words(terrain: Callable[..., Ran], tmp_path: Path) -> 
     assert "1 % more offset costs 0.36 s: dt/doffset 1.788854 s/m." in ran.out
 
 
-def test_json_has_all_strips_and_the_table_twelve(terrain: Callable[..., Ran]) -> None:
+def test_json_has_all_strips_and_the_table_has_twelve(terrain: Callable[..., Ran]) -> None:
     fifty = CONFIGS / "fifty_strips.yaml"
     document = json.loads(terrain("solve", fifty, "--method", "snell", "--sensitivity", "--json").out)
     found = document["sensitivity"]
@@ -103,7 +103,7 @@ def test_json_has_all_strips_and_the_table_twelve(terrain: Callable[..., Ran]) -
     assert "12 of 50 strips shown, those that matter most; --json has all" in ran.out
 
 
-def test_several_scenarios_say_which_is_which(terrain: Callable[..., Ran]) -> None:
+def test_the_tables_of_several_scenarios_have_titles(terrain: Callable[..., Ran]) -> None:
     ran = terrain("solve", THREE, CONFIGS / "uniform.yaml", "--sensitivity")
     assert ran.out.count("What the best time of ") == 2
     assert "What the best time of three strips," in ran.out

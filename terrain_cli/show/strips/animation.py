@@ -5,7 +5,6 @@ The ink is that of `figures.py`. What stands still is drawn once and put under e
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -120,7 +119,7 @@ def _move_path(axes: Axes, solution: StripsSolution, until: Sequence[Step]) -> l
 def _said(solution: StripsSolution, row: Step) -> str:
     """What stands below a frame."""
     plan, unit = solution.scenario.descent, shown(solution.scenario.units.time, 20)
-    gap = cast(float, row.time) / float(solution.optimum.time) - 1
+    gap = row.time / float(solution.optimum.time) - 1
     how = f"method {plan.method}" + (f", step {solution.step:.4g}" if solution.step is not None else "")
     where = f"{percent(gap)} above the optimum" if gap > 1e-12 else "at the optimum"
     return f"{how}: after {row.iteration:,} of {solution.iterations:,} iterations {row.time:.6g} {unit}, {where}"
