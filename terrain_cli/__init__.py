@@ -21,7 +21,7 @@ _HOME = {
     "InputError": "errors",
     "MapScenario": "maps.scenario",
     "MapSolution": "maps.solution",
-    "Route": "maps.routes.search",
+    "Route": "contract",
     "Scenario": "scenario.load",
     "Sensitivity": "strips.sensitivity",
     "Solution": "strips.solution",
@@ -37,6 +37,7 @@ _HOME = {
     "find_sensitivities": "strips.batched",
     "find_sensitivity": "strips.sensitivity",
     "load_scenario": "scenario.load",
+    "remaining_times": "maps.fields.arrival",
     "solve": "strips.solution",
     "solve_many": "strips.batched",
     "solve_map": "maps.solution",
@@ -44,10 +45,11 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
+    from terrain_cli.contract import Route
     from terrain_cli.errors import InputError
-    from terrain_cli.maps.fields.arrival import arrival_times
+    from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
     from terrain_cli.maps.ground import Ground
-    from terrain_cli.maps.routes.search import Route, find_route
+    from terrain_cli.maps.routes.search import find_route
     from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.maps.solution import MapSolution, solve_map
     from terrain_cli.scenario.load import Scenario, load_scenario
@@ -80,6 +82,7 @@ __all__ = [
     "find_sensitivities",
     "find_sensitivity",
     "load_scenario",
+    "remaining_times",
     "solve",
     "solve_many",
     "solve_map",

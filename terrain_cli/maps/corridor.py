@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import times_by_cell
-from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.sensitivity import lengths_by_cell
 
 
@@ -38,15 +38,15 @@ class Corridor:
 
 
 def find_corridor(
-    ground: Ground, from_start: np.ndarray, from_goal: np.ndarray, route: Route, percent: float
+    ground: Ground, from_start: np.ndarray, to_goal: np.ndarray, route: Route, percent: float
 ) -> Corridor:
     """The cells whose best route through them is within `percent` of the best.
 
-    from_start, from_goal: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. Both are slightly wrong, and
-    much alike along all good routes: the least of their sums is compared with, not the time of the route, and the cells of the
-    route are in whatever the sums say.
+    from_start, to_goal: times from the start to the corners of the cells, and from them to the goal, shape (rows + 1, cols + 1),
+    s. Both are slightly wrong, and much alike along all good routes: the least of their sums is compared with, not the time of
+    the route, and the cells of the route are in whatever the sums say.
     """
-    through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, from_goal), axis=(0, 1))
+    through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
     best = through.min()
     cells = through <= best * (1 + percent / 100)

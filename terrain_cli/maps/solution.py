@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from terrain_cli.contract import Route
 from terrain_cli.errors import InputError
 from terrain_cli.maps.corridor import Corridor, find_corridor
-from terrain_cli.maps.fields.arrival import arrival_times
+from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import Isochrone, find_isochrones
-from terrain_cli.maps.routes.search import Route, find_route
+from terrain_cli.maps.routes.search import Fields, find_route
 from terrain_cli.maps.scenario import MapScenario, find_place_problems
 from terrain_cli.strips.solution import plain
 
@@ -24,7 +25,7 @@ class MapSolution:
 
     scenario: what was asked. ground: its cells. status: "converged", or "no route" where a goal cannot be reached; message says
     it in a sentence. routes: one for each goal, None where there is none; reasons: why, for each goal, else "". from_start,
-    from_goals: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s.
+    to_goals: times from the start to the corners of the cells, and from them to each goal, shape (rows + 1, cols + 1), s.
     """
 
     scenario: MapScenario
@@ -34,7 +35,7 @@ class MapSolution:
     routes: tuple[Route | None, ...] = field(repr=False)
     reasons: tuple[str, ...] = field(repr=False)
     from_start: np.ndarray = field(repr=False)
-    from_goals: tuple[np.ndarray, ...] = field(repr=False)
+    to_goals: tuple[np.ndarray, ...] = field(repr=False)
 
     @property
     def route(self) -> Route | None:
@@ -70,7 +71,7 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.from_goals[index], route, percent)
+        return find_corridor(self.ground, self.from_start, self.to_goals[index], route, percent)
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; what is not finite is None."""
@@ -125,7 +126,7 @@ def _route_facts(route: Route | None) -> dict[str, Any]:
         "route": route.points,
         "straight_time": route.straight_time,
         "runners_up": [
-            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.runners_up
+            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.alternatives
         ],
         "history": [row._asdict() for row in route.history],
     }
@@ -160,21 +161,17 @@ def solve_map(scenario: MapScenario, *, precision: int = 64) -> MapSolution:
     if problems:
         raise InputError(*problems)
     ground = to_ground(scenario)
-    slowness = np.asarray(ground.slowness, dtype=np.float32 if precision == 32 else np.float64)
-
-    def times_from(point: tuple[float, float]) -> np.ndarray:
-        return np.asarray(arrival_times(slowness, ground.to_cells(point), spacing=float(ground.cell)))
-
-    from_start = times_from(scenario.start)
-    from_goals = tuple(times_from(goal) for goal in scenario.goals)
+    dtype = np.float32 if precision == 32 else np.float64
+    from_start = np.asarray(arrival_times(ground, scenario.start, dtype=dtype))
+    to_goals = tuple(np.asarray(remaining_times(ground, goal, dtype=dtype)) for goal in scenario.goals)
     routes = tuple(
-        find_route(ground, scenario.start, goal, fields=(from_start, from_goal))
-        for goal, from_goal in zip(scenario.goals, from_goals, strict=True)
+        find_route(ground, scenario.start, goal, Fields(from_start, to_goal))
+        for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
     )
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     status = "converged" if all(routes) else "no route"
     message = _explain(routes, reasons)
-    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, from_goals)
+    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, to_goals)
 
 
 def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:

@@ -93,7 +93,7 @@ class TestRoutes:
 
     def test_two_ways_round_the_lake_are_found(self, lake: MapSolution) -> None:
         assert lake.route
-        [other] = lake.route.runners_up
+        [other] = lake.route.alternatives
         assert other.time / lake.time - 1 == pytest.approx(7.1e-4, rel=0.01)
         assert lake.route.points[:, 1].min() < 100 < 250 < other.points[:, 1].max()
 
@@ -383,7 +383,7 @@ class TestIsochrones:
         rows = ["....#...", "...#..#.", "..#...##", ".#......", "#..##...", "...##...", "........"]
         solution = solve_map(make(rows, (7.5, 0.5), (0.5, 0.5)))
         (all_,) = solution.find_isochrones([1e6])
-        reached = np.isfinite(arrival_times(solution.ground.slowness, solution.ground.to_cells((7.5, 0.5))))
+        reached = np.isfinite(arrival_times(solution.ground, (7.5, 0.5)))
         assert reached[0, 0] == False  # noqa: E712
         outside = 4 + 3 + 2 + 1
         assert all_.area == pytest.approx(sum(row.count(".") for row in rows) - outside, rel=1e-14)

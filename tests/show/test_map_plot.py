@@ -62,7 +62,7 @@ def test_shows_the_routes_and_the_ground() -> None:
     figure = make_map_figure(lake)
     axes = panel(figure)
     assert np.array_equal(points(axes, "route"), lake.route.points)
-    assert np.array_equal(points(axes, "runner-up"), lake.route.runners_up[0].points)
+    assert np.array_equal(points(axes, "runner-up"), lake.route.alternatives[0].points)
     assert points(axes, "straight line").tolist() == [[55, 185], [600, 265]]
     assert legend(axes) == ["straight line", "runner-up", "route", "arrival times", "blocked"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (m)", "y (m)")

@@ -16,9 +16,9 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import spread_times
-from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.strips.figure import GROUND, STEPS, below, colour_bar, new_figure
@@ -85,8 +85,8 @@ def _took(route: Route, time: str, length: str) -> str:
         text += ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
         text += f", {percent(1 - route.time / route.straight_time)} less than the straight line"
-    if route.runners_up:
-        text += f"; the next best way takes {percent(route.runners_up[0].time / route.time - 1)} longer"
+    if route.alternatives:
+        text += f"; the next best way takes {percent(route.alternatives[0].time / route.time - 1)} longer"
     return text
 
 
@@ -153,8 +153,8 @@ def draw_routes(axes: Axes, solution: MapSolution) -> None:
         if route is None:
             continue
         if one:
-            label = "runner-up" if len(route.runners_up) == 1 else "runners-up"
-            for other in route.runners_up:
+            label = "runner-up" if len(route.alternatives) == 1 else "runners-up"
+            for other in route.alternatives:
                 draw(other.points, label, 2.2, color=RED, linewidth=1.0, zorder=3)
         draw(route.points, "route" if one else "routes", 3.5, color=RED, linewidth=2.2, zorder=4)
 

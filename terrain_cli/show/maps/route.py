@@ -7,9 +7,9 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.corridor import Corridor
 from terrain_cli.maps.isochrones import Isochrone
-from terrain_cli.maps.routes.search import Route
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.sensitivity import find_stretches
 from terrain_cli.maps.solution import MapSolution, to_ground
@@ -65,7 +65,7 @@ def print_map_summary(solution: MapSolution) -> None:
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
     straight = f"{number(route.straight_time)} {units.time}" if math.isfinite(route.straight_time) else "blocked"
     table.add_row("straight line", Text(straight), Text(saved(route, units.time)))
-    for i, other in enumerate(route.runners_up):
+    for i, other in enumerate(route.alternatives):
         slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
         table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
     out.print(table)
