@@ -1,6 +1,6 @@
-"""Arrival times over a map beside other solvers: time, error against exact times, memory, and what the gradient costs.
+"""Arrival times over a map, compared with other solvers: run time, error against exact times, memory, cost of the gradient.
 
-Everything timed runs in processes of its own that keep to one processor core.
+Everything that is timed runs in separate processes, each on one processor core.
 """
 
 import importlib
@@ -19,8 +19,8 @@ from benchmarks.table import Table
 
 SIZES = (256, 512, 1024, 2048)
 LARGE = 4096  # cells a side, for memory
-SLOW = {"pykonal": 1024, "MCP_Geometric": 1024}  # cells a side; beyond, they take too long
-SAMPLE = 128  # errors are taken at so many places along a side
+SLOW = {"pykonal": 1024, "MCP_Geometric": 1024}  # cells a side; larger maps take too long
+SAMPLE = 128  # points along a side at which errors are measured
 FIGURE = Path(__file__).parent.parent / "docs" / "images" / "work_precision.png"
 
 ROOT = Path(__file__).parent.parent
@@ -37,12 +37,12 @@ def ours(scheme: str, kind: type) -> Solver:
     def prepare(ground: Ground, n: int) -> tuple[Callable[[], Any], Callable[[Any], Numbers]]:
         import jax.numpy as jnp
 
-        from terrain_cli.maps.fields.arrival import arrival_times
+        from terrain_cli.maps.fields.arrival import solve_eikonal
 
         middle = (np.arange(n) + 0.5) / n
         slowness = jnp.asarray(ground.slowness(middle[:, None], middle[None, :]), kind)
         start = jnp.asarray(ground.start) * n
-        return lambda: arrival_times(slowness, start, spacing=1 / n, scheme=scheme), np.asarray
+        return lambda: solve_eikonal(slowness, start, spacing=1 / n, scheme=scheme), np.asarray
 
     return prepare
 
@@ -59,7 +59,7 @@ def scikit_fmm(order: int) -> Solver:
         import skfmm
 
         slowness, distance, start = _nodes(ground, n)
-        radius = 1.5 / n  # a circle around the start: a single node would cost an order of accuracy
+        radius = 1.5 / n  # start from a circle: starting from a single node would lose an order of accuracy
         blocked = np.isinf(slowness)
         speed = np.where(blocked, 1, 1 / slowness)
         front: Any = distance - radius
@@ -80,7 +80,7 @@ def factored(ground: Ground, n: int) -> tuple[Callable[[], Any], Callable[[Any],
     import eikonalfm
 
     slowness, distance, start = _nodes(ground, n)
-    speed = np.where(np.isinf(slowness), 1e-6, 1 / slowness)  # it knows no walls
+    speed = np.where(np.isinf(slowness), 1e-6, 1 / slowness)  # it does not support walls
     spacing = np.array([1 / n, 1 / n])
 
     def finish(factors: Any) -> Numbers:
@@ -120,7 +120,7 @@ def least_cost(ground: Ground, n: int) -> tuple[Callable[[], Any], Callable[[Any
 SOLVERS: dict[str, Solver] = {
     "terrain box": ours("box", np.float64),
     "terrain box float32": ours("box", np.float32),
-    "terrain god": ours("god", np.float64),
+    "terrain godunov": ours("godunov", np.float64),
     "scikit-fmm order 1": scikit_fmm(1),
     "scikit-fmm order 2": scikit_fmm(2),
     "eikonalfm factored order 2": factored,
@@ -131,7 +131,7 @@ RIVAL = "scikit-fmm order 2"
 
 
 def errors(times: Numbers, ground: Ground, n: int) -> tuple[float, float]:
-    """Root mean square of the error over that of the time, and the greatest relative error, at some of the corners."""
+    """RMS error divided by RMS time, and the largest relative error, at a sample of the corners."""
     step = max(1, n // SAMPLE)
     exact = ground.exact(*(a[::step, :] if a.shape[1] == 1 else a[:, ::step] for a in places(n)))
     there = np.isfinite(exact) & (exact > 0)
@@ -141,7 +141,7 @@ def errors(times: Numbers, ground: Ground, n: int) -> tuple[float, float]:
 
 
 def measure_solvers(n: int) -> list[list[Any]]:
-    """A row for each ground and solver at one size, timed in turns."""
+    """A row for each ground and solver at one size; the solvers are timed in alternation."""
     from benchmarks.table import side_by_side
 
     rows = []
@@ -163,7 +163,7 @@ def measure_solvers(n: int) -> list[list[Any]]:
 
 
 def measure_memory(n: int, kind: str, scheme: str) -> list[list[Any]]:
-    """Time and the most memory of a whole process that solves one smooth field."""
+    """Run time and peak memory of a whole process that solves one smooth field."""
     import resource
 
     from benchmarks.table import seconds
@@ -176,12 +176,12 @@ def measure_memory(n: int, kind: str, scheme: str) -> list[list[Any]]:
 
 
 def measure_gradient(n: int) -> list[list[Any]]:
-    """What the gradient of one time with respect to every cell costs, and how far <dT/ds, s> is from T."""
+    """The cost of the gradient of one time with respect to every cell, and how far <dT/ds, s> is from T."""
     import jax
     import jax.numpy as jnp
 
     from benchmarks.table import side_by_side
-    from terrain_cli.maps.fields.arrival import arrival_times
+    from terrain_cli.maps.fields.arrival import solve_eikonal
 
     rows = []
     for ground in make_grounds():
@@ -191,10 +191,10 @@ def measure_gradient(n: int) -> list[list[Any]]:
         goal = (n // 2, n // 2)  # inside the spiral
 
         def time(slowness: Any, start: Any = start, goal: Any = goal) -> Any:
-            return arrival_times(slowness, start, spacing=1 / n, scheme="god")[goal]
+            return solve_eikonal(slowness, start, spacing=1 / n, scheme="godunov")[goal]
 
         value, gradient = jax.jit(time), jax.jit(jax.grad(time))
-        a, b = side_by_side([lambda: value(slowness), lambda: gradient(slowness)], 5)  # noqa: B023  called before the loop goes on
+        a, b = side_by_side([lambda: value(slowness), lambda: gradient(slowness)], 5)  # noqa: B023  called within this iteration
         free = jnp.isfinite(slowness)
         total = jnp.sum(gradient(slowness) * jnp.where(free, slowness, 0))
         rows.append([ground.name, n, 1e3 * a, 1e3 * b, b / a, float(abs(total / value(slowness) - 1))])
@@ -209,7 +209,7 @@ MEASURES: dict[str, Callable[..., list[list[Any]]]] = {
 
 
 def measure(*arguments: object) -> list[list[Any]]:
-    """The rows of one of the measures, from a process of its own on one core."""
+    """The rows of one of the measures, from a separate process on one core."""
     command = [sys.executable, "-m", "benchmarks.fields", *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "TERRAIN_CACHE_DIR": "off"}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
@@ -218,7 +218,7 @@ def measure(*arguments: object) -> list[list[Any]]:
 
 
 def draw_work_precision(rows: list[list[Any]]) -> None:
-    """Error against time, a panel for each ground, a line for each solver, a point for each size."""
+    """Draw error against time: a panel for each ground, a line for each solver, a point for each size."""
     import matplotlib.pyplot as plt
 
     grounds = list(dict.fromkeys(row[0] for row in rows))
@@ -247,21 +247,21 @@ def run() -> Iterator[Table]:
         yield Table(
             f"{n} x {n} cells",
             ["ground", "n", "solver", "ms", f"of {RIVAL}'s time", "RMS error / RMS time", "worst relative error"],
-            "One core, compiled, in turns; errors against exact times. A dash: not measured.",
+            "One core, compiled, timed in alternation; errors against exact times. A dash: not measured.",
             new,
         )
     draw_work_precision(rows)
     yield Table(
         "Large maps",
         ["n", "scheme", "kind", "s", "ns a cell", "peak of the process (GiB)", "RMS error / RMS time"],
-        "Smooth ground; the whole process, JAX and the compilation included, counts for the memory.",
+        "Smooth ground. Memory is that of the whole process, including JAX and the compilation.",
         [
             row
             for n, kind, scheme in (
                 (1024, "float64", "box"),
                 (LARGE, "float64", "box"),
                 (LARGE, "float32", "box"),
-                (LARGE, "float64", "god"),
+                (LARGE, "float64", "godunov"),
             )
             for row in measure("memory", n, kind, scheme)
         ],
@@ -269,7 +269,7 @@ def run() -> Iterator[Table]:
     yield Table(
         "Derivatives with respect to every cell",
         ["ground", "n", "times (ms)", "gradient (ms)", "gradient / times", "|<dT/ds, s>/T - 1|"],
-        "Of the time to the middle of the map, scheme god; the gradient's time includes that of the times.",
+        "Of the time to the middle of the map, scheme godunov; the gradient's time includes that of the times.",
         [row for n in (256, 1024) for row in measure("gradient", n)],
     )
 

@@ -1,4 +1,4 @@
-"""Ground over the unit square on which arrival times are known exactly: what fields are measured on."""
+"""Ground on the unit square for which arrival times are known exactly, to measure the errors of fields."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,13 +7,13 @@ import numpy as np
 
 Numbers = np.ndarray[Any, Any]
 
-THICK = 1 / 64  # of the spiral's walls
+THICK = 1 / 64  # thickness of the spiral's walls
 
 
 class Ground(NamedTuple):
-    """slowness: from places x, y, s/m, inf inside walls. exact: the time from the start to places, s. start: x and y.
+    """Ground on the unit square, as functions of positions x, y; x increases with the row, y with the column.
 
-    Places are arrays; x goes with rows, y with columns.
+    slowness: s/m, inf inside walls. exact: the time from the start, s. start: (x, y).
     """
 
     name: str
@@ -32,7 +32,7 @@ def _even(start: tuple[float, float]) -> Ground:
 
 
 def _gradient(start: tuple[float, float], contrast: float = 10.0) -> Ground:
-    """Speed grows evenly from 1 to `contrast` along y: rays are arcs of circles, and the time has a closed form."""
+    """Speed grows linearly from 1 to `contrast` along y: rays are circular arcs, and the time has a closed form."""
     growth = contrast - 1
 
     def speed(y: Numbers) -> Numbers:
@@ -40,7 +40,7 @@ def _gradient(start: tuple[float, float], contrast: float = 10.0) -> Ground:
 
     def exact(x: Numbers, y: Numbers) -> Numbers:
         square = (x - start[0]) ** 2 + (y - start[1]) ** 2
-        # arccosh(1 + u) without losing digits where u is small
+        # arccosh(1 + u) without cancellation for small u
         u = growth**2 * square / (2 * speed(y) * speed(np.asarray(start[1])))
         return np.asarray(np.log1p(u + np.sqrt(u * (2 + u))) / growth)
 
@@ -48,11 +48,11 @@ def _gradient(start: tuple[float, float], contrast: float = 10.0) -> Ground:
 
 
 def _strips(start: tuple[float, float]) -> Ground:
-    """Strips 1/2, 1/4 and 1/4 wide at speeds 1, 3 and 2: refracted rays, and head waves back into the first from its border."""
+    """Strips 1/2, 1/4 and 1/4 wide of speeds 1, 3 and 2: refracted rays, and head waves that return into the first strip."""
     borders, slow = np.array([0, 0.5, 0.75, 1]), 1 / np.array([1.0, 3.0, 2.0])
 
     def refracted(offset: Numbers, widths: Numbers) -> Numbers:
-        """By bisection for the ray parameter p: the offset is the sum of w p / sqrt(s² - p²)."""
+        """Time by bisection for the ray parameter p, for which the sum of w p / sqrt(s² - p²) is the offset."""
         used = widths > 0
         low, high = np.zeros_like(offset), np.where(used, slow, slow[0]).min(-1)
         for _ in range(80):
@@ -82,10 +82,10 @@ def _strips(start: tuple[float, float]) -> Ground:
 
 
 def _spiral(start: tuple[float, float]) -> Ground:
-    """Walls that wind inwards: the shortest path bends only at their corners, so Dijkstra over the corners is exact."""
+    """Walls that spiral inwards. The shortest path bends only at their corners, so Dijkstra's algorithm on them is exact."""
     t = THICK
-    out, inn = 8 * t, 16 * t  # of the outer and the inner turn, from the map's edge
-    walls = [  # x from, x to, y from, y to; the first goes out of the map, each other starts where the last one ends
+    out, inn = 8 * t, 16 * t  # distances of the outer and the inner turn from the edge of the map
+    walls = [  # x from, x to, y from, y to; the first extends beyond the map, each other one starts where the last ends
         (out, out + t, -1, 1 - out + t),
         (out, 1 - out + t, 1 - out, 1 - out + t),
         (1 - out, 1 - out + t, out, 1 - out + t),
@@ -104,7 +104,7 @@ def _spiral(start: tuple[float, float]) -> Ground:
         return found
 
     def clear(a: Numbers, b: Numbers) -> Numbers:
-        """Whether the segment from `a` to each of `b`, shape (..., 2), meets no wall's inside."""
+        """Whether the segment from `a`, shape (2,), to each of `b`, shape (..., 2), enters no wall."""
         free = np.ones(b.shape[:-1], bool)
         for x0, x1, y0, y1 in rectangles:
             enter, leave = np.zeros(free.shape), np.ones(free.shape)

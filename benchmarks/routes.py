@@ -1,4 +1,4 @@
-"""Routes: on random maps beside a finer search, and on three strips beside the tools people use, each path timed exactly."""
+"""Routes: on random maps compared with a finer search, on three strips with the tools people use; each path is timed exactly."""
 
 import itertools
 import multiprocessing
@@ -18,11 +18,11 @@ from benchmarks.table import Table
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.contract import Route
-from terrain_cli.maps.fields.arrival import arrival_times
+from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.refine import refine
-from terrain_cli.maps.routes.search import find_route
+from terrain_cli.maps.routes.search import Fields, find_route
 from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.snell import best_time
@@ -39,8 +39,11 @@ def time_path(slowness: np.ndarray, path: np.ndarray) -> float:
 
 
 def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> list[float]:
-    """Times that other searches come to: 16 points an edge in a corridor of 4 %, 40 routes refined; then 24 points an edge
-    near the best of those, and 40 that differ by as little as a cell."""
+    """The best times of two finer searches, in units of s per cell size.
+
+    The first refines 40 routes on a graph with 16 points per edge, in the cells whose best route is at most 4 % slower than the
+    best. The second has 24 points per edge near the best of those, and refines 40 routes that may differ by as little as a cell.
+    """
     enable_compile_cache()
     padded, closed = np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
     free = np.isfinite(slowness)
@@ -67,7 +70,7 @@ def compare_random_maps() -> Iterator[Table]:
     worse = Table(
         "Maps where another search found a faster route",
         ["map", "ours (s)", "best (s)", "excess"],
-        f"All whose excess is more than {SAME:g}; none means that there is none.",
+        f"All maps with an excess of more than {SAME:g}; no rows means that there are none.",
     )
     table = Table(
         f"Routes on random maps of {SIZE} x {SIZE} cells",
@@ -82,8 +85,8 @@ def compare_random_maps() -> Iterator[Table]:
             "seconds, worst",
             "under 1 s",
         ],
-        "The best known: the best of ours and of two finer searches. Seconds: the shorter of two runs, fields "
-        "included, everything compiled.",
+        "Best known: the best of our route and those of two finer searches. Seconds: the shorter of two runs, "
+        "including the fields, with everything compiled.",
     )
     for kind, count in zip(KINDS, (POLYGONS, RANDOM), strict=True):
         maps = [draw(kind, seed) for seed in range(count)]
@@ -119,7 +122,7 @@ def _found(ground: Ground, start: np.ndarray, goal: np.ndarray) -> Route:
     return route
 
 
-def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:  # noqa: ARG001  as the others take it
+def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:  # noqa: ARG001  the signature of the others
     return np.array([start, goal]) + 0.5
 
 
@@ -132,7 +135,7 @@ def walk_graph(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, in
 
 
 def descend_field(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
-    """scikit-fmm, order 2, and Runge-Kutta steps of half a cell down its field."""
+    """scikit-fmm of order 2, then Runge-Kutta steps of half a cell down its field."""
     import skfmm
 
     front = np.ones_like(slowness)
@@ -159,7 +162,7 @@ def descend_field(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int,
 
 
 def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
-    """GRASS r.cost and r.path with 8 neighbours, or 16 with the knight's move."""
+    """GRASS r.cost and r.path with 8 neighbours, or with 16 (the knight's move)."""
 
     def walk(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
         rows, cols = slowness.shape
@@ -196,9 +199,9 @@ def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
 
 def compare_strips() -> Table:
     table = Table(
-        "Three strips as a raster, cell 0.05 m: how much longer than the exact optimum",
+        "Three strips as a raster, cell 0.05 m: excess over the exact optimum",
         ["path of", "excess (%)", "seconds"],
-        "Each tool's own path, timed exactly over the true strips. The straight line is 2.4 % longer. Ends at centres of cells.",
+        "Each tool's own path, timed exactly over the true strips. Ends are at centres of cells.",
     )
     cell, n = 0.05, 200
     speeds = np.repeat([0.45, 0.3, 0.7], n)[:, None] * np.ones(2 * n + 1)
@@ -241,7 +244,7 @@ def compare_large_maps() -> Table:
         ends = ground.to_xy(start), ground.to_xy(goal)
         for _ in range(2):
             before = time.perf_counter()
-            fields = jax.device_get((arrival_times(slowness, start), arrival_times(slowness, goal)))
+            fields = jax.device_get(Fields(arrival_times(ground, ends[0]), remaining_times(ground, ends[1])))
             between = time.perf_counter()
             route = find_route(ground, *ends, fields)
             after = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Maps to measure on: ground of different speeds in polygons and discs, random cells, walls with and without gaps."""
+"""Random maps to test and measure on: polygons and discs of different speeds, random cells, walls with and without gaps."""
 
 import numpy as np
 from scipy.ndimage import label
@@ -34,12 +34,12 @@ def draw_map(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def draw_random_cells(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Slowness of a map whose every cell has a speed of its own, contrast 10, shape (n, n)."""
+    """Slowness of a map in which every cell has its own random speed, contrast 10, shape (n, n)."""
     return np.exp(-rng.uniform(0, np.log(10), (n, n)))
 
 
 def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A start and a goal in free cells, at least half the map apart, shape (2,) each, in units of cells."""
+    """A start and a goal in free cells, at least half the map apart, (row, col), shape (2,) each."""
     n = len(slowness)
     while True:
         start, goal = rng.uniform(0, n, (2, 2))
@@ -51,7 +51,7 @@ def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarra
 def draw_wall(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Slowness 1 with a wall one cell thick from border to border, shape (n, n), and ends on both sides of it, (row, col).
 
-    The wall wanders straight and diagonally, where its cells touch at corners alone; half of the walls have a gap.
+    The wall runs straight or diagonally; on the diagonals its cells touch only at corners. Half of the walls have a gap.
     """
     slowness = np.ones((n, n))
     row = int(rng.integers(2, n - 2))

@@ -43,6 +43,7 @@ _HOME = {
     "load_scenario": "scenario.load",
     "load_strips": "scenario.load",
     "plot": "kinds",
+    "remaining_times": "maps.fields.arrival",
     "solve": "kinds",
     "solve_many": "strips.batched",
     "time_uncertainty": "strips.sensitivity",
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from terrain_cli.contract import Route, Scenario, Solution
     from terrain_cli.errors import InputError
     from terrain_cli.kinds import plot, solve
-    from terrain_cli.maps.fields.arrival import arrival_times
+    from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.routes.search import find_route
     from terrain_cli.maps.scenario import MapScenario
@@ -94,6 +95,7 @@ __all__ = [
     "load_scenario",
     "load_strips",
     "plot",
+    "remaining_times",
     "solve",
     "solve_many",
     "time_uncertainty",

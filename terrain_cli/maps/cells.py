@@ -1,18 +1,25 @@
-"""Points among the cells of a raster. Positions are (row, col) in units of cells; cell [0, 0] lies between (0, 0) and (1, 1)."""
+"""Which cells of a map a point touches. Plain Python: scenarios are checked before NumPy and JAX are imported."""
 
 import math
 from collections.abc import Sequence
 
-import numpy as np
 
+def touching_cells(row: float, col: float, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """The cells (row, col) that contain a point, borders included: one, two on an edge, four at a corner.
 
-def cells_touching(point: Sequence[float] | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The cells (row, col) that a point lies in or on the border of, shape (k, 2): one, two on an edge, four at a corner.
-
-    Only cells of a raster with this shape (rows, cols) are returned, so none for a point outside it.
+    row, col: of the point, in units of cells. shape: (rows, cols) of the map; cells outside it are left out, so that a point
+    outside the map touches none.
     """
-    lines = [
-        [i for i in (math.ceil(at) - 1, math.floor(at)) if 0 <= i < length]
-        for at, length in zip(map(float, point), shape, strict=True)
+    rows, cols = shape
+    if not (0 <= row <= rows and 0 <= col <= cols):
+        return []
+    return [
+        (r, c)
+        for r in range(max(math.ceil(row) - 1, 0), min(math.floor(row), rows - 1) + 1)
+        for c in range(max(math.ceil(col) - 1, 0), min(math.floor(col), cols - 1) + 1)
     ]
-    return np.array([(row, col) for row in dict.fromkeys(lines[0]) for col in dict.fromkeys(lines[1])]).reshape(-1, 2)
+
+
+def meet_at_corner(cells: Sequence[tuple[int, int]]) -> bool:
+    """Whether these are two cells that share only a corner. If they are the free cells there, no path passes between them."""
+    return len(cells) == 2 and cells[0][0] != cells[1][0] and cells[0][1] != cells[1][1]

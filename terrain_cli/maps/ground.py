@@ -1,7 +1,7 @@
 """Ground as a raster: one slowness per cell, and where the cells lie.
 
-Arrays are [row, col], row 0 the north edge; positions inside the numerics are (row, col) in units of cells, (0, 0) the outer
-corner of cell [0, 0]; people's positions are (x, y), m, x to the east and y to the north.
+Arrays are indexed [row, col]; row 0 is the north edge. Internally positions are (row, col) in units of cells, and (0, 0) is the
+outer corner of cell [0, 0]. Public functions take and return positions as (x, y), m, x to the east and y to the north.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from terrain_cli import jax_config as jax_config  # 64-bit floats
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Square cells of ground: a pytree of three arrays, so that `jax.grad` sees them.
+    """Ground in square cells: a pytree of three arrays, so that `jax.grad` differentiates with respect to them.
 
-    slowness: of each cell, shape (rows, cols), s/m, greater than 0; inf is blocked. cell: the side of a cell, shape (), m.
-    corner: (x, y) of the south-west corner, shape (2,), m.
+    slowness: of each cell, shape (rows, cols), s/m, greater than 0; inf where the ground is blocked. cell: side of a cell,
+    shape (), m. corner: (x, y) of the south-west corner, shape (2,), m. Numbers, lists and NumPy arrays become float64.
     """
 
     slowness: Any
@@ -41,23 +41,32 @@ class Ground:
         x, y = map(float, self.corner)
         return x, y, x + cols * float(self.cell), y + rows * float(self.cell)
 
+    @property
+    def symmetric(self) -> bool:
+        """Whether every path takes as long in the other direction. It does: the slowness of a cell has no direction."""
+        return True
+
     def to_cells(self, points: ArrayLike) -> np.ndarray:
-        """(row, col) of points (x, y), shape (..., 2)."""
-        x, y = np.moveaxis(np.asarray(points, dtype=np.float64), -1, 0)
+        """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones."""
+        xp: Any = jnp if any(isinstance(a, jax.Array) for a in (points, self.cell, self.corner)) else np
+        x, y = xp.moveaxis(xp.asarray(points, dtype=np.float64), -1, 0)
         rows = self.slowness.shape[0]
-        return np.stack([rows - (y - self.corner[1]) / self.cell, (x - self.corner[0]) / self.cell], axis=-1)
+        cells: np.ndarray = xp.stack(
+            [rows - (y - self.corner[1]) / self.cell, (x - self.corner[0]) / self.cell], axis=-1
+        )
+        return cells
 
     def to_xy(self, points: ArrayLike) -> np.ndarray:
-        """(x, y) of points (row, col), shape (..., 2)."""
+        """Points (row, col), in units of cells, as (x, y), m, shape (..., 2)."""
         row, col = np.moveaxis(np.asarray(points, dtype=np.float64), -1, 0)
         rows = self.slowness.shape[0]
         return np.stack([self.corner[0] + col * self.cell, self.corner[1] + (rows - row) * self.cell], axis=-1)
 
 
 def closed_corners(slowness: Any) -> Any:
-    """The corners that nothing passes, where two blocked cells touch and two free ones do: shape (rows + 1, cols + 1), bool.
+    """The corners that no path passes, because two blocked cells touch there diagonally: shape (rows + 1, cols + 1), bool.
 
-    slowness: of the cells, shape (rows, cols), inf where blocked, as is all that lies outside. NumPy stays NumPy.
+    slowness: of the cells, shape (rows, cols), inf where blocked; everything outside the map is blocked. NumPy in, NumPy out.
     """
     xp: Any = jnp if isinstance(slowness, jax.Array) else np
     blocked = xp.isinf(xp.pad(slowness, 1, constant_values=np.inf))

@@ -1,4 +1,4 @@
-"""How far one gets in a time: the ground within reach as polygons, with holes where ground is blocked or not reached in time."""
+"""The ground within reach in a given time, as polygons with holes where ground is blocked or not reached in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,15 @@ import contourpy
 import numpy as np
 from numpy.typing import ArrayLike
 
+from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.ground import Ground
 
-ROUND = 64  # corners of a disc that is smaller than a cell
+ROUND = 64  # corners of a disc smaller than a cell
 
 
 @dataclass(frozen=True)
 class Isochrone:
-    """The ground that is reached within a time.
+    """The ground reached within a time.
 
     level: s. area: m². polygons: rings of points (x, y), m, shape (k, 2), the first the outer one, anticlockwise, the others its
     holes, clockwise; the last point of a ring is its first.
@@ -36,7 +37,7 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     """The ground reached from `start`, (x, y), within each of the levels, s.
 
     times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. They are interpolated along the edges of the
-    cells. No polygon enters blocked ground, and what lies on the other side of a wall does not bend the border on this one.
+    cells. No polygon enters blocked ground, and times beyond a wall do not influence the border on this side of it.
     """
     cols, rows, spread = spread_times(ground, times)
     contours = contourpy.contour_generator(x=cols, y=rows, z=spread, fill_type=contourpy.FillType.OuterOffset)
@@ -56,7 +57,7 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
 def spread_times(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
     """A mesh to draw contours on: columns, shape (2 cols,), rows, shape (2 rows,), cells, and the times there, s, masked.
 
-    Every cell brings its own four corners, so that blocked ground is masked cell by cell; between the cells lies nothing.
+    Each cell contributes its own four corners, so that blocked ground is masked cell by cell.
     """
     seen = times_by_cell(ground, times)
     reached = np.all(np.isfinite(seen), axis=(0, 1))
@@ -72,9 +73,9 @@ def spread_times(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def times_by_cell(ground: Ground, times: np.ndarray) -> np.ndarray:
-    """Arrival times at the corners of each cell as seen from inside it, shape (2, 2, rows, cols); inf where it is not reached.
+    """Arrival times at the corners of each cell, reached from inside the cell, shape (2, 2, rows, cols); inf if it is not reached.
 
-    A corner where blocked cells touch lets nothing pass, but from inside a cell it is reached like any other.
+    No path passes a corner where blocked cells touch, but from inside a cell it can be reached like any other corner.
     """
     seen = np.stack([[times[:-1, :-1], times[:-1, 1:]], [times[1:, :-1], times[1:, 1:]]])
     step = np.asarray(ground.slowness) * float(ground.cell)
@@ -84,7 +85,7 @@ def times_by_cell(ground: Ground, times: np.ndarray) -> np.ndarray:
 
 
 def _tidy(ring: np.ndarray) -> np.ndarray:
-    """The closed ring without points that stand twice or on the straight line between their neighbours."""
+    """The closed ring without repeated points and without points on the straight line between their neighbours."""
     ring = ring[:-1]
     ring = ring[np.any(ring != np.roll(ring, 1, axis=0), axis=1)]
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
@@ -93,12 +94,11 @@ def _tidy(ring: np.ndarray) -> np.ndarray:
 
 
 def _disc(ground: Ground, start: ArrayLike, level: float) -> np.ndarray:
-    """What is reached before the first corner of a cell: a disc, as far as it lies inside the fastest cell at the start."""
+    """The ground reached before the first corner of a cell: a disc, clipped to the fastest cell at the start."""
     row, col = ground.to_cells(start)
-    padded = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
-    touched = [(r, c) for r in {np.ceil(row) - 1, np.floor(row)} for c in {np.ceil(col) - 1, np.floor(col)}]
-    r, c = min(touched, key=lambda cell: padded[int(cell[0]) + 1, int(cell[1]) + 1])
-    radius = level / (padded[int(r) + 1, int(c) + 1] * float(ground.cell))
+    slowness = np.asarray(ground.slowness)
+    r, c = min(touching_cells(row, col, slowness.shape), key=lambda cell: float(slowness[cell]))
+    radius = level / (slowness[r, c] * float(ground.cell))
     angle = np.linspace(0, 2 * np.pi, ROUND + 1)
     across = np.clip(col + radius * np.cos(angle), c, c + 1)
     return np.column_stack([across, np.clip(row + radius * np.sin(angle), r, r + 1)])
@@ -118,6 +118,6 @@ def _to_isochrone(ground: Ground, level: float, polygons: list[list[np.ndarray]]
 
 
 def _signed_area(ring: np.ndarray) -> float:
-    """Positive where the ring goes round anticlockwise."""
+    """The area of a ring, m², positive if it runs anticlockwise."""
     x, y = (ring - ring[0]).T
     return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from terrain_cli.errors import InputError
-from terrain_cli.maps.cells import cells_touching
+from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import siblings
 from terrain_cli.scenario.model import Problem
@@ -104,11 +104,11 @@ def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.nda
         reach = f"from {_write_point(raster.corner)} to {_write_point((x + cols * cell, y + rows * cell))}"
         where = f"lies outside the map, which goes {reach}"
     else:
-        touched = [tuple(touching) for touching in cells_touching(at, free.shape).tolist() if free[tuple(touching)]]
-        diagonal = len(touched) == 2 and all(a != b for a, b in zip(*touched, strict=True))
-        if touched and not diagonal:
+        touched = [touching for touching in touching_cells(*at, free.shape) if free[touching]]
+        apart = meet_at_corner(touched)
+        if touched and not apart:
             return None
-        where = "lies on the corner of blocked cells" if diagonal else "lies in blocked ground"
+        where = "lies on the corner of blocked cells" if apart else "lies in blocked ground"
     places = np.argwhere(free)
     row, col = places[np.argmin(np.hypot(*(places + 0.5 - at).T))].tolist()
     centre = _write_point((x + (col + 0.5) * cell, y + (rows - row - 0.5) * cell))

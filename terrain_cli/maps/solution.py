@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from terrain_cli.contract import Route
 from terrain_cli.files import plain
-from terrain_cli.maps.cells import cells_touching
+from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.raster import read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
@@ -213,18 +213,14 @@ def solve(
     """
     if ground is None:
         ground = to_ground(scenario)
-    from terrain_cli.maps.fields.arrival import arrival_times
-    from terrain_cli.maps.routes.search import find_route
+    from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
+    from terrain_cli.maps.routes.search import Fields, find_route
 
-    slowness = np.asarray(ground.slowness, dtype=np.float32 if precision == 32 else np.float64)
-
-    def times_from(point: tuple[float, float]) -> np.ndarray:
-        return np.asarray(arrival_times(slowness, ground.to_cells(point), spacing=float(ground.cell)))
-
-    from_start = times_from(scenario.start)
-    to_goals = tuple(times_from(goal) for goal in scenario.goals)
+    dtype = np.float32 if precision == 32 else np.float64
+    from_start = np.asarray(arrival_times(ground, scenario.start, dtype=dtype))
+    to_goals = tuple(np.asarray(remaining_times(ground, goal, dtype=dtype)) for goal in scenario.goals)
     routes = tuple(
-        find_route(ground, scenario.start, goal, fields=(from_start, to_goal))
+        find_route(ground, scenario.start, goal, Fields(from_start, to_goal))
         for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
     )
     if watch and len(routes) == 1 and routes[0]:
@@ -257,8 +253,8 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
     sizes = np.bincount(regions.ravel())
 
     def regions_at(point: tuple[float, float]) -> set[int]:
-        touched = cells_touching(ground.to_cells(point), regions.shape)
-        return set(regions[tuple(touched.T)].tolist()) - {0}
+        row, col = ground.to_cells(point)
+        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
 
     at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
     start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))

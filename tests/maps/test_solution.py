@@ -383,7 +383,7 @@ class TestIsochrones:
         rows = ["....#...", "...#..#.", "..#...##", ".#......", "#..##...", "...##...", "........"]
         solution = solve(make(rows, (7.5, 0.5), (0.5, 0.5)))
         (all_,) = solution.find_isochrones([1e6])
-        reached = np.isfinite(arrival_times(solution.ground.slowness, solution.ground.to_cells((7.5, 0.5))))
+        reached = np.isfinite(arrival_times(solution.ground, (7.5, 0.5)))
         assert reached[0, 0] == False  # noqa: E712
         outside = 4 + 3 + 2 + 1
         assert all_.area == pytest.approx(sum(row.count(".") for row in rows) - outside, rel=1e-14)

@@ -1,1 +1,1 @@
-"""Arrival times over a map: the eikonal equation."""
+"""Arrival times over a map: solvers of the eikonal equation."""

@@ -1,7 +1,8 @@
-"""How monotone arrival times depend on the ground, without going back through the sweeps.
+"""Derivatives of monotone arrival times with respect to the ground, without differentiating through the sweeps.
 
-Where no update lowers a time further, each node's is a known function of two neighbours at most, both earlier, and of one cell.
-So the derivatives of anything solve a triangular system, later nodes first, and that is swept as the times were.
+At the solution no update lowers a time further, so each node's time is a known function of at most two earlier neighbours and of
+one cell. The derivatives of any function of the times therefore solve a triangular system (the adjoint), later nodes first, and
+that system is solved by the same sweeps.
 """
 
 from typing import NamedTuple
@@ -29,11 +30,11 @@ from terrain_cli.maps.fields.bands import (
 ROUNDING = {"float64": 1e-14, "float32": 1e-6}  # relative
 
 
-class Reliance(NamedTuple):
-    """What each node's time is made of: derivatives with respect to its neighbours and to one cell.
+class Dependence(NamedTuple):
+    """The derivatives of each node's time with respect to its neighbours and to one cell; all of the shape of the nodes.
 
-    vertical, horizontal: the neighbour before (above, left) where positive, after (below, right) where negative.
-    ground: the cell. quadrant: which of the four it is.
+    vertical, horizontal: with respect to the neighbour above or to the left; negated if it is the one below or to the right.
+    ground: with respect to the cell. quadrant: the index of this cell in QUADRANTS.
     """
 
     vertical: Array
@@ -42,10 +43,10 @@ class Reliance(NamedTuple):
     quadrant: Array
 
 
-def find_reliance(node: Look, cell: Look, fixed: Array) -> Reliance:
-    """Which update gives the time of each node, as `update_monotone` does. fixed: nodes whose time no update gives."""
+def find_dependence(node: Look, cell: Look, fixed: Array) -> Dependence:
+    """Find which case of `update_monotone` gives the time of each node. fixed: nodes whose time is an initial value, bool."""
     time = jnp.full(fixed.shape, jnp.inf, node(0, 0).dtype)
-    found = Reliance(jnp.zeros_like(time), jnp.zeros_like(time), jnp.zeros_like(time), jnp.zeros_like(time, jnp.int8))
+    found = Dependence(jnp.zeros_like(time), jnp.zeros_like(time), jnp.zeros_like(time), jnp.zeros_like(time, jnp.int8))
     for index, (i, j) in enumerate(QUADRANTS):
         a, b, slowness = node(i, 0), node(0, j), cell((i - 1) // 2, (j - 1) // 2)
         root = jnp.sqrt(2 * slowness**2 - (a - b) ** 2)
@@ -59,15 +60,15 @@ def find_reliance(node: Look, cell: Look, fixed: Array) -> Reliance:
             better = can_be & (reached < time)
             time = jnp.where(better, reached, time)
             its = (-i * by_a, -j * by_b, by_ground, jnp.int8(index))
-            found = Reliance(*(jnp.where(better, new, old) for new, old in zip(its, found, strict=True)))
+            found = Dependence(*(jnp.where(better, new, old) for new, old in zip(its, found, strict=True)))
     none = fixed | ~jnp.isfinite(node(0, 0)) | ~jnp.isfinite(time)
-    return Reliance(*(jnp.where(none, jnp.zeros_like(value), value) for value in found))
+    return Dependence(*(jnp.where(none, jnp.zeros_like(value), value) for value in found))
 
 
 def pull_back(kept: tuple[Array, Array, Array], by_times: Array) -> tuple[Array, Array]:
-    """Derivatives with respect to slowness and initial times of what has the derivatives `by_times`.
+    """Derivatives with respect to slowness and initial times, from the derivatives `by_times` with respect to the times.
 
-    kept: slowness, initial times and the times that came of them.
+    kept: slowness, shape (rows, columns), s; initial times and the solved times, shape (rows + 1, columns + 1), s.
     """
     slowness, initial, times = kept
     bands = find_bands(*initial.shape)
@@ -78,35 +79,35 @@ def pull_back(kept: tuple[Array, Array, Array], by_times: Array) -> tuple[Array,
     given = pad(jnp.where(reached, by_times, 0), bands, 0)
     fixed = pad(times == initial, bands, 1)
 
-    reliance = _find_all(padded, cells, fixed, bands)
-    weights = _relax_back(given, reliance, bands)
+    dependence = _find_dependences(padded, cells, fixed, bands)
+    weights = _relax_back(given, dependence, bands)
 
     inner = weights[1 : rows + 1, 1 : columns + 1]
     by_initial = jnp.where(fixed[1 : rows + 1, 1 : columns + 1] & reached, inner, 0)
-    share = weights * reliance.ground
+    share = weights * dependence.ground
     by_cells = jnp.zeros_like(slowness)
     for index, (i, j) in enumerate(QUADRANTS):
         # The cell in this quadrant of node (r, c) is (r + (i - 1)/2, c + (j - 1)/2).
         top, left = 1 - (i - 1) // 2, 1 - (j - 1) // 2
         window = slice(top, top + slowness.shape[0]), slice(left, left + slowness.shape[1])
-        by_cells = by_cells + jnp.where(reliance.quadrant[window] == index, share[window], 0)
+        by_cells = by_cells + jnp.where(dependence.quadrant[window] == index, share[window], 0)
     return by_cells, by_initial
 
 
-def _find_all(times: Array, cells: Array, fixed: Array, bands: Bands) -> Reliance:
-    def find(found: Reliance, row: Array, node: Look, cell: Look, is_fixed: Look) -> Reliance:
-        new = find_reliance(node, cell, is_fixed(0, 0))
-        return Reliance(*(lax.dynamic_update_slice(a, b, (row + 1, 1)) for a, b in zip(found, new, strict=True)))
+def _find_dependences(times: Array, cells: Array, fixed: Array, bands: Bands) -> Dependence:
+    def find(found: Dependence, row: Array, node: Look, cell: Look, is_fixed: Look) -> Dependence:
+        new = find_dependence(node, cell, is_fixed(0, 0))
+        return Dependence(*(lax.dynamic_update_slice(a, b, (row + 1, 1)) for a, b in zip(found, new, strict=True)))
 
     nothing = jnp.zeros_like(times)
-    empty = Reliance(nothing, nothing, nothing, jnp.zeros(times.shape, jnp.int8))
+    empty = Dependence(nothing, nothing, nothing, jnp.zeros(times.shape, jnp.int8))
     rows = Bands(1, bands.number * bands.height, bands.columns)
-    found: Reliance = over_rows(find, empty, (times, cells, fixed), jnp.asarray(0), rows)
+    found: Dependence = over_rows(find, empty, (times, cells, fixed), jnp.asarray(0), rows)
     return found
 
 
-def _relax_back(given: Array, reliance: Reliance, bands: Bands) -> Array:
-    """The derivative with respect to each node's own time: what is given, and what the nodes that rely on it pass back."""
+def _relax_back(given: Array, dependence: Dependence, bands: Bands) -> Array:
+    """The derivative with respect to each node's time: the given one plus the contributions of the nodes that depend on it."""
     close = ROUNDING[str(given.dtype)]
 
     def gather(node: Look, given: Look, vertical: Look, horizontal: Look) -> Array:
@@ -115,7 +116,7 @@ def _relax_back(given: Array, reliance: Reliance, bands: Bands) -> Array:
         return given(0, 0) + ((below + above) + (right + left))
 
     def visit(k: Array, weights: Array, forth: bool) -> Array:
-        its = [take(values, k, bands) for values in (given, reliance.vertical, reliance.horizontal)]
+        its = [take(values, k, bands) for values in (given, dependence.vertical, dependence.horizontal)]
         sheared = over_diagonals(
             shear(take(weights, k, bands), bands), gather, tuple(shear(a, bands) for a in its), bands, forth
         )
@@ -129,6 +130,6 @@ def _relax_back(given: Array, reliance: Reliance, bands: Bands) -> Array:
         return jnp.abs(due - node(0, 0)) > close * jnp.abs(due)
 
     def unsettled(weights: Array) -> Array:
-        return find_unsettled(differs, (weights, given, reliance.vertical, reliance.horizontal), bands)
+        return find_unsettled(differs, (weights, given, dependence.vertical, dependence.horizontal), bands)
 
     return relax(jnp.zeros_like(given), given != 0, visit, unsettled, bands)

@@ -1,7 +1,8 @@
-"""Arrival times over a map: how long it takes to get from a start to everywhere.
+"""Arrival times over a map: how long it takes from a start to everywhere, and from everywhere to a goal.
 
-The field T solves the eikonal equation |grad T| = slowness. Slowness is one number per cell, times are at the cells' corners
-(nodes), so that borders between fast and slow ground, and walls, lie where the map puts them. docs/arrival_times.md.
+The field T solves the eikonal equation |grad T| = slowness. Slowness is constant within a cell, and times are computed at the
+corners of the cells (nodes), so that walls and borders between fast and slow ground lie exactly where the map puts them.
+docs/arrival_times.md describes the method.
 """
 
 from collections.abc import Sequence
@@ -11,58 +12,122 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jax import Array
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.maps.fields.source import add_start
 from terrain_cli.maps.fields.sweeping import settle_box, settle_monotone
-from terrain_cli.maps.ground import closed_corners
+from terrain_cli.maps.ground import Ground, closed_corners
 
-SCHEMES = {"box": settle_box, "god": settle_monotone}
+SCHEMES = {"box": settle_box, "godunov": settle_monotone}
 
 
 def arrival_times(
+    ground: Ground, start: npt.ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None
+) -> Array:
+    """The time from the start to each corner of the cells, shape (rows + 1, cols + 1), s; inf where no path leads.
+
+    start: (x, y), shape (2,), m. Several starts, shape (n, 2), give the time from the one that is nearest in time. No path leads
+    from a start that only blocked ground touches.
+    scheme: "box", accurate, for values and routes; or "godunov", monotone, about a percent too slow, whose derivatives with
+    respect to the ground and the start are the exact derivatives of its own values.
+    dtype: of the times, float64 or float32; None for that of the slowness.
+
+    A path may follow the border of blocked ground, but not pass between two blocked cells that touch only at a corner.
+    Raises ValueError for a start outside the map and for an argument that is not valid.
+    """
+    return _symmetric_times(ground, start, "start", scheme, dtype)
+
+
+def remaining_times(
+    ground: Ground, goal: npt.ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None
+) -> Array:
+    """The time from each corner of the cells to the goal, shape (rows + 1, cols + 1), s; inf where no path leads.
+
+    goal: (x, y), shape (2,), m; of several goals, shape (n, 2), the one that is nearest in time. Otherwise as `arrival_times`.
+    """
+    return _symmetric_times(ground, goal, "goal", scheme, dtype)
+
+
+def _symmetric_times(ground: Ground, point: Any, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
+    """The times from a point to the corners. On symmetric ground these are also the times from the corners to the point."""
+    slowness = ground.slowness
+    if dtype is not None:
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+        slowness = slowness.astype(dtype)
+    cells = _check_slowness(slowness)
+    shape = np.shape(point)
+    if shape[-1:] != (2,) or len(shape) > 2 or 0 in shape:
+        raise ValueError(f"{name} must be a point (x, y), shape (2,), or several, (n, 2), got shape {shape}")
+    at = ground.to_cells(point).reshape(-1, 2)
+    outside = _find_outside(at, cells.shape)
+    if outside:
+        xmin, ymin, xmax, ymax = ground.extent
+        x, y = np.reshape(point, (-1, 2))[outside[0]].tolist()
+        raise ValueError(
+            f"{name} must be inside the map, x from {xmin:g} to {xmax:g} and y from {ymin:g} to {ymax:g}, got [{x:g}, {y:g}]"
+        )
+    return _solve(cells, jnp.asarray(at, float), ground.cell, "ground.cell", scheme)
+
+
+def solve_eikonal(
     slowness: ArrayLike | Sequence[Any],
     start: ArrayLike | Sequence[Any],
     *,
     spacing: ArrayLike | Sequence[Any] = 1.0,
     scheme: str = "box",
 ) -> Array:
-    """The time to each corner of the cells of a map, shape (rows + 1, columns + 1), s; inf where there is no way.
+    """The time between the start and each corner of the cells, shape (rows + 1, cols + 1), s, in either direction.
 
-    slowness: of each cell, shape (rows, columns), s/m, greater than 0, inf where it is blocked. float32 gives float32.
-    start: row and column, shape (2,), cells: (0, 0) is the outer corner of the first cell, whose centre is (0.5, 0.5).
-    Several starts, shape (n, 2), give the time from the nearest. Where all ground that touches a start is blocked, there is no
-    way from it.
-    spacing: side of a cell, m.
-    scheme: "box", accurate, for values and routes; or "god" (Godunov), monotone, about a percent too slow, whose derivatives with
-    respect to slowness, start and spacing are those of its own values.
+    slowness: of each cell, shape (rows, cols), s/m, greater than 0, inf where blocked. A float32 array gives float32 times.
+    start: (row, col), shape (2,), in units of cells: the outer corner of the first cell is (0, 0), its centre (0.5, 0.5). Several
+    starts, shape (n, 2), give the time from the nearest. spacing: side of a cell, m. scheme: as for `arrival_times`.
 
-    A way may follow the border of blocked ground, but not pass between two blocked cells that touch at a corner.
-    Raises ValueError where an argument is none of this.
+    Raises ValueError for an argument that is not valid.
     """
-    cells, at = _check(slowness, start, spacing, scheme)
+    cells, at = _check_slowness(slowness), jnp.asarray(start, float)
+    if at.shape[-1:] != (2,) or at.ndim > 2 or 0 in at.shape:
+        raise ValueError(f"start must be (row, col), shape (2,), or several, (n, 2), got shape {at.shape}")
+    at = at.reshape(-1, 2)
+    outside = _find_outside(at, cells.shape)
+    if outside:
+        rows, cols = cells.shape
+        place = at[outside[0]].tolist()
+        raise ValueError(f"start must be inside the map, 0 to {rows} rows and 0 to {cols} columns, got {place}")
+    return _solve(cells, at, spacing, "spacing", scheme)
+
+
+def _solve(cells: Array, at: Array, spacing: Any, name: str, scheme: str) -> Array:
+    """The times from the nearest of the starts `at`, (row, col), shape (n, 2). name: that people know `spacing` by."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
+    if np.shape(spacing) != ():
+        raise ValueError(f"{name} must be one number, got shape {np.shape(spacing)}")
+    if not isinstance(spacing, jax.core.Tracer) and not 0 < float(np.asarray(spacing)) < np.inf:
+        raise ValueError(f"{name} must be greater than 0 and finite, got {spacing}")
     distance = jnp.asarray(spacing, cells.dtype)
-    rows, columns = cells.shape
-    grown = _grow(rows), _grow(columns)
+    rows, cols = cells.shape
+    grown = _grow(rows), _grow(cols)
     if grown == cells.shape or any(isinstance(a, jax.core.Tracer) for a in (cells, at, distance)):
-        times: Array = _arrival_times(cells, at, distance, scheme=scheme)
+        times: Array = _eikonal(cells, at, distance, scheme=scheme)
         return times
-    # Blocked ground around it makes the map one of a few sizes, for each of which there is a compiled program.
-    more = np.pad(cells, ((0, grown[0] - rows), (0, grown[1] - columns)), constant_values=np.inf)
-    return jnp.asarray(np.asarray(_arrival_times(more, at, distance, scheme=scheme))[: rows + 1, : columns + 1])
+    # Padded with blocked ground, the map has one of a few sizes, for each of which a compiled program is kept.
+    more = np.pad(cells, ((0, grown[0] - rows), (0, grown[1] - cols)), constant_values=np.inf)
+    return jnp.asarray(np.asarray(_eikonal(more, at, distance, scheme=scheme))[: rows + 1, : cols + 1])
 
 
 def _grow(length: int) -> int:
-    """The next length of which there are programs: sixteen for each power of two."""
+    """The smallest length of at least `length` for which programs are compiled: sixteen for each power of two."""
     step = max(16, (1 << (length - 1).bit_length()) >> 5)
     return -(-length // step) * step
 
 
 @partial(cached_jit, static_argnames=("scheme",))
-def _arrival_times(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Array:
+def _eikonal(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Array:
     blocked = jnp.isinf(slowness)
     across = jnp.where(blocked, jnp.inf, jnp.where(blocked, 1, slowness) * spacing)  # time along a side
     closed = closed_corners(slowness)
@@ -73,38 +138,26 @@ def _arrival_times(slowness: Array, starts: Array, spacing: Array, scheme: str) 
     return jnp.where(jnp.isnan(times), jnp.inf, times)
 
 
-def _check(slowness: Any, start: Any, spacing: Any, scheme: str) -> tuple[Array, Array]:
-    """Slowness as floats and starts as shape (n, 2), or ValueError."""
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
-    cells, at = _as_floats(slowness), jnp.asarray(start, float)
+def _check_slowness(slowness: Any) -> Array:
+    """Slowness as floats. Raises ValueError if it is not an array of cells or a value is not greater than 0."""
+    values = jnp.asarray(slowness)
+    cells = values if values.dtype == jnp.float32 else values.astype(jnp.float64)
     if cells.ndim != 2 or 0 in cells.shape:
         raise ValueError(f"slowness must have rows and columns, got shape {cells.shape}")
-    if at.shape[-1:] != (2,) or at.ndim > 2 or 0 in at.shape:
-        raise ValueError(f"start must be a row and a column, shape (2,), or several, (n, 2), got shape {at.shape}")
-    if np.shape(spacing) != ():
-        raise ValueError(f"spacing must be one number, got shape {np.shape(spacing)}")
-    at = at.reshape(-1, 2)
-    # What is traced has no values yet.
-    if not isinstance(cells, jax.core.Tracer):
+    if not isinstance(cells, jax.core.Tracer):  # a traced array has no values yet
         wrong = np.argwhere(~(np.asarray(cells) > 0))
         if len(wrong):
-            row, column = wrong[0].tolist()
+            row, col = wrong[0].tolist()
             raise ValueError(
-                f"slowness[{row}, {column}] must be greater than 0 (inf where the ground is blocked), "
-                f"got {float(cells[row, column])}"
+                f"slowness[{row}, {col}] must be greater than 0 (inf where the ground is blocked), "
+                f"got {float(cells[row, col])}"
             )
-    if not isinstance(at, jax.core.Tracer):
-        places = np.asarray(at)
-        for place in places[~((places >= 0) & (places <= cells.shape)).all(1)].tolist():
-            raise ValueError(
-                f"start must be inside the map, 0 to {cells.shape[0]} rows and 0 to {cells.shape[1]} columns, got {place}"
-            )
-    if not isinstance(spacing, jax.core.Tracer) and not 0 < float(np.asarray(spacing)) < np.inf:
-        raise ValueError(f"spacing must be greater than 0 and finite, got {spacing}")
-    return cells, at
+    return cells
 
 
-def _as_floats(given: Any) -> Array:
-    values: Array = jnp.asarray(given)
-    return values if values.dtype == jnp.float32 else values.astype(jnp.float64)
+def _find_outside(at: Any, shape: tuple[int, ...]) -> list[int]:
+    """Which of the points (row, col), shape (n, 2), lie outside a map of this shape; none as long as they are traced."""
+    if isinstance(at, jax.core.Tracer):
+        return []
+    places = np.asarray(at)
+    return [int(i) for i in np.flatnonzero(~((places >= 0) & (places <= shape)).all(1))]

@@ -1,11 +1,11 @@
-"""How a map lies in memory while it is swept: in bands of rows, sheared so that an anti-diagonal is a row.
+"""The memory layout of a map while it is swept: bands of rows, sheared so that each anti-diagonal becomes a row.
 
-All nodes of an anti-diagonal depend on the two before it and not on each other, so they can be updated together (Detrixhe,
-Gibou and Min 2013) if they lie side by side. The whole map sheared is twice as large as the map; a band of some 256 rows is
-next to nothing larger, long enough for the processor's wide arithmetic, and small enough for its cache.
+The nodes of an anti-diagonal depend on the two anti-diagonals before it and not on each other, so they can be updated together
+(Detrixhe, Gibou and Min 2013) if they are contiguous in memory. Shearing a whole map would double its size. Shearing a band of
+about 256 rows adds little; the band is long enough for vector instructions and small enough for the processor's cache.
 
-A map has a margin of one node and one cell all round. A band is `height` of its rows and one more before and after them.
-Sheared, its node in row i and column j is at [i + j, i], and so is the cell below and right of that node.
+A map has a margin of one node and one cell on every side. A band consists of `height` rows plus one row before and one after.
+After shearing, the node in row i and column j is at [i + j, i], and so is the cell below and to the right of it.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from jax import Array, lax
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 
 BAND = 256  # rows
-QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by where their opposite corner is
+QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by the offset of their opposite corner
 
-Look = Callable[[int, int], Array]  # what lies so many rows down and columns right
+Look = Callable[[int, int], Array]  # (i, j) -> the values i rows down and j columns to the right
 
 
 class Bands(NamedTuple):
-    """`number` bands of `height` rows of nodes in so many `columns`."""
+    """A map of nodes cut into `number` bands of `height` rows and `columns` columns."""
 
     number: int
     height: int
@@ -31,12 +31,13 @@ class Bands(NamedTuple):
 
 
 def find_bands(rows: int, columns: int) -> Bands:
+    """The bands for a map of nodes, shape (rows, columns)."""
     number = max(1, round(rows / BAND))
     return Bands(number, -(-rows // number), columns)
 
 
 def pad(values: Array, bands: Bands, margin: float) -> Array:
-    """A map of nodes or cells with its margin, and rows below it that fill the last band."""
+    """A map of nodes or cells with its margin added, and rows below it to fill the last band."""
     rows, columns = values.shape
     below, right = bands.number * bands.height + 1 - rows, bands.columns + 1 - columns
     return jnp.pad(values, ((1, below), (1, right)), constant_values=margin)
@@ -48,12 +49,12 @@ def take(values: Array, k: Array, bands: Bands) -> Array:
 
 
 def put(values: Array, band: Array, k: Array, bands: Bands) -> Array:
-    """The map with a band's own rows and columns, shape (height, columns), in their place."""
+    """The map with the nodes of band k replaced by `band`, shape (height, columns)."""
     return lax.dynamic_update_slice(values, band, (k * bands.height + 1, 1))
 
 
 def shear(band: Array, bands: Bands, mirror: int | None = None) -> Array:
-    """A band with its anti-diagonals as rows. mirror: the column that comes to lie in column 0, the others in reverse order."""
+    """A band with its anti-diagonals as rows. mirror: reverse the order of the columns, so that this one becomes column 0."""
     row, column = _places(bands)
     width = bands.columns + 2
     if mirror is not None:
@@ -62,7 +63,7 @@ def shear(band: Array, bands: Bands, mirror: int | None = None) -> Array:
 
 
 def mirror_sheared(sheared: Array, bands: Bands) -> Array:
-    """The same nodes with their columns in reverse order."""
+    """The same nodes, sheared with their columns in reverse order."""
     row, column = _places(bands)
     there = row + bands.columns + 1 - column
     inside = (column >= 0) & (column <= bands.columns + 1)
@@ -70,29 +71,30 @@ def mirror_sheared(sheared: Array, bands: Bands) -> Array:
 
 
 def straighten_mirrored(sheared: Array, bands: Bands) -> Array:
-    """A band's own nodes, shape (height, columns), from what is sheared with its columns in reverse order."""
+    """The nodes of a band, shape (height, columns), from one that is sheared with its columns in reverse order."""
     row, column = (lax.broadcasted_iota(jnp.int32, (bands.height, bands.columns), axis) + 1 for axis in range(2))
     return _pick(sheared, (row + bands.columns + 1 - column) * sheared.shape[1] + row)
 
 
 def _places(bands: Bands) -> tuple[Array, Array]:
-    """Row and column of each place of a sheared band."""
+    """Row and column, in the band, of each element of the sheared band."""
     shape = bands.height + bands.columns + 3, bands.height + 2
     diagonal, row = (lax.broadcasted_iota(jnp.int32, shape, axis) for axis in range(2))
     return row, diagonal - row
 
 
 def _pick(values: Array, index: Array) -> Array:
-    """values, read row by row, at an index; what lies outside a band reads the corner of the margin."""
+    """Elements of the flattened values. Index 0, a corner of the margin, stands for everything outside the band."""
     return values.reshape(-1).at[index].get(mode="promise_in_bounds")
 
 
 def over_diagonals(
     values: Array, update: Callable[..., Array], others: tuple[Array, ...], bands: Bands, forth: bool
 ) -> Array:
-    """A sheared band with each of its anti-diagonals updated in turn, from the first to the last where `forth`, else back.
+    """A sheared band with each anti-diagonal updated in turn, from first to last if `forth`, else from last to first.
 
-    update: from a `Look` at the values and one at each of the others, the values of an anti-diagonal, shape (1, height).
+    update: takes a `Look` at the values and one at each of the others, and returns the new values of an anti-diagonal, shape
+    (1, height).
     """
 
     def follow(k: Array, values: Array) -> Array:
@@ -108,7 +110,7 @@ def over_diagonals(
 
 
 def over_rows(update: Callable[..., Any], initial: Any, maps: tuple[Array, ...], k: Array, bands: Bands) -> Any:
-    """`update(carried, row, *looks)` for each row of a band in turn. A row at a time stays in the cache, a whole map does not."""
+    """Fold `update(carried, row, *looks)` over the rows of band k: one row fits into the cache, a whole map may not."""
 
     def follow(row: Array, carried: Any) -> Any:
         def look_in(values: Array) -> Look:
@@ -120,7 +122,7 @@ def over_rows(update: Callable[..., Any], initial: Any, maps: tuple[Array, ...],
 
 
 def find_unsettled(differs: Callable[..., Array], maps: tuple[Array, ...], bands: Bands) -> Array:
-    """Which bands have a node that differs from what it should be, shape (number,). differs: from a `Look` at each map."""
+    """Which bands contain a node for which `differs` is true, shape (number,). differs: takes a `Look` at each of the maps."""
 
     def look_at(k: Array, found: Array) -> Array:
         none = jnp.zeros((1, bands.columns), bool)
@@ -138,10 +140,10 @@ def relax(
     unsettled: Callable[[Array], Array],
     bands: Bands,
 ) -> Array:
-    """Visit bands that are not at rest, and those after them, down the map and up again until all are.
+    """Visit each unsettled band and the bands after it, alternating down and up the map, until all bands are settled.
 
-    known: where something is known at the outset, a map with its margin. visit: from band, values and whether it goes forth,
-    the values. unsettled: which bands are not at rest, shape (number,).
+    known: nodes with initial values, bool, a map with its margin. visit: takes a band, the values and the direction, and returns
+    the new values. unsettled: takes the values and returns which bands are unsettled, shape (number,).
     """
 
     def go(values: Array, restless: Array, forth: bool) -> tuple[Array, Array]:
@@ -149,7 +151,7 @@ def relax(
             values, moved = state
             k = step if forth else bands.number - 1 - step
             moved = moved | restless[k]
-            # A loop of one step or none: a conditional would copy the whole map.
+            # A loop of at most one step, because a conditional would copy the whole map.
             return lax.fori_loop(0, moved.astype(int), lambda _, values: visit(k, values, forth), values), moved
 
         values, _ = lax.fori_loop(0, bands.number, look_at, (values, jnp.asarray(False)))

@@ -1,7 +1,7 @@
-"""Around the start a field is steep and curved, and no difference formula follows it: there, times are those of straight rays.
+"""Times near the start. The field is singular there, so slowness is integrated along straight rays.
 
-A straight ray is a way that can be walked, so its time is an upper bound, exact where the ground near the start is even;
-sweeping lowers it where a detour is faster.
+A straight ray is a valid path, so its time is an upper bound, and exact where the ground near the start is uniform; sweeping
+lowers it where a detour is faster.
 """
 
 import jax.numpy as jnp
@@ -10,14 +10,14 @@ from jax import Array, lax
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 
 REACH = 5.5  # cells
-SLIVER = {"float64": 1e-9, "float32": 1e-4}  # cells; what is thinner is rounding
+SLIVER = {"float64": 1e-9, "float32": 1e-4}  # cells; shorter pieces are rounding errors
 
 
 def add_start(times: Array, slowness: Array, closed: Array, start: Array) -> Array:
-    """Times at nodes, shape (rows + 1, columns + 1), s, lowered around a start to those of straight rays from it.
+    """Times at nodes, shape (rows + 1, columns + 1), s, lowered near a start to those of straight rays from it.
 
-    slowness: of cells times the spacing, shape (rows, columns), s. closed: nodes that no ray may pass, shape as times.
-    start: row and column, cells.
+    slowness: of the cells times the spacing, shape (rows, columns), s. closed: nodes that no ray may pass, bool, the same shape
+    as times. start: (row, col), shape (2,), in units of cells.
     """
     size = [min(length, 2 * int(REACH + 1) + 1) for length in slowness.shape]
     whole = jnp.floor(lax.stop_gradient(start)).astype(int)
@@ -32,9 +32,9 @@ def add_start(times: Array, slowness: Array, closed: Array, start: Array) -> Arr
 
 
 def time_rays(slowness: Array, closed: Array, start: Array) -> Array:
-    """The times of straight rays from a start to the nodes of a few cells, exact integrals, s; inf where there is no such ray.
+    """Exact times of straight rays from a start to the nodes of n x m cells, shape (n + 1, m + 1), s; inf if a ray is blocked.
 
-    Rays along a grid line count only inside the cells that hold the start: farther along it, sweeping is exact.
+    A ray along a grid line is used only within the cells that contain the start: beyond them, sweeping is exact.
     """
     sliver = SLIVER[str(slowness.dtype)]
     dx, dy = (jnp.arange(n + 1, dtype=start.dtype) - start[axis] for axis, n in enumerate(slowness.shape))
@@ -44,7 +44,7 @@ def time_rays(slowness: Array, closed: Array, start: Array) -> Array:
     (enter_x, leave_x), (enter_y, leave_y) = _shares(dx), _shares(dy)
     enter = jnp.maximum(enter_x[:, None, :, None], enter_y[None, :, None, :])
     leave = jnp.minimum(leave_x[:, None, :, None], leave_y[None, :, None, :])
-    inside = (leave - enter) * length[:, :, None, None]  # of each node's ray in each cell
+    inside = (leave - enter) * length[:, :, None, None]  # length of each node's ray in each cell
     crossed, blocked = inside > sliver, jnp.isinf(slowness)[None, None]
     time = jnp.sum(jnp.where(crossed, inside * jnp.where(blocked, 0, slowness[None, None]), 0), (2, 3))
     stopped = jnp.any(crossed & blocked, (2, 3)) | _passes(dx, dy, closed, sliver)
@@ -60,9 +60,9 @@ def time_rays(slowness: Array, closed: Array, start: Array) -> Array:
 
 
 def _shares(offsets: Array) -> tuple[Array, Array]:
-    """Where a ray to each grid line enters and leaves the interval before each, as shares of its length, each (n + 1, n).
+    """Where the ray to each grid line enters and leaves each interval between grid lines, as fractions, shape (n + 1, n) each.
 
-    offsets: of the grid lines from the start, shape (n + 1,).
+    offsets: of the grid lines from the start, shape (n + 1,), in units of cells.
     """
     low, high, aim = offsets[None, :-1], offsets[None, 1:], offsets[:, None]
     level = aim == 0
@@ -74,12 +74,12 @@ def _shares(offsets: Array) -> tuple[Array, Array]:
 
 
 def _holds(offsets: Array, sliver: float) -> Array:
-    """Which intervals hold the start, their ends included, shape (n,)."""
+    """Which intervals between grid lines contain the start, ends included, shape (n,)."""
     return (offsets[:-1] <= sliver) & (offsets[1:] >= -sliver)
 
 
 def _passes(dx: Array, dy: Array, closed: Array, sliver: float) -> Array:
-    """Which nodes' rays pass through a closed node between their ends."""
+    """Which nodes' rays pass through a closed node between their ends, shape (n + 1, m + 1)."""
     x, y = dx[:, None, None, None], dy[None, :, None, None]
     at_x, at_y = dx[None, None, :, None], dy[None, None, None, :]
     square = x**2 + y**2

@@ -1,15 +1,16 @@
-"""Fast sweeping (Zhao 2005): times that no update lowers further, and how the monotone ones depend on the ground.
+"""Fast sweeping (Zhao 2005): apply a local update to the nodes, in alternating directions, until it lowers no time further.
 
-Two updates of a node from the three other corners of a cell. Both let the faster side of an edge carry a wave along it.
+Two updates compute the time of a node from the three other corners of a cell. In both, a wave that runs along the edge between
+two cells takes the faster of them.
 
-    monotone (Godunov): a plane wave between the two neighbours. What comes out is the solution of its equations to rounding,
-        so it can be differentiated without going back through the sweeps: every node depends on two neighbours at most that
-        are earlier, and the adjoint is swept in the same way.
-    box (Vidale 1988; Podvin and Lecomte 1991): a wave through all corners, far more accurate. Its time can fall when that of a
-        neighbour rises, so what comes out depends a little on the way there, and has no derivatives.
+    monotone (Godunov): a plane wave between the two neighbours. The result solves its equations to rounding error, so it can be
+        differentiated without going back through the sweeps: each node depends on at most two earlier neighbours, and the
+        adjoint system is solved by sweeping too.
+    box (Vidale 1988; Podvin and Lecomte 1991): a wave through all four corners, far more accurate. Its time can fall when that
+        of a neighbour rises, so the result depends slightly on the order of the updates, and it has no derivatives.
 
-A node that is NaN takes no part: every comparison with it is false. So do ground that is blocked (slowness inf) and the
-square roots of negative numbers, which are the directions that no wave comes from.
+NaN nodes are ignored, because every comparison with NaN is false. The same rule excludes blocked cells (slowness inf) and
+directions from which no wave can come (the square root of a negative number).
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ from terrain_cli.maps.fields.bands import (
     take,
 )
 
-TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative; a smaller gain may be rounding
+TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative; a smaller gain may be rounding error
 DIAGONAL = 2**0.5
 
 Update = Callable[[Array, Array, Array, Array, Array, Array, Array], Array]
@@ -44,26 +45,29 @@ Update = Callable[[Array, Array, Array, Array, Array, Array, Array], Array]
 def update_monotone(
     time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array
 ) -> Array:
-    """The time of a node, lowered by what reaches it from its neighbours `a` and `b`. slowness, to_a, to_b: s per side."""
+    """The time of a node, lowered by the waves that reach it from its neighbours `a` and `b`.
+
+    slowness, to_a, to_b: time along a side of the cell, and along the edges to `a` and `b`, s.
+    """
     wave = 0.5 * (a + b + jnp.sqrt(2 * slowness**2 - (a - b) ** 2))
     time = least(least(time, a + to_a), b + to_b)
     return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
 
 
 def update_box(time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array) -> Array:
-    """The time of a node, lowered by what reaches it from all three other corners, straight across, or along an edge."""
+    """The time of a node, lowered by the waves that reach it through all three other corners, diagonally, or along an edge."""
     wave = opposite + jnp.sqrt(2 * slowness**2 - (a - b) ** 2)
     time = least(least(least(time, a + to_a), b + to_b), opposite + DIAGONAL * slowness)
     return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
 
 
 def least(a: Array, b: Array) -> Array:
-    """The smaller of two, or the first where they cannot be compared; faster than `jnp.minimum`, which looks for NaN."""
+    """The smaller value; `a` if either is NaN. Faster than `jnp.minimum`, which propagates NaN."""
     return jnp.where(b < a, b, a)
 
 
 def update_from(quadrant: tuple[int, int], node: Look, cell: Look, update: Update) -> Array:
-    """The times of nodes, lowered by what reaches them through the cell in this quadrant."""
+    """The times of nodes, lowered by the waves that reach them through the cell in this quadrant."""
     i, j = quadrant
     up, left = (i - 1) // 2, (j - 1) // 2
     slowness = cell(up, left)
@@ -75,8 +79,8 @@ def update_from(quadrant: tuple[int, int], node: Look, cell: Look, update: Updat
 def _settle(slowness: Array, initial: Array, update: Update) -> Array:
     """The times that no update lowers further, shape (rows + 1, columns + 1), s.
 
-    slowness: of cells times the spacing, shape (rows, columns), s. initial: times known beforehand, upper bounds; inf where
-    there are none, NaN where nothing may pass.
+    slowness: of the cells times the spacing, shape (rows, columns), s. initial: upper bounds of the times that are known
+    beforehand, shape (rows + 1, columns + 1), s; inf where none is known, NaN where no path may pass.
     """
     bands = find_bands(*initial.shape)
     cells = pad(slowness, bands, jnp.inf)
@@ -91,7 +95,7 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
         sheared = shear(take(times, k, bands), bands)
         sheared = over_diagonals(sheared, lower, (shear(ground, bands),), bands, forth)
         sheared = mirror_sheared(sheared, bands)
-        # Node j is between cells j - 1 and j: in reverse order those are one place nearer.
+        # Node j lies between cells j - 1 and j, so in reverse order the cells are mirrored at one column less.
         sheared = over_diagonals(sheared, lower, (shear(ground, bands, mirror=bands.columns),), bands, forth)
         return put(times, straighten_mirrored(sheared, bands), k, bands)
 
@@ -114,7 +118,7 @@ settle_monotone = jax.custom_vjp(partial(_settle, update=update_monotone))
 
 def _refuse(*_: Array) -> tuple[Array, None]:
     raise ValueError(
-        "the box scheme has no derivatives: take scheme='god', whose derivatives are those of its own times"
+        "the box scheme has no derivatives: use scheme='godunov', whose derivatives are exact for its own times"
     )
 
 

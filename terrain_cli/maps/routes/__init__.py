@@ -1,1 +1,1 @@
-"""Routes across a map: search on graphs, then descent on crossings."""
+"""Routes across a map: candidates from a graph search, refined by descent on where they cross the cell edges."""

@@ -1,24 +1,23 @@
-"""Routes read off arrival times: from a corner of the cells downhill, cell by cell, to where the times are from.
+"""Candidate routes from the times alone: from a corner of the cells, cell by cell, back to the start and on to the goal.
 
-They are found without a graph, so on maps of any size; refining them is left to others.
+This needs no graph, so it works on maps of any size. The routes are approximate; refine.py improves them.
 """
-
-import itertools
 
 import numpy as np
 
 from terrain_cli.maps.routes.crossings import Chain, find_cells
 
-FRONTS = (0.25, 0.5, 0.75)  # of the way, by time: where routes are told apart
-APART = 30  # routes through one front lie at least this share of the way apart
-EXITS = 4  # to a side of a cell
+FRONTS = (0.25, 0.5, 0.75)  # fractions of the time at which alternative routes are distinguished
+APART = 30  # corners picked on one front are at least 1/APART of the way apart
+EXITS = 4  # points on each side of a cell
 
 
 def pick_corners(from_start: np.ndarray, to_goal: np.ndarray, within: float, most: int) -> np.ndarray:
-    """Corners of the cells that good routes pass, (row, col), shape (K, 2): some on each of three fronts, the best first.
+    """Corners of the cells that good routes pass, (row, col), shape (K, 2), best first on each of the three fronts.
 
-    from_start, to_goal: arrival times from both ends, shape (rows + 1, cols + 1). within: how much longer than the fastest a
-    route through a corner may take, relative. most: corners on each front at most.
+    from_start, to_goal: times from the start to the corners and from the corners to the goal, shape (rows + 1, cols + 1).
+    within: relative limit on how much longer than the fastest route the best one through a corner may take. most: the largest
+    number of corners on each front.
     """
     through = from_start + to_goal
     least = float(np.min(through))
@@ -40,11 +39,31 @@ def pick_corners(from_start: np.ndarray, to_goal: np.ndarray, within: float, mos
     return np.array(picked, dtype=np.int64).reshape(-1, 2)
 
 
-def follow_times(times: np.ndarray, target: np.ndarray, corners: np.ndarray, padded: np.ndarray) -> list[np.ndarray]:
-    """The ways from corners, shape (K, 2), to the `target` that the times are from: points (row, col), one array for each corner.
+def ways_from_start(
+    from_start: np.ndarray, start: np.ndarray, corners: np.ndarray, padded: np.ndarray
+) -> list[np.ndarray]:
+    """The ways from the start to corners, shape (K, 2), found backwards, against the direction of travel.
 
-    In each cell the way leads to the point of its border that is reached earliest, with times linear along the sides. A way
-    that finds nothing lower ends where it is; the last point is then not the target.
+    from_start: times from the start to all corners, shape (rows + 1, cols + 1). Each way is an array of points (row, col) in the
+    direction of travel; it begins elsewhere if the search got stuck before the start.
+    """
+    return [way[::-1] for way in _descend_times(from_start, start, corners, padded)]
+
+
+def ways_to_goal(to_goal: np.ndarray, goal: np.ndarray, corners: np.ndarray, padded: np.ndarray) -> list[np.ndarray]:
+    """The ways from corners, shape (K, 2), to the goal, found in the direction of travel.
+
+    to_goal: times from all corners to the goal, shape (rows + 1, cols + 1). Each way is an array of points (row, col); it ends
+    elsewhere if the search got stuck before the goal.
+    """
+    return _descend_times(to_goal, goal, corners, padded)
+
+
+def _descend_times(times: np.ndarray, target: np.ndarray, corners: np.ndarray, padded: np.ndarray) -> list[np.ndarray]:
+    """The ways from corners to the `target`, where the times are 0: points (row, col), one array for each corner.
+
+    In each cell the way goes to the point of its border that minimizes the time there, interpolated linearly along the sides,
+    plus the time to it. Crossing a cell takes as long in both directions. A way that finds no lower time ends where it is.
     """
     sides = np.arange(EXITS) / EXITS
     zero, one = np.zeros(EXITS), np.ones(EXITS)
@@ -85,14 +104,14 @@ def follow_times(times: np.ndarray, target: np.ndarray, corners: np.ndarray, pad
 
 
 def _nodes(points: np.ndarray) -> Chain:
-    """Points on cell sides as nodes."""
+    """Points on the sides of cells as nodes."""
     base = np.floor(points)
     along = np.where(points > base, 1.0, 0.0)
     return Chain(base, along, (points - base).max(1), np.zeros(len(points), dtype=np.int64))
 
 
 def interpolate(times: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Times at points (row, col) on sides of cells, shape (..., 2), linear between the corners; inf for NaN."""
+    """Times at points (row, col) on the sides of cells, shape (..., 2), linear between the corners; inf for NaN points."""
     known = ~np.isnan(points).any(-1)
     low = np.floor(np.where(known[..., None], points, 0)).astype(np.int64)
     share = np.where(known[..., None], points, 0) - low
@@ -103,10 +122,12 @@ def interpolate(times: np.ndarray, points: np.ndarray) -> np.ndarray:
         return np.where(known, np.where(part > 0, a * (1 - part) + b * part, a), np.inf)
 
 
-def join_ways(there: list[np.ndarray], back: list[np.ndarray], start: np.ndarray, goal: np.ndarray) -> list[np.ndarray]:
-    """Ways from corners to the start and to the goal joined to routes from start to goal; without those that end elsewhere."""
-    routes = []
-    for to_start, to_goal in itertools.zip_longest(there, back):
-        if np.array_equal(to_start[-1], start) and np.array_equal(to_goal[-1], goal):
-            routes.append(np.concatenate([to_start[::-1], to_goal[1:]]))
-    return routes
+def join_ways(
+    from_start: list[np.ndarray], to_goal: list[np.ndarray], start: np.ndarray, goal: np.ndarray
+) -> list[np.ndarray]:
+    """Ways from the start to corners, joined with those from the corners to the goal; incomplete ones are left out."""
+    return [
+        np.concatenate([before, after[1:]])
+        for before, after in zip(from_start, to_goal, strict=True)
+        if np.array_equal(before[0], start) and np.array_equal(after[-1], goal)
+    ]

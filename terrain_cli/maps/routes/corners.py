@@ -1,16 +1,16 @@
-"""Routes that bend at a corner of the cells: is the corner where they want to be, and if not, on which side do they leave it?
+"""Routes that bend at a corner of the cells: is the corner optimal, and if not, on which side should the route leave it?
 
-At a corner four cells meet, and a route can pass it on two sides. On each side it would cross some of the four edges that end
-there, e_1 .. e_m, in turn. With u and w the unit vectors to the node before and the node after, a = s_in u.e_1 and
-b = s_out w.e_m say how much time is saved per length by moving the first crossing out along e_1, the last along e_m. With s_1 ..
-s_(m-1) the slownesses of the cells between those edges, the corner is the fastest place nearby if on both sides
+Four cells meet at a corner, and a route can pass it on two sides. On each side it would cross some of the four edges that end
+there, e_1 .. e_m in order. Let u and w be the unit vectors to the node before and the node after. Then a = s_in u.e_1 and
+b = s_out w.e_m are the times saved per unit of length by moving the first crossing outwards along e_1 and the last along e_m.
+With s_1 .. s_(m-1) the slownesses of the cells between those edges, the corner is locally optimal if on both sides
 
     m = 1    a + b <= 0
     m = 2    hypot(max(a, 0), max(b, 0)) <= s_1
     m >= 3   a <= s_1  and  b <= s_(m-1)
 
-since the piece that is cut off costs s_1 times its length. The time is convex for a fixed sequence of edges, so a route whose
-crossings are at rest and whose corners all pass this test is a true local optimum.
+because the new piece that cuts the corner takes s_1 times its length. The time is convex for a fixed sequence of edges, so a
+route whose crossings have zero gradient and whose corners all pass this test is a true local optimum.
 """
 
 import itertools
@@ -28,15 +28,20 @@ from terrain_cli.maps.routes.crossings import (
     leg_slowness,
 )
 
-AXES = np.array([[0, 1], [1, 0], [0, -1], [-1, 0]])  # from a corner, by growing angle: the row points down
-CELLS = np.array([[0, 0], [0, -1], [-1, -1], [-1, 0]])  # between axis k and k + 1
-GAIN = 1e-12  # relative; less is rounding
-TRIALS = 14
+AXES = np.array(
+    [[0, 1], [1, 0], [0, -1], [-1, 0]]
+)  # directions of the edges at a corner, by increasing angle; rows point down
+CELLS = np.array([[0, 0], [0, -1], [-1, -1], [-1, 0]])  # the cells between axis k and k + 1
+GAIN = 1e-12  # relative; a smaller gain may be rounding error
+TRIALS = 14  # step lengths, each a quarter of the one before
 
 
 class _Side(NamedTuple):
-    """What lies on one side of each of M corners. first, last: e_1 and e_m, shape (M, 2). out, back: how far in proportion the
-    first and the last crossing move along them, 0 where they stay, shape (M,). alone: m = 1, both are one crossing."""
+    """How a route leaves each of M corners on one side.
+
+    first, last: the edges e_1 and e_m, shape (M, 2). out, back: relative distances by which the first and the last crossing move
+    along them, 0 if they stay, shape (M,). alone: whether m = 1, so that both are one crossing, shape (M,), bool.
+    """
 
     first: np.ndarray
     last: np.ndarray
@@ -46,9 +51,9 @@ class _Side(NamedTuple):
 
 
 def release_corners(chain: Chain, padded: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with every corner left that is slower than leaving it, and the routes that changed, shape (K,).
+    """The chain with each corner released where passing it on one side is faster, and the routes that changed, shape (K,).
 
-    Neighbours are not moved at once, for each is judged with the other at rest.
+    Neighbouring corners are not released at the same time, because each is tested with its neighbours fixed.
     """
     changed = []
     for parity in (0, 1):
@@ -79,7 +84,7 @@ def _release(chain: Chain, at: np.ndarray, padded: np.ndarray) -> tuple[Chain, n
         side = _look(sense, ways, slow, around)
         reach = np.minimum(0.5, 0.5 * np.minimum(*lengths))
         waits = np.flatnonzero((side.out > 0) | (side.back > 0))
-        for _ in range(TRIALS):  # the move is faster if it is small enough
+        for _ in range(TRIALS):  # a move that saves time to first order saves time if it is small enough
             if not len(waits):
                 break
             tried = _leave(
@@ -109,23 +114,25 @@ def _replace(old: Chain, index: np.ndarray, new: Chain) -> Chain:
 def _look(
     sense: int, ways: tuple[np.ndarray, np.ndarray], slow: tuple[np.ndarray, np.ndarray], around: np.ndarray
 ) -> _Side:
-    """One side of each corner: turning from the way back to the way on, rightwards or, for a `sense` of -1, leftwards.
+    """One side of each corner: the edges swept by turning from the node before to the node after.
 
-    Angles are in quarter turns, mirrored for a sense of -1, so that the axes passed are whole numbers in growing order.
+    sense: 1 to turn right, -1 to turn left. ways: unit vectors to the two nodes, shape (M, 2) each. slow: slownesses of the
+    legs to them, shape (M,) each. around: slownesses of the CELLS at each corner, shape (M, 4). Angles are in quarter turns, and
+    mirrored for a sense of -1, so that the edges swept are integers in increasing order.
     """
     index = np.arange(len(around))
     begin, end = (sense * np.arctan2(way[:, 0], way[:, 1]) / (np.pi / 2) for way in ways)
     end = begin + (end - begin) % 4
 
     def between(k: np.ndarray) -> np.ndarray:
-        """Slowness of the cell between axis k and k + 1."""
+        """Slowness of the cells between axis k and k + 1."""
         k = k.astype(np.int64)
         return np.asarray(around[index, (k if sense == 1 else -k - 1) % 4])
 
     def axis(k: np.ndarray) -> np.ndarray:
         return AXES[(sense * k.astype(np.int64)) % 4]
 
-    # An axis that the route itself runs along counts only where that is for the faster ground on its other side.
+    # An edge that the route runs along counts only if the route does so for the faster ground on its other side.
     first, last = np.ceil(begin - GAIN), np.floor(end + GAIN)
     first += (first - begin <= GAIN) & (between(first) <= slow[0] * (1 + GAIN))
     last -= (end - last <= GAIN) & (between(last - 1) <= slow[1] * (1 + GAIN))
@@ -144,7 +151,7 @@ def _look(
 
 
 def _leave(corner: np.ndarray, side: _Side, reach: np.ndarray, route: np.ndarray) -> list[Chain]:
-    """Three nodes in place of each corner, some of them equal."""
+    """Three nodes to replace each corner; some of them may be equal. reach: scale of the moves, shape (M,), cells."""
 
     def node(edge: np.ndarray, far: np.ndarray) -> Chain:
         forward = edge.sum(1) > 0

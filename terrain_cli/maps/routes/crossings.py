@@ -1,10 +1,10 @@
-"""Routes across the cells of a map as a handful of numbers: where they cross each cell edge, and the time that takes.
+"""Routes across the cells of a map as vectors of unknowns: where a route crosses each cell edge, and the time it takes.
 
-Positions are (row, col) in units of cells. Between two neighbouring nodes a route is straight and inside one cell, so its time
-is the strips' own formula: length times slowness, summed. Its unknowns are one number `x` per node, how far along its edge it
-lies; a node at a corner has an edge without length.
+Positions are (row, col) in units of cells. Between two neighbouring nodes a route is straight and inside one cell, so its time is
+a sum of length times slowness, as for strips. There is one unknown `x` per node, its position along its edge; the edge of a node
+at a corner has zero length.
 
-Many routes are one chain of nodes, end to end, so that all descend at once.
+Several routes are joined end to end in one chain of nodes, so that all of them descend at once.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ from terrain_cli.compile_cache import cached_jit
 
 
 class Chain(NamedTuple):
-    """Nodes of one or several routes, end to end.
+    """The nodes of one or several routes, end to end.
 
-    base: where each node's edge begins, shape (N, 2), cells. along: its edge, (0, 1), (1, 0) or, for a node that cannot
-    move, (0, 0), shape (N, 2). x: how far along it, 0 to 1, shape (N,). route: which route each node belongs to, shape (N,).
+    base: where the edge of each node begins, (row, col), shape (N, 2). along: the direction of the edge, (0, 1) or (1, 0), or
+    (0, 0) for a node that cannot move, shape (N, 2). x: position along the edge, 0 to 1, shape (N,). route: the index of the
+    route that each node belongs to, shape (N,).
     """
 
     base: np.ndarray
@@ -33,32 +34,32 @@ class Chain(NamedTuple):
 
     @property
     def points(self) -> np.ndarray:
-        """Where the nodes are, shape (N, 2), cells."""
+        """Positions of the nodes, (row, col), shape (N, 2)."""
         return np.asarray(self.base + self.along * self.x[:, None])
 
     @property
     def moves(self) -> np.ndarray:
-        """Which nodes can move, shape (N,)."""
+        """Which nodes can move, shape (N,), bool."""
         return np.asarray(self.along.sum(1) > 0)
 
     def take(self, index: Any) -> "Chain":
-        """Some of the nodes."""
+        """The nodes at these indices, or at this slice or mask."""
         return Chain(*(value[index] for value in self))
 
 
 def join(chains: Sequence[Chain]) -> Chain:
-    """Chains one after the other."""
+    """The chains concatenated."""
     return Chain(*(np.concatenate(values) for values in zip(*chains, strict=True)))
 
 
 def find_cells(a: Chain, b: Chain) -> tuple[np.ndarray, np.ndarray]:
-    """The cells that hold both nodes: from the first to the last (row, col), shape (N, 2) each; none where first > last."""
+    """The first and the last of the cells (row, col) that contain both nodes, shape (N, 2) each; first > last if none does."""
     first = np.ceil(np.maximum(a.base + a.along, b.base + b.along)).astype(np.int64) - 1
     return first, np.floor(np.minimum(a.base, b.base)).astype(np.int64)
 
 
 def find_slowness(a: Chain, b: Chain, padded: np.ndarray) -> np.ndarray:
-    """Slowness of the ground between nodes a and b, shape (N,): the least of the cells that hold both, inf where none does.
+    """Slowness of the ground between nodes a and b, shape (N,): the smallest of the cells that contain both, inf if none does.
 
     padded: the slowness of the map with a border of inf, shape (rows + 2, cols + 2).
     """
@@ -78,27 +79,27 @@ def leg_lengths(a: Chain, b: Chain) -> np.ndarray:
 
 
 def leg_slowness(chain: Chain, padded: np.ndarray) -> np.ndarray:
-    """Slowness of the ground between each node and the next, shape (N-1,); 0 where one route ends and another begins."""
+    """Slowness of the ground between each node and the next, shape (N-1,); 0 between the end of a route and the next route."""
     between = find_slowness(chain.take(slice(None, -1)), chain.take(slice(1, None)), padded)
     return np.where(chain.route[1:] == chain.route[:-1], between, 0.0)
 
 
 def leg_times(chain: Chain, padded: np.ndarray) -> np.ndarray:
-    """Travel time between each node and the next, shape (N-1,); 0 where one route ends and another begins."""
+    """Travel time between each node and the next, shape (N-1,); 0 between the end of a route and the next route."""
     length = leg_lengths(chain.take(slice(None, -1)), chain.take(slice(1, None)))
     with np.errstate(invalid="ignore"):
         return np.where(length > 0, leg_slowness(chain, padded) * length, 0.0)
 
 
 def alternate(mask: np.ndarray) -> np.ndarray:
-    """Of each run of True every other one, the first included."""
+    """Every other element of each run of True, beginning with the first: shape (N,), bool."""
     index = np.arange(len(mask))
     first = np.maximum.accumulate(np.where(mask & ~np.append(False, mask[:-1]), index, -1))
     return np.asarray(mask & ((index - first) % 2 == 0))
 
 
 def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
-    """The chain without the nodes whose neighbours share a cell and are no slower joined directly; equal nodes become one."""
+    """The chain without nodes whose neighbours share a cell and are joined as fast directly. Merges nodes that are equal."""
     while len(chain.x) > 2:
         before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
         times = leg_times(chain, padded)
@@ -114,7 +115,7 @@ def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
 
 
 def hold_ends(chain: Chain) -> tuple[Chain, np.ndarray]:
-    """The chain with every node at an end of its edge made a corner, and the routes that changed."""
+    """The chain with every node at an end of its edge turned into a corner, and the routes that changed, shape (K,)."""
     low, high = chain.moves & (chain.x <= 0), chain.moves & (chain.x >= 1)
     base = np.where(high[:, None], chain.base + chain.along, chain.base)
     ends = low | high
@@ -125,15 +126,16 @@ def hold_ends(chain: Chain) -> tuple[Chain, np.ndarray]:
 def calc_times(x: Array, base: Array, along: Array, slowness: Array) -> Array:
     """Travel time between each node and the next, shape (N-1,), of the routes `x`, shape (N,).
 
-    base, along: as in `Chain`. slowness: between each node and the next, shape (N-1,), s per cell.
+    base, along: as in `Chain`. slowness: of the ground between each node and the next, shape (N-1,), s per cell.
     """
     return jax.vmap(_leg_time)(x[:-1], x[1:], _legs(base, along, slowness))
 
 
 class _Legs(NamedTuple):
-    """All that the time between two nodes depends on but how far along their edges they are, shape (N-1,) each.
+    """What the time between two nodes depends on besides their positions `x`; all arrays have shape (N-1,).
 
-    rows, cols: from the base of the one to that of the other. Numbers, not pairs of them: of those XLA makes slow code.
+    rows, cols: from the base of one node to that of the next. Rows and columns are separate arrays, because XLA generates slow
+    code for arrays of pairs.
     """
 
     rows: Array
@@ -154,14 +156,14 @@ def _leg_time(x: Array, next_x: Array, leg: _Legs) -> Array:
     down = leg.rows + leg.next_row_along * next_x - leg.row_along * x
     right = leg.cols + leg.next_col_along * next_x - leg.col_along * x
     square = down**2 + right**2
-    apart = square > 0  # a root is not smooth at 0
+    apart = square > 0  # the square root is not differentiable at 0
     return jnp.where(apart, leg.slowness * jnp.sqrt(jnp.where(apart, square, 1.0)), 0.0)
 
 
 def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array, Array, Array]:
-    """Gradient of the summed times, and the diagonal and off-diagonal of their Hessian: shapes (N,), (N,), (N-1,).
+    """The gradient of the total time, and the diagonal and off-diagonal of its Hessian: shapes (N,), (N,), (N-1,).
 
-    A leg depends on its two ends alone, so the Hessian is tridiagonal, put together from 2 x 2 blocks.
+    A leg depends only on its two ends, so the Hessian is tridiagonal, assembled from 2 x 2 blocks.
     """
     ends = x[:-1], x[1:], _legs(base, along, slowness)
     slope, next_slope = jax.vmap(jax.grad(_leg_time, (0, 1)))(*ends)
@@ -174,19 +176,19 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
 
 
 def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: ArrayLike) -> Array:
-    """The solution of a symmetric positive definite tridiagonal system, shape (N,); `beside` the diagonal, shape (N-1,).
+    """The solution of a symmetric positive definite tridiagonal system, shape (N,).
 
-    Where zeros beside the diagonal part the system, `longest` is the length of its longest part. Parallel cyclic reduction
-    (Hockney 1965): each step joins equations twice as far apart. JAX's own solver calls LAPACK through a pointer that a program
-    kept on disk does not find again.
+    diagonal, right: shape (N,). beside: the off-diagonal, shape (N-1,). longest: size of the largest block, if zeros in the
+    off-diagonal split the system into blocks. Parallel cyclic reduction (Hockney 1965): each step combines equations twice as
+    far apart. JAX's own solver calls LAPACK through a pointer that is not valid in a compiled program loaded from disk.
     """
     n = len(diagonal)
 
     def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        reach, diagonal, right, before = state  # `before`: beside the diagonal, for the equation `reach` ahead
+        reach, diagonal, right, before = state  # `before`: coefficient of the unknown `reach` rows earlier
 
         def shift(values: Array, by: Array) -> Array:
-            # What comes round the end is multiplied by 0: nothing lies beside the diagonal there.
+            # Values that wrap around are multiplied by 0, the off-diagonal outside the matrix.
             return jax.lax.dynamic_slice(jnp.concatenate([values, values]), (by,), (n,))
 
         after = shift(before, reach)
@@ -201,8 +203,11 @@ def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: Arr
 
 
 class Descended(NamedTuple):
-    """Where routes stand after a descent. x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm:
-    Euclidean, over the crossings that are free, shape (R,). iterations: of the slowest, shape ()."""
+    """The result of a descent of R routes.
+
+    x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm: Euclidean norm over the crossings that can
+    move, shape (R,). iterations: of the slowest route, shape ().
+    """
 
     x: Any
     time: Any
@@ -210,20 +215,23 @@ class Descended(NamedTuple):
     iterations: Any
 
 
-ROUTES = 64  # that descend at once
-SETTLED, LOST = 1e-16, 1e-13  # of the time: a gain that ends a descent, and one that rounding may hide
+ROUTES = 64  # the number of routes that a compiled program descends on
+SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
 
 
 @cached_jit
 def _descend(
     x: Any, base: Any, along: Any, limits: Any, slowness: Any, route: Any, longest: Any, most: Any
 ) -> Descended:
-    """Newton's method on the crossings of many routes at once, each within its `limits`, shape (N, 2), until none gains more.
+    """Newton's method on the crossings of many routes at once, until no route gains more.
 
-    A crossing that comes to a limit stays there; a step is halved for a route until its time falls.
+    limits: bounds of each x, shape (N, 2); a crossing that reaches a bound stays there. For each route, a step that does not
+    reduce the time is halved. longest: nodes of the longest route. most: the largest number of iterations.
     """
     low, high = limits[:, 0], limits[:, 1]
-    flat = 1e-12 * jnp.max(slowness)  # curvature enough to divide by where a route runs along an edge
+    flat = 1e-12 * jnp.max(
+        slowness
+    )  # added curvature, so that the Hessian can be inverted where a route runs along an edge
 
     def times(x: Array) -> Array:
         return jax.ops.segment_sum(calc_times(x, base, along, slowness), route[:-1], ROUTES)
@@ -266,11 +274,11 @@ def descend_crossings(
     limits: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
     most: int = 60,
 ) -> tuple[Chain, Descended]:
-    """Descend on the crossings of at most `ROUTES` routes, numbered from 0: the chain afterwards, and how it went.
+    """Descend on the crossings of at most `ROUTES` routes, numbered from 0, and return the new chain and the result.
 
-    slowness: between each node and the next, as of `leg_slowness`. limits: the least and the largest x of each node; missing: the
-    ends of its edge. most: iterations at most. For a fixed sequence of edges the time is convex. Chains are filled up to a few
-    sizes, so that few programs are compiled.
+    slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
+    by default the ends of its edge. most: the largest number of iterations. For a fixed sequence of edges the time is convex.
+    Chains are padded to one of a few sizes, so that few programs are compiled.
     """
     n = len(chain.x)
     size = 512

@@ -1,18 +1,18 @@
-"""Straight lines across the cells of a map, traced exactly: the crossings with every cell edge, and the time they take."""
+"""Straight lines across the cells of a map, traced exactly: where they cross each cell edge, and the time they take."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-TOUCH = 1e-12  # of a line's length: crossings closer than this are one, at a corner
-NEAR = 1e-9  # cells: as good as at a corner
+TOUCH = 1e-12  # fraction of a line's length; crossings closer together than this are one crossing of a corner
+NEAR = 1e-9  # cells; a point this close to a corner counts as lying on it
 
 
 class Pieces(NamedTuple):
-    """Straight lines cut at the cell edges, all one after the other.
+    """Straight lines cut at the cell edges into K pieces, in order; all arrays have shape (K,).
 
-    line: which line each piece belongs to. start: where it begins, as a share of its line. share: how much of it it is. time: s
-    per cell size, inf where blocked. All of shape (K,).
+    line: the index of the line that a piece belongs to. start: where the piece begins, as a fraction of the line. share: its
+    length, as a fraction of the line. time: s per cell size; inf where blocked.
     """
 
     line: np.ndarray
@@ -22,9 +22,11 @@ class Pieces(NamedTuple):
 
 
 def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.ndarray) -> Pieces:
-    """The straight lines from `a` to `b`, shape (M, 2) each, cut at every cell edge.
+    """The straight lines from points `a` to points `b`, (row, col), shape (M, 2) each, cut at every cell edge.
 
-    A piece along an edge takes the lesser slowness of the two cells beside it. A line through a closed corner takes for ever.
+    padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
+    (rows + 1, cols + 1), bool. A piece along an edge takes the smaller slowness of the two cells beside it. A piece that touches
+    a closed corner takes infinitely long.
     """
     step = b - a
     lines, starts = [np.arange(len(a))], [np.zeros(len(a))]
@@ -58,7 +60,7 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
 
 
 def _at_closed_corner(row: np.ndarray, col: np.ndarray, closed: np.ndarray) -> np.ndarray:
-    """Whether points lie at a corner that nothing passes, shape (K,)."""
+    """Whether points lie at a corner that no path passes, shape (K,)."""
     corner_row, corner_col = np.rint(row).astype(np.int64), np.rint(col).astype(np.int64)
     near = (np.abs(row - corner_row) < NEAR) & (np.abs(col - corner_col) < NEAR)
     return np.asarray(near & closed[corner_row, corner_col])

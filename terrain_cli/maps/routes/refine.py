@@ -1,4 +1,4 @@
-"""Routes made as fast as small changes can make them: straight where that is faster, at rest on every edge, off every corner."""
+"""Refine routes to local optima: straighten them, descend on their crossings, and release them from corners."""
 
 from typing import NamedTuple
 
@@ -17,15 +17,15 @@ from terrain_cli.maps.routes.crossings import (
 )
 from terrain_cli.maps.routes.lines import TOUCH, Pieces, trace_lines
 
-ROUNDS = 100  # a dozen are enough as a rule
-MOVES = 1e-9  # cells
-STRAIGHT = 1e-6  # sine of the angle of what is hardly a bend
+ROUNDS = 100  # a dozen are usually enough
+MOVES = 1e-9  # cells; a bend that moves less than this has not moved
+STRAIGHT = 1e-6  # sine of the angle below which a node is not a bend
 
 
 class Refined(NamedTuple):
-    """A route that was refined.
+    """A refined route.
 
-    nodes: where it ended. times, crossings, gradient_norms: of the route as it was given, then after each round.
+    nodes: of the refined route. times (s per cell size), crossings, gradient_norms: of the given route and after each round.
     """
 
     nodes: Chain
@@ -35,12 +35,12 @@ class Refined(NamedTuple):
 
 
 def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined]:
-    """The routes of the chain refined until each is a local optimum: no small change makes it faster.
+    """Refine the routes of a chain until each is a local optimum: no small change makes it faster.
 
-    Of routes that come to be the same, one is returned.
+    Of several routes that converge to the same one, only one is returned.
 
-    padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that nothing passes, shape
-    (rows + 1, cols + 1).
+    padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
+    (rows + 1, cols + 1), bool.
     """
     count = int(chain.route[-1]) + 1
     given = descend_crossings(chain, leg_slowness(chain, padded), most=0)[1]
@@ -71,8 +71,7 @@ def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined
 
 
 def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], done: dict[int, Chain]) -> list[int]:
-    """Those of the active routes that are worth going on with: of several that have come to one time, where each hardly gains
-    any more, the fastest alone."""
+    """The active routes that are worth continuing: of several slowly improving ones of nearly equal time, only the fastest."""
     settled = [rows[i][-1][0] for i in done]
     leaders: list[int] = []
     for i in sorted(active.tolist(), key=lambda i: rows[i][-1][0]):
@@ -86,9 +85,9 @@ def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], don
 
 
 def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with runs of legs replaced by the straight line where that is faster; the routes changed.
+    """The chain with runs of legs replaced by a straight line where that is faster, and the routes that changed, shape (K,).
 
-    First the runs over one kind of ground, then long runs and ever shorter ones, wherever they begin.
+    First the runs over ground of one slowness, then runs of fixed lengths, the longest first.
     """
     ground = np.append(np.nan, leg_slowness(chain, padded))
     begins = np.append(True, chain.route[1:] != chain.route[:-1]) | (ground != np.append(ground[1:], np.nan))
@@ -108,7 +107,7 @@ def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Ch
 def _straighten_runs(
     chain: Chain, starts: np.ndarray, padded: np.ndarray, closed: np.ndarray
 ) -> tuple[Chain, np.ndarray]:
-    """The chain with each run from one of the nodes `starts` to the next replaced by the straight line where that is faster."""
+    """The chain with each run from one of the nodes `starts` to the next replaced by a straight line where that is faster."""
     last = np.flatnonzero(np.append(chain.route[1:] != chain.route[:-1], True))
     ends = np.minimum(np.append(starts[1:], len(chain.x) - 1), last[np.searchsorted(last, starts)])
     long = ends - starts >= 2
@@ -133,16 +132,16 @@ def _straighten_runs(
 
 
 def _sum_runs(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The sum of the values from each start to before each end; sums of their own, for little is at stake."""
+    """The sum of the values from each start up to, but excluding, each end. Differences of a cumulative sum are less exact."""
     return np.asarray(np.add.reduceat(values, np.column_stack([starts, ends]).ravel())[::2])
 
 
 def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with its bends moved along their grid lines where that is faster; the routes changed.
+    """The chain with its bends moved along their grid lines where that is faster, and the routes that changed, shape (K,).
 
-    Between two bends a route is straight, as a rule over even ground: the bends descend as if that ground went on, over many
-    cells if need be, and each route goes as much of the way as makes it faster. Crossing by crossing, every corner on the way
-    would cost a round. Where a route bends at most of its crossings there is little to gain but by long ways.
+    Between two bends a route is straight, usually over uniform ground. The bends descend as if that ground continued, possibly
+    across many cells, and each route takes the largest fraction of the move that makes it faster. Moving crossing by crossing
+    would take one round per corner passed. A route with bends at half of its crossings or more must gain a move of over a cell.
     """
     slowness = leg_slowness(chain, padded)
     points = chain.points
@@ -187,7 +186,7 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
 
 
 def _free_on_borders(bends: Chain, padded: np.ndarray) -> Chain:
-    """The nodes with those at corners free to move along the border between two even grounds, where they stand on one."""
+    """The nodes, where those at corners may move along a border between ground of two slownesses if they lie on one."""
     inner = np.concatenate([[False], bends.route[2:] == bends.route[:-2], [False]])
     corner = inner & ~bends.moves & np.all(bends.base == np.rint(bends.base), axis=1)
     row, col = np.where(corner[:, None], bends.base, 0).astype(np.int64).T
@@ -214,8 +213,10 @@ def _splice(chain: Chain, starts: np.ndarray, ends: np.ndarray, pieces: Pieces) 
 
 
 def cut_routes(routes: list[np.ndarray], padded: np.ndarray, closed: np.ndarray) -> Chain:
-    """Routes as one chain with a node wherever one crosses a cell edge. They are given by points, (row, col), shape (N, 2) each,
-    of which the first and the last may be anywhere, the others on cell edges."""
+    """Routes as one chain, with a node wherever a route crosses a cell edge.
+
+    routes: points (row, col), shape (N, 2) each; the first and the last may lie anywhere, the others on cell edges.
+    """
     points = np.concatenate(routes)
     sizes = np.array([len(route) for route in routes])
     ends = np.cumsum(sizes) - 1
@@ -228,7 +229,7 @@ def cut_routes(routes: list[np.ndarray], padded: np.ndarray, closed: np.ndarray)
 
 
 def to_nodes(points: np.ndarray, route: np.ndarray) -> Chain:
-    """Nodes at points that lie on cell edges or corners but for rounding."""
+    """Nodes at points (row, col), shape (N, 2), that lie on cell edges or corners up to rounding errors."""
     near = np.rint(points)
     off = np.abs(points - near)
     corner = off.max(1) < 1e-9

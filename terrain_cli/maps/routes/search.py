@@ -1,28 +1,28 @@
 """The fastest route between two points of a map, at any angle.
 
-Travel times from both ends tell which cells matter (the corridor). A graph in the corridor tells which routes are worth
-looking at, and each of those is refined by descent on where it crosses the cell edges, until no small change makes it faster.
-What pieces of them can be joined is tried last, and the fastest is the answer.
+The times from the start and to the goal show which cells can matter (the search region). A graph in this region gives candidate
+routes, and each of them is refined by descent on its crossings with the cell edges, until no small change makes it faster. Last,
+pieces of different candidates are combined. The fastest route is the answer.
 """
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import binary_dilation
 
 from terrain_cli.contract import Route
-from terrain_cli.maps.fields.arrival import arrival_times
+from terrain_cli.maps.cells import meet_at_corner, touching_cells
+from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes.backtrack import FRONTS, follow_times, join_ways, pick_corners
+from terrain_cli.maps.routes.backtrack import FRONTS, join_ways, pick_corners, ways_from_start, ways_to_goal
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, find_cells, join
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.refine import Refined, cut_routes, refine
 from terrain_cli.maps.routes.steiner import (
     GOAL,
-    START,
     Distances,
     Graph,
     cells_through,
@@ -33,22 +33,23 @@ from terrain_cli.maps.routes.steiner import (
     to_chain,
 )
 
-# Relative to the least time. Maps that were looked at needed a corridor of 1.7 % and candidates within 0.15 %.
-CORRIDOR, NARROW, WITHIN = 0.02, 0.01, 2e-3
-LEVELS = 2, 4, 8, 10  # points on each edge of ever finer graphs
-MISJUDGED = 0.06  # over (points + 1)²: by how much of the least time a graph may misjudge a route
-CANDIDATES, FEW_OF_COARSE = 16, 4
-ARCS = 5_000_000  # of a graph, at most
-SMALL = 1500  # cells that need no corridor
-SAME = 1e-9  # times that differ by less belong to one route
-RUNNERS_UP = 5
+# How much longer than the least time the best route may take: through a cell of the search region, through a corner from which
+# candidates are traced, and through a node of the graph. The test maps needed a region of 1.7 % and candidates within 0.15 %.
+REGION, CORNERS, WITHIN = 0.02, 0.01, 2e-3
+LEVELS = 2, 4, 8, 10  # points on each edge, of successively finer graphs
+MISJUDGED = 0.06  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
+CANDIDATES, FEW_OF_COARSE = 16, 4  # routes to refine, and how many of them from the second finest graph
+ARCS = 5_000_000  # the largest number of arcs of a graph
+SMALL = 1500  # cells; a map of no more is searched as a whole
+SAME = 1e-9  # relative; routes whose times differ by less are the same
+ALTERNATIVES = 5  # the largest number that is returned
 
 
 class Round(NamedTuple):
-    """A row of the descent of a route, for people.
+    """A row of the history of a route.
 
-    iteration: 0 is the route that the graph gave; each later one is a round of the descent. crossings: how many nodes it has
-    between start and goal. time: s. gradient_norm: Euclidean, over the crossings that can move, s/m.
+    iteration: 0 for the route found on the graph, then the rounds of refinement. crossings: the number of nodes between start
+    and goal. time: s. gradient_norm: Euclidean norm over the crossings that can move, s/m.
     """
 
     iteration: int
@@ -57,16 +58,36 @@ class Round(NamedTuple):
     gradient_norm: float
 
 
-def find_route(
-    ground: Ground,
-    start: ArrayLike,
-    goal: ArrayLike,
-    fields: tuple[ArrayLike, ArrayLike] | None = None,
-) -> Route | None:
-    """The fastest route from `start` to `goal`, shape (2,) each, x and y, m; None where there is none.
+class Fields(NamedTuple):
+    """Times at the corners of the cells, shape (rows + 1, cols + 1) each, s.
 
-    fields: arrival times from the start and from the goal (`arrival_times`, scheme "box"), where they are known already.
-    Raises ValueError for a start or goal outside the map or in blocked ground. From B to A it is the same route, backwards.
+    from_start: from the start to each corner, as from `arrival_times`. to_goal: from each corner to the goal, as from
+    `remaining_times`.
+    """
+
+    from_start: ArrayLike
+    to_goal: ArrayLike
+
+
+class _Task(NamedTuple):
+    """A search for routes.
+
+    start, goal: (row, col), shape (2,). padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that
+    no path passes, shape (rows + 1, cols + 1), bool.
+    """
+
+    start: np.ndarray
+    goal: np.ndarray
+    padded: np.ndarray
+    closed: np.ndarray
+
+
+def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields | None = None) -> Route | None:
+    """The fastest route from `start` to `goal`, (x, y), shape (2,) each, m; None if there is none.
+
+    fields: the times of scheme "box" from the start and to the goal, if they are already known. No small change makes the route
+    or one of its alternatives faster. On symmetric ground the route from B to A is that from A to B, reversed. Raises ValueError
+    for a start or goal outside the map or in blocked ground.
 
     Example:
 
@@ -75,44 +96,39 @@ def find_route(
         print(route.time, route.points)
     """
     slowness = np.asarray(ground.slowness, dtype=np.float64)
-    ends = np.stack([ground.to_cells(start), ground.to_cells(goal)])
-    for name, end in zip(("start", "goal"), ends, strict=True):
+    ends = np.array([start, goal], dtype=np.float64)
+    a, b = np.asarray(ground.to_cells(ends))
+    for name, end, (x, y) in zip(("start", "goal"), (a, b), ends.tolist(), strict=True):
         if not is_free(slowness, end):
-            raise ValueError(f"{name}: lies outside the map or in blocked ground, at row {end[0]:g}, column {end[1]:g}")
+            raise ValueError(f"{name}: lies outside the map or in blocked ground, at [{x:g}, {y:g}]")
     if fields is None:
-        fields = arrival_times(slowness, ends[0]), arrival_times(slowness, ends[1])
-    backwards = tuple(ends[1]) < tuple(ends[0])  # one order for both directions
-    if backwards:
-        ends, fields = ends[::-1], fields[::-1]
-    routes = _search(slowness, *ends, *map(np.asarray, fields))
+        dtype = np.float64
+        fields = Fields(arrival_times(ground, start, dtype=dtype), remaining_times(ground, goal, dtype=dtype))
+    from_start, to_goal = np.asarray(fields.from_start), np.asarray(fields.to_goal)
+    # Symmetric ground is searched in the same direction for A to B and B to A, so that both give the same route.
+    swapped = ground.symmetric and tuple(b) < tuple(a)
+    if swapped:
+        a, b, from_start, to_goal = b, a, to_goal, from_start
+    task = _Task(a, b, np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness))
+    routes = _search(task, from_start, to_goal)
     if not routes:
         return None
-    straight = float(trace_lines(ends[:1], ends[1:], *_walls(slowness)).time.sum() * ground.cell)
-    given = np.array([start, goal], dtype=np.float64)
-    best, *others = [_to_route(refined, ground, given, straight) for refined in routes]
+    straight = float(trace_lines(a[None], b[None], task.padded, task.closed).time.sum() * ground.cell)
+    best, *others = [_to_route(refined, ground, ends, straight, swapped) for refined in routes]
     return best._replace(alternatives=tuple(others))
 
 
 def is_free(slowness: np.ndarray, point: np.ndarray) -> bool:
-    """Whether a point (row, col) can be on a route: in or beside a free cell, and not where blocked cells touch."""
-    shape = np.array(slowness.shape)
-    if not np.all((point >= 0) & (point <= shape)):
-        return False
-    first = np.maximum(np.ceil(point).astype(np.int64) - 1, 0)
-    last = np.minimum(np.floor(point).astype(np.int64), shape - 1)
-    beside = slowness[first[0] : last[0] + 1, first[1] : last[1] + 1]
-    return bool(np.isfinite(beside).any()) and not (beside.shape == (2, 2) and closed_corners(beside)[1, 1])
+    """Whether a route can begin or end at a point (row, col): in or beside a free cell, and not at a closed corner."""
+    row, col = point.tolist()
+    free = [cell for cell in touching_cells(row, col, slowness.shape) if np.isfinite(slowness[cell])]
+    return bool(free) and not meet_at_corner(free)
 
 
-def _walls(slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The slowness with a border of inf, and the corners that nothing passes."""
-    return np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
+def search_region(slowness: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray, width: float) -> np.ndarray:
+    """The free cells with a corner through which a route takes at most a fraction `width` longer than the least time.
 
-
-def corridor(slowness: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray, width: float) -> np.ndarray:
-    """The cells with a corner through which a route takes at most `width`, relative, longer than the least: (rows, cols), bool.
-
-    from_start, to_goal: arrival times on the cell corners from either end, shape (rows + 1, cols + 1).
+    slowness: shape (rows, cols), as the result, bool. from_start, to_goal: times at the corners, shape (rows + 1, cols + 1).
     """
     through = from_start + to_goal
     near = through <= np.min(through) * (1 + width)
@@ -120,44 +136,49 @@ def corridor(slowness: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray, 
     return np.asarray((near[:, :-1] | near[:, 1:]) & np.isfinite(slowness))
 
 
-def _search(
-    slowness: np.ndarray, start: np.ndarray, goal: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray
-) -> list[Refined]:
-    """The best routes from start to goal, (row, col), each a local optimum, the fastest first; none where there is none."""
-    ground = start, goal, *_walls(slowness)
-    padded, closed = ground[2:]
+def _search(task: _Task, from_start: np.ndarray, to_goal: np.ndarray) -> list[Refined]:
+    """The best routes from start to goal, each a local optimum, fastest first; empty if there is none.
+
+    from_start, to_goal: times from the start to the corners and from the corners to the goal, shape (rows + 1, cols + 1).
+    """
+    start, goal, padded, closed = task
     if not np.isfinite(np.min(from_start + to_goal)):
         return []
+    slowness = padded[1:-1, 1:-1]
     free = np.isfinite(slowness)
-    around = (_around(start, slowness.shape) | _around(goal, slowness.shape)) & free
+    near_ends = (_near(start, slowness.shape) | _near(goal, slowness.shape)) & free
     found: list[Refined] = []
-    width, finest = CORRIDOR if np.count_nonzero(free) > SMALL else np.inf, 1
+    width, finest = REGION if np.count_nonzero(free) > SMALL else np.inf, 1
     while not found and finest:
-        cells = corridor(slowness, from_start, to_goal, width) | around
-        found, finest = _refine_on_graphs(ground, cells, LEVELS if np.count_nonzero(cells) > SMALL else LEVELS[-2:])
-        width *= 4  # where the ground is so uneven that the corridor falls into pieces
+        cells = search_region(slowness, from_start, to_goal, width) | near_ends
+        found, finest = _refine_on_graphs(task, cells, LEVELS if np.count_nonzero(cells) > SMALL else LEVELS[-2:])
+        width *= 4  # if the ground varies so much that the region is not connected
     if not finest:
-        corners = pick_corners(from_start, to_goal, NARROW, CANDIDATES // len(FRONTS))
-        there, back = follow_times(from_start, start, corners, padded), follow_times(to_goal, goal, corners, padded)
-        ways = join_ways(there, back, start, goal)
+        corners = pick_corners(from_start, to_goal, CORNERS, CANDIDATES // len(FRONTS))
+        before, after = (
+            ways_from_start(from_start, start, corners, padded),
+            ways_to_goal(to_goal, goal, corners, padded),
+        )
+        ways = join_ways(before, after, start, goal)
         found = refine(cut_routes(ways, padded, closed), padded, closed) if ways else []
     if found and finest < LEVELS[-2]:
-        found += _refine_on_graphs(ground, _beside(found, cells), LEVELS[-2:])[0]
+        found += _refine_on_graphs(task, _beside(found, cells), LEVELS[-2:])[0]
     found.sort(key=lambda route: route.times[-1])
     if len(found) > 1:
-        [joined] = refine(_join_pieces(found, start, goal, padded, cells), padded, closed)
+        [joined] = refine(_join_pieces(found, task, cells), padded, closed)
         if joined.times[-1] < found[0].times[-1] * (1 - SAME):
             found.insert(0, joined)
     return _different(found)
 
 
-def _refine_on_graphs(ground: Any, cells: np.ndarray, levels: Sequence[int]) -> tuple[list[Refined], int]:
-    """The best routes on ever finer graphs, refined, and how many points an edge the finest has: 0 where none fits.
+def _refine_on_graphs(task: _Task, cells: np.ndarray, levels: Sequence[int]) -> tuple[list[Refined], int]:
+    """The best routes on successively finer graphs, refined, and the number of points per edge of the finest; 0 if none fits.
 
-    Each graph hands the next one the cells that nearly best routes on it go through. Where a graph's points happen to lie
-    misleads it now and then, so the candidates come from the last two. No routes where the cells do not connect start and goal.
+    Each graph determines the cells of the next one: those that its nearly best routes pass through. The positions of a graph's
+    points occasionally mislead it, so the candidates come from the last two graphs. There are no routes if the cells do not
+    connect start and goal.
     """
-    start, goal, padded, closed = ground
+    start, goal, padded, closed = task
     graphs: list[tuple[Graph, Distances, float]] = []
     finest = 0
     for most in levels:
@@ -167,7 +188,7 @@ def _refine_on_graphs(ground: Any, cells: np.ndarray, levels: Sequence[int]) -> 
         finest = points
         graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
         distances = measure(graph)
-        if not np.isfinite(distances.time[START, GOAL]):
+        if not np.isfinite(distances.from_start[GOAL]):
             return [], finest
         misjudged = MISJUDGED / (points + 1) ** 2
         cells = cells_through(graph, distances, misjudged, cells)
@@ -184,13 +205,13 @@ def _refine_on_graphs(ground: Any, cells: np.ndarray, levels: Sequence[int]) -> 
 
 
 def points_within(cells: int, most: int) -> int:
-    """How many points an edge, up to `most`, a graph in so many cells can have for its arcs to fit into memory; 0 where none."""
+    """The largest number of points per edge, up to `most`, with which the arcs of a graph in `cells` cells fit into memory."""
     fitting = [k for k in range(1, most + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
     return max(fitting, default=0)
 
 
 def _beside(found: list[Refined], cells: np.ndarray) -> np.ndarray:
-    """The cells that the best routes cross and as many around them as fit a fine graph, shape (rows, cols), bool."""
+    """The cells that the best routes cross, and as many around them as fit into a fine graph, shape (rows, cols), bool."""
     best = min(route.times[-1] for route in found)
     nodes = join([route.nodes for route in found if route.times[-1] <= best * (1 + WITHIN)])
     first, last = find_cells(nodes, nodes)
@@ -205,39 +226,36 @@ def _beside(found: list[Refined], cells: np.ndarray) -> np.ndarray:
         near = wider
 
 
-def _around(end: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The cells that a point (row, col) lies in or beside, shape (rows, cols), bool."""
+def _near(point: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The cells whose centres are at most one row and one column from a point (row, col), shape (rows, cols), bool."""
     row, col = (np.arange(size) for size in shape)
-    beside = (np.abs(row + 0.5 - end[0]) <= 1)[:, None] & (np.abs(col + 0.5 - end[1]) <= 1)
-    return np.asarray(beside)
+    near = (np.abs(row + 0.5 - point[0]) <= 1)[:, None] & (np.abs(col + 0.5 - point[1]) <= 1)
+    return np.asarray(near)
 
 
-def _join_pieces(
-    found: list[Refined], start: np.ndarray, goal: np.ndarray, padded: np.ndarray, cells: np.ndarray
-) -> Chain:
-    """The best route along pieces of those that were found, which may change from one to another within a cell."""
+def _join_pieces(found: list[Refined], task: _Task, cells: np.ndarray) -> Chain:
+    """The best route along pieces of the given ones; it may change from one to another within a cell."""
     chain = join([route.nodes for route in found])
     on_edges = chain.take(chain.moves | np.all(chain.base == np.rint(chain.base), axis=1))
     _, index = np.unique(np.column_stack([on_edges.base + on_edges.along / 2, on_edges.x]), axis=0, return_index=True)
-    graph = make_graph(start, goal, on_edges.take(index), padded, np.ones_like(cells))
+    graph = make_graph(task.start, task.goal, on_edges.take(index), task.padded, np.ones_like(cells))
     return to_chain(graph, [measure(graph).route(GOAL)])
 
 
 def _different(found: list[Refined]) -> list[Refined]:
-    """The fastest routes, one of each time."""
+    """The fastest of the routes, which are sorted by time; of several with the same time, one."""
     kept: list[Refined] = []
     for route in found:
         if not kept or route.times[-1] > kept[-1].times[-1] * (1 + SAME):
             kept.append(route)
-    return kept[: RUNNERS_UP + 1]
+    return kept[: ALTERNATIVES + 1]
 
 
-def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float) -> Route:
-    """The route in people's coordinates, between the `ends`, (x, y), turned to begin at the first."""
+def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float, swapped: bool) -> Route:
+    """The route in (x, y) between the `ends`, shape (2, 2), m. swapped: whether it was searched from the second to the first."""
     points, cell = ground.to_xy(refined.nodes.points), float(ground.cell)
-    if np.hypot(*(points[0] - ends[0])) > np.hypot(*(points[-1] - ends[0])):
-        points = points[::-1]
-    points = np.concatenate([ends[:1], points[1:-1], ends[1:]])
+    inner = points[-2:0:-1] if swapped else points[1:-1]
+    points = np.concatenate([ends[:1], inner, ends[1:]])
     rows = zip(refined.crossings, refined.times, refined.gradient_norms, strict=True)
     history = tuple(Round(i, crossings, time * cell, norm) for i, (crossings, time, norm) in enumerate(rows))
     distance = cell * float(np.hypot(*np.diff(refined.nodes.points, axis=0).T).sum())

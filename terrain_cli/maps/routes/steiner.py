@@ -1,7 +1,8 @@
-"""Routes on a graph: points on the cell edges are its nodes, and within a cell each is joined to each (Steiner points).
+"""Routes on a graph whose nodes are points on the cell edges (Steiner points), joined pairwise within each cell.
 
-A route on the graph is a route on the ground that may cross edges at those points alone, so its time is a little too long; the
-error falls about as the square of their spacing. It serves to say which routes are worth refining.
+A route on the graph is a route on the ground that crosses edges only at these points, so its time is slightly too long; the error
+falls about as the square of their spacing. The graph shows which routes are worth refining. It is undirected: crossing a cell
+takes as long in both directions.
 
 Source: Aleksandrov, Maheshwari and Sack 2005, Determining approximate shortest paths on weighted polyhedral surfaces.
 """
@@ -19,15 +20,21 @@ START, GOAL = 0, 1  # the first two nodes of every graph
 
 
 class Graph(NamedTuple):
-    """nodes: the start, the goal, and points on cell edges, N in all. times: between those that share a cell, sparse, shape
-    (N, N), each pair once, s per cell size."""
+    """An undirected graph.
+
+    nodes: the start, the goal, and points on cell edges, N in total. times: between nodes that share a cell, sparse, shape
+    (N, N), each pair stored once, s per cell size.
+    """
 
     nodes: Chain
     times: csr_array
 
 
 def spread_points(cells: np.ndarray, closed: np.ndarray, count: int) -> Chain:
-    """`count` points evenly on each edge of the `cells`, shape (rows, cols), bool, and their corners but the closed ones."""
+    """`count` evenly spaced points on each edge of the cells, and their corners except the closed ones.
+
+    cells: shape (rows, cols), bool. closed: corners that no path passes, shape (rows + 1, cols + 1), bool.
+    """
     around = np.pad(cells, 1)
     lying, standing = around[:-1] | around[1:], around[:, :-1] | around[:, 1:]
     corners = np.argwhere((lying[:, :-1] | lying[:, 1:]) & ~closed)
@@ -42,16 +49,17 @@ def spread_points(cells: np.ndarray, closed: np.ndarray, count: int) -> Chain:
 
 
 def make_graph(start: np.ndarray, goal: np.ndarray, points: Chain, padded: np.ndarray, cells: np.ndarray) -> Graph:
-    """The graph of the start, the goal and the points, each joined to each within the `cells`, shape (rows, cols), bool.
+    """The graph of the start, the goal and the points, joined pairwise within each of the `cells`, shape (rows, cols), bool.
 
-    Along a grid line each is joined to the next alone: those beyond are reached by way of it.
+    start, goal: (row, col), shape (2,). padded: slowness with a border of inf, shape (rows + 2, cols + 2). Along a grid line a
+    node is joined only to the next one, through which the nodes beyond are reached.
     """
     ends = Chain(np.stack([start, goal]), np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
     nodes = join([ends, points])
     inside = np.pad(cells, 1) & np.isfinite(padded)
     arcs = [*_along_lines(nodes, padded), *_across_cells(nodes, padded, inside)]
     a, b, time = (np.concatenate(values) for values in zip(*arcs, strict=True))
-    tiny = np.finfo(float).tiny  # two nodes in one place: to a sparse graph 0 is no arc
+    tiny = np.finfo(float).tiny  # for two nodes at one place: a sparse graph treats 0 as no arc
     return Graph(nodes, csr_array((np.maximum(time, tiny), (a, b)), shape=(len(nodes.x), len(nodes.x))))
 
 
@@ -59,7 +67,7 @@ Arcs = tuple[np.ndarray, np.ndarray, np.ndarray]  # from, to, s per cell size
 
 
 def _along_lines(nodes: Chain, padded: np.ndarray) -> Iterator[Arcs]:
-    """From each node on a line of the grid to the next, through the faster of the cells beside it."""
+    """Arcs from each node on a grid line to the next, through the faster of the cells beside them."""
     points = nodes.points
     for axis in (0, 1):
         [on] = np.nonzero((nodes.along[:, axis] == 0) & (nodes.base[:, axis] == np.rint(nodes.base[:, axis])))
@@ -72,7 +80,7 @@ def _along_lines(nodes: Chain, padded: np.ndarray) -> Iterator[Arcs]:
 
 
 def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Iterator[Arcs]:
-    """From each node to all in the same cell that are not on a line of the grid with it, for the cells that are `inside`."""
+    """Arcs between all nodes of a cell that are not on the same grid line, for each cell that is `inside`."""
     first, last = find_cells(nodes, nodes)
     found = []
     for shift in np.ndindex(2, 2):
@@ -81,7 +89,7 @@ def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Itera
         holds[holds] = inside[tuple(there[holds].T + 1)]
         there, at = there[holds], nodes.take(holds)
         home = np.ravel_multi_index(tuple(there.T + 1), inside.shape)
-        place = at.base - there + at.along * at.x[:, None]  # in the cell, without rounding
+        place = at.base - there + at.along * at.x[:, None]  # within the cell, without rounding errors
         found.append((np.flatnonzero(holds).astype(np.int32), home, place))
     node, cell, place = (np.concatenate(values) for values in zip(*found, strict=True))
     order = np.argsort(cell, kind="stable")
@@ -89,7 +97,7 @@ def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Itera
     side = np.packbits(np.column_stack([place == 0, place == 1]), axis=1)[:, 0]
     begin = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
     size = np.diff(np.append(begin, len(cell)))
-    for count in np.unique(size[size > 1]):  # cells with as many nodes, and of those the ones alike, in one go
+    for count in np.unique(size[size > 1]):  # cells with equally many nodes, and equal patterns of sides, at once
         one, other = np.triu_indices(count, 1)
         left = begin[size == count][:, None] + np.arange(count)
         while len(left):
@@ -108,36 +116,44 @@ def _across_cells(nodes: Chain, padded: np.ndarray, inside: np.ndarray) -> Itera
 
 
 class Distances(NamedTuple):
-    """Of each node of a graph. time: from the start and from the goal, shape (2, N), s per cell size. before: the node before
-    it on the way there, shape (2, N)."""
+    """Shortest paths between both ends and each of the N nodes of a graph; all arrays have shape (N,).
 
-    time: np.ndarray
+    from_start, to_goal: times from the start to the node and from the node to the goal, s per cell size. before: the node before
+    it on the path from the start. after: the node after it on the path to the goal. Negative where there is none.
+    """
+
+    from_start: np.ndarray
+    to_goal: np.ndarray
     before: np.ndarray
+    after: np.ndarray
 
     @property
     def through(self) -> np.ndarray:
-        """Time of the best route through each node, shape (N,)."""
-        return np.asarray(self.time.sum(0))
+        """Time of the best route through each node, shape (N,), s per cell size."""
+        return np.asarray(self.from_start + self.to_goal)
 
     def route(self, node: int) -> list[int]:
-        """The best route through a node, from the start to the goal."""
+        """The nodes of the best route through a node, from the start to the goal."""
         route = [node]
-        while self.before[START, route[-1]] >= 0:
-            route.append(int(self.before[START, route[-1]]))
+        while self.before[route[-1]] >= 0:
+            route.append(int(self.before[route[-1]]))
         route.reverse()
-        while self.before[GOAL, route[-1]] >= 0:
-            route.append(int(self.before[GOAL, route[-1]]))
+        while self.after[route[-1]] >= 0:
+            route.append(int(self.after[route[-1]]))
         return route
 
 
 def measure(graph: Graph) -> Distances:
-    """The times from both ends to every node, by Dijkstra's algorithm."""
-    return Distances(*dijkstra(graph.times, directed=False, indices=[START, GOAL], return_predecessors=True))
+    """The times from the start to every node and from every node to the goal, by Dijkstra's algorithm."""
+    times, nearer = dijkstra(graph.times, directed=False, indices=[START, GOAL], return_predecessors=True)
+    return Distances(times[START], times[GOAL], nearer[START], nearer[GOAL])
 
 
 def cells_through(graph: Graph, distances: Distances, within: float, cells: np.ndarray) -> np.ndarray:
-    """Those of the cells, shape (rows, cols), through a node of which a route takes at most `within`, relative, longer than the
-    fastest."""
+    """The cells with a node through which a route takes at most a fraction `within` longer than the fastest.
+
+    cells: those to choose from, shape (rows, cols), bool, as is the result.
+    """
     through = distances.through
     near = graph.nodes.take(through <= through[START] * (1 + within))
     first, last = find_cells(near, near)
@@ -148,9 +164,9 @@ def cells_through(graph: Graph, distances: Distances, within: float, cells: np.n
 
 
 def pick_routes(graph: Graph, distances: Distances, within: float, apart: int) -> Iterator[list[int]]:
-    """Routes on the graph, the fastest first, each through a node that is `apart` cells from all before it.
+    """Routes on the graph, fastest first, each through a node more than `apart` cells away from all routes before it.
 
-    within: how much longer than the fastest, relative.
+    within: relative limit on how much longer than the fastest a route may take.
     """
     through = distances.through
     [near] = np.nonzero(through <= np.min(through) * (1 + within))

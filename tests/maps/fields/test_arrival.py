@@ -1,358 +1,105 @@
-"""Arrival times over a map: exact times, symmetries, walls, derivatives."""
+"""The public functions: times from a start and times to a goal, in the coordinates of the map."""
 
-import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.ndimage import label
-
-from terrain_cli.maps.fields import arrival as field
-from terrain_cli.maps.fields.arrival import arrival_times
-from terrain_cli.maps.fields.bands import QUADRANTS, find_bands, pad, shear, straighten_mirrored
-from terrain_cli.maps.fields.source import add_start
-from terrain_cli.maps.fields.sweeping import update_from, update_monotone
-from terrain_cli.maps.ground import closed_corners
-
-SCHEMES = ("box", "god")
-INSIDE, EDGE, CORNER = (7.3, 4.8), (7.0, 4.8), (7.0, 5.0)
-
-
-def solve(slowness: Any, start: Any, scheme: str = "box", spacing: float = 1.0) -> np.ndarray[Any, Any]:
-    return np.asarray(arrival_times(slowness, start, scheme=scheme, spacing=spacing))
-
-
-def distances(shape: tuple[int, int], start: tuple[float, float]) -> np.ndarray[Any, Any]:
-    rows, columns = np.mgrid[: shape[0] + 1, : shape[1] + 1]
-    return np.asarray(np.hypot(rows - start[0], columns - start[1]))
-
-
-def look_around(padded: Any, shape: tuple[int, int]) -> Any:
-    return lambda i, j: padded[1 + i : 1 + i + shape[0], 1 + j : 1 + j + shape[1]]
-
-
-def draw_ground(seed: int, shape: tuple[int, int] = (20, 24), blocked: float = 0.0) -> np.ndarray[Any, Any]:
-    rng = np.random.default_rng(seed)
-    ground = rng.uniform(1, 4, shape)
-    ground[rng.random(shape) < blocked] = np.inf
-    return ground
-
-
-@pytest.mark.parametrize("start", [INSIDE, EDGE, CORNER, (0, 0), (20, 24), (0, 11.2), (20, 0.5)])
-@pytest.mark.parametrize(("scheme", "bound"), [("box", 2.5e-3), ("god", 0.03)])
-def test_even_ground_takes_its_length(start: tuple[float, float], scheme: str, bound: float) -> None:
-    exact = 0.5 * 3 * distances((20, 24), start)
-    error = solve(np.full((20, 24), 0.5), start, scheme, spacing=3) - exact
-    near = distances((20, 24), start) <= 5.5
-    np.testing.assert_allclose(error[near], 0, atol=1e-12)
-    assert np.abs(error / np.maximum(exact, 1)).max() < bound
-
-
-@pytest.mark.parametrize(("scheme", "order"), [("box", 0.8), ("god", 0.5)])
-def test_the_error_on_even_ground_falls_with_the_cell(scheme: str, order: float) -> None:
-    errors = []
-    for n in (48, 192):
-        start = 0.313 * n, 0.427 * n
-        error = solve(np.ones((n, n)), start, scheme, spacing=1 / n) - distances((n, n), start) / n
-        errors.append(np.sqrt(np.mean(error**2)))
-    assert np.log2(errors[0] / errors[1]) / 2 > order
-    assert errors[1] < (2e-4 if scheme == "box" else 6e-3)
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-def test_one_line_of_cells_is_summed_exactly(axis: int) -> None:
-    ground = np.array([3.0, 1.0, np.inf, 1.0, 1.0]) if axis else np.array([3.0, 1.0, 2.0, 0.5, 1.0])
-    times = solve(np.expand_dims(ground, 1 - axis), np.roll([1.5, 0.5], axis) if axis == 0 else (0.5, 1.5))
-    along = np.moveaxis(times, axis, 0)[:, 0] if axis == 0 else times[0]
-    ahead = [0.5, 0.5]
-    np.testing.assert_allclose(along[1:3], np.hypot(ahead, 0.5), rtol=1e-15)
-    assert np.isinf(along[4:]).all() == (axis == 1)
-
-
-def test_strips_bend_rays_and_carry_head_waves() -> None:
-    """Two half planes: the refracted ray by Snell's law on the far side, and along the border the faster side's wave."""
-    n, fast, slow = 128, 1.0, 3.0
-    ground = np.full((n, n), slow)
-    ground[:, n // 2 :] = fast
-    times = solve(ground, (n / 2, n / 4 + 0.5), spacing=1 / n)
-    rows = np.arange(n + 1)
-    far = 0.25 - 0.5 / n
-    for column in (n // 2, 3 * n // 4, n):
-        across = (column - n / 2) / n
-        offsets = np.abs(rows - n / 2) / n
-        crossing = np.linspace(0, 1, 20001)
-        # Along the border and beyond: least over where the ray crosses, which Snell's law gives.
-        ways = slow * np.hypot(far, crossing) + fast * np.hypot(across, offsets[:, None] - crossing)
-        np.testing.assert_allclose(times[:, column], ways.min(1), rtol=4e-3)
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_turning_the_map_turns_the_times(scheme: str) -> None:
-    ground = draw_ground(1, (17, 17), blocked=0.2)
-    ground[5, 6] = 1.0
-    start = (5.3, 6.8)
-    times = solve(ground, start, scheme)
-    close = 1e-12 if scheme == "god" else 2e-2  # what box comes to depends a little on the order
-    np.testing.assert_allclose(solve(ground.T, start[::-1], scheme), times.T, rtol=close)
-    np.testing.assert_allclose(solve(ground[::-1], (17 - start[0], start[1]), scheme), times[::-1], rtol=close)
-    np.testing.assert_allclose(solve(ground[:, ::-1], (start[0], 17 - start[1]), scheme), times[:, ::-1], rtol=close)
-
-
-@settings(max_examples=15)
-@given(st.integers(0, 10**6), st.sampled_from(SCHEMES), st.sampled_from([0.25, 8.0]))
-def test_slower_ground_scales_times(seed: int, scheme: str, factor: float) -> None:
-    ground = draw_ground(seed, blocked=0.1)
-    times = solve(ground, INSIDE, scheme)
-    np.testing.assert_allclose(solve(factor * ground, INSIDE, scheme), factor * times, rtol=1e-13)
-    np.testing.assert_allclose(solve(ground, INSIDE, scheme, spacing=factor), factor * times, rtol=1e-13)
-
-
-@settings(max_examples=15)
-@given(st.integers(0, 10**6))
-def test_slower_ground_never_makes_a_monotone_time_shorter(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    ground = draw_ground(seed, blocked=0.1)
-    slower = ground * np.where(rng.random(ground.shape) < 0.1, 1.5, 1)
-    assert (solve(slower, INSIDE, "god") >= solve(ground, INSIDE, "god") * (1 - 1e-11)).all()
-
-
-def test_monotone_times_are_a_fixed_point() -> None:
-    ground = draw_ground(3, (30, 40), blocked=0.1)
-    times = solve(ground, INSIDE, "god")
-    bands = find_bands(31, 41)
-    node, cell = (look_around(pad(jnp.asarray(a), bands, np.inf), (31, 41)) for a in (times, ground))
-    lowered = np.minimum.reduce([np.asarray(update_from(q, node, cell, update_monotone)) for q in QUADRANTS])
-    open_ = np.isfinite(times)
-    assert (lowered[open_] >= times[open_] * (1 - 1e-12)).all()
-
-
-def test_bands_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = draw_ground(4, (70, 30), blocked=0.1)
-    whole = solve(ground, INSIDE, "god")
-    monkeypatch.setattr("terrain_cli.maps.fields.bands.BAND", 16)
-    spacing = jnp.asarray(1.0)
-    program: Any = jax.jit(vars(field._arrival_times)["__wrapped__"], static_argnames="scheme")
-    in_bands = program(jnp.asarray(ground), jnp.asarray([INSIDE]), spacing, scheme="god")
-    np.testing.assert_allclose(in_bands, whole, rtol=1e-12)
-
-
-def test_shearing_and_back() -> None:
-    bands = find_bands(12, 9)
-    band = jnp.arange(14 * 11, dtype=float).reshape(14, 11)
-    mirrored = shear(band, bands, mirror=bands.columns + 1)
-    np.testing.assert_array_equal(straighten_mirrored(mirrored, bands), band[1:-1, 1:-1])
-
-
-def touches(cells: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    padded = np.pad(cells, 1)
-    return np.asarray(padded[:-1, :-1] | padded[:-1, 1:] | padded[1:, :-1] | padded[1:, 1:])
-
-
-@settings(max_examples=200)
-@given(st.integers(0, 10**6), st.sampled_from(SCHEMES), st.sampled_from([0.2, 0.35, 0.45]))
-def test_reached_is_what_is_connected(seed: int, scheme: str, blocked: float) -> None:
-    ground = draw_ground(seed, blocked=blocked)
-    rng = np.random.default_rng(seed)
-    free = np.argwhere(np.isfinite(ground))
-    cell = free[rng.integers(len(free))]
-    regions, _ = label(np.isfinite(ground))
-    expected = touches(regions == regions[tuple(cell)]) & ~closed_corners(ground)
-    np.testing.assert_array_equal(np.isfinite(solve(ground, cell + rng.uniform(0.01, 0.99, 2), scheme)), expected)
-
-
-@settings(max_examples=100)
-@given(st.integers(0, 10**6), st.sampled_from(SCHEMES), st.booleans())
-def test_a_wall_one_cell_thick_holds(seed: int, scheme: str, diagonal: bool) -> None:
-    rng = np.random.default_rng(seed)
-    ground = draw_ground(seed, (20, 20))
-    if diagonal:
-        shift = int(rng.integers(-4, 5))
-        rows = np.arange(20)
-        inside = (rows + shift >= 0) & (rows + shift < 20)
-        ground[rows[inside], rows[inside] + shift] = np.inf
-        start, other = (19.5, 0.5), (0, 20)
-    else:
-        ground[int(rng.integers(3, 17))] = np.inf
-        start, other = (0.5, 10.2), (20, 10)
-    if rng.random() < 0.5:
-        ground, start, other = ground[:, ::-1], (start[0], 20 - start[1]), (other[0], 20 - other[1])
-    assert np.isinf(solve(ground, start, scheme)[other])
-
-
-def test_a_ray_stops_at_a_closed_corner_and_passes_an_open_one() -> None:
-    ground = np.ones((4, 4))
-    ground[1, 2] = np.inf
-    assert solve(ground, (1.5, 1.5), "god")[3, 3] == pytest.approx(np.sqrt(2) * 1.5, rel=1e-15)
-    assert solve(ground, (0.5, 0.5), "god")[3, 3] == pytest.approx(np.sqrt(2) * 2.5, rel=1e-15)
-    ground[2, 1] = np.inf
-    times = solve(ground, (1.5, 1.5), "god")
-    assert np.isinf(times[2, 2])
-    assert times[3, 3] > 3  # the way round is 3.7 long; through the corner it would be 2.1
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_starts_beside_walls(scheme: str) -> None:
-    ground = np.ones((6, 6))
-    ground[:, 3] = np.inf
-    on_the_wall = solve(ground, (2.5, 3.0), scheme)
-    assert on_the_wall[2, 3] == pytest.approx(0.5)
-    assert np.isinf(on_the_wall[:, 4:]).all()
-    np.testing.assert_allclose(on_the_wall[2, 0], np.hypot(3, 0.5), rtol=1e-12)
-    assert np.isinf(solve(ground, (2.5, 3.5), scheme)).all()
-    both_sides = np.ones((2, 2))
-    both_sides[0, 0] = both_sides[1, 1] = np.inf
-    times = solve(both_sides, (1, 1), scheme)
-    assert times[1, 1] == 0
-    assert times[0, 2] == times[2, 0] == pytest.approx(np.sqrt(2))
-
-
-def test_a_detour_beats_the_straight_ray() -> None:
-    ground = np.ones((12, 12))
-    ground[5:8, 6] = 50.0
-    times = solve(ground, (6.5, 5.5))
-    assert times[6, 8] < 6
-    assert times[6, 8] >= np.hypot(1.5, 0.5) + np.hypot(1, 0) - 0.1
-
-
-def test_several_starts_give_the_nearest() -> None:
-    ground = draw_ground(5)
-    starts = np.array([[2.2, 3.1], [15.5, 20.0], [9.0, 9.0]])
-    each = [solve(ground, start, "god") for start in starts]
-    times, nearest = solve(ground, starts, "god"), np.minimum.reduce(each)
-    assert (times <= nearest * (1 + 1e-12)).all()  # where two waves meet, an update may take a neighbour from each
-    np.testing.assert_allclose(times, nearest, rtol=0.05)
-
-
-def goal_time(ground: Any, start: Any, node: tuple[int, int] = (19, 22), spacing: Any = 1.0) -> Any:
-    return arrival_times(ground, start, scheme="god", spacing=spacing)[node]
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 10**6), st.tuples(st.integers(0, 20), st.integers(0, 24)))
-def test_times_are_homogeneous_in_slowness(seed: int, node: tuple[int, int]) -> None:
-    ground = draw_ground(seed, blocked=0.15)
-    time, gradient = jax.value_and_grad(goal_time)(ground, INSIDE, node)
-    if np.isfinite(time):
-        total = np.sum(np.asarray(gradient) * np.where(np.isfinite(ground), ground, 0))
-        assert total == pytest.approx(float(time), rel=1e-12)
-        assert (np.asarray(gradient) >= -1e-15).all()
-        assert not np.asarray(gradient)[np.isinf(ground)].any()
-
-
-@pytest.mark.parametrize("start", [INSIDE, (3.4, 20.7)])
-def test_derivatives_agree_with_differences(start: tuple[float, float]) -> None:
-    rows, columns = np.mgrid[:20, :24]
-    ground = 1 + 0.4 * np.sin(rows / 4) * np.cos(columns / 5)
-    ground[12, 3:15] = np.inf
-    free = np.isfinite(ground)
-    bump = np.where(free, np.cos(rows / 6 + columns / 7), 0)
-    place, step = jnp.asarray(start), 1e-6
-
-    def along(a: float, b: float = 0, c: float = 0) -> float:
-        moved = place + jnp.asarray([0.6, 0.8]) * b
-        return float(goal_time(np.where(free, ground + a * bump, np.inf), moved, spacing=jnp.asarray(1 + c)))
-
-    time, (by_ground, by_start, by_spacing) = jax.value_and_grad(goal_time, argnums=(0, 1, 3))(
-        ground, place, (19, 22), 1.0
-    )
-    assert np.sum(np.asarray(by_ground) * bump) == pytest.approx((along(step) - along(-step)) / 2 / step, abs=1e-6)
-    by_way = (along(0, step) - along(0, -step)) / 2 / step
-    assert by_start @ np.array([0.6, 0.8]) == pytest.approx(by_way, abs=1e-6)
-    assert by_spacing == pytest.approx(float(time), rel=1e-12)
-
-
-def test_the_adjoint_is_what_unrolling_gives() -> None:
-    """Differentiated through forty updates of all nodes at once, with nothing of the adjoint in it."""
-    ground = jnp.asarray(draw_ground(8, (14, 15)))
-    start = jnp.asarray([2.4, 3.3])
-    late = 1e6  # in place of inf, whose differences are NaN
-
-    def update(time: Any, _: Any, a: Any, b: Any, slowness: Any, to_a: Any, to_b: Any) -> Any:
-        square = 2 * slowness**2 - (a - b) ** 2
-        wave = 0.5 * (a + b + jnp.sqrt(jnp.where(square > 0, square, 1)))
-        time = jnp.minimum(jnp.minimum(time, a + to_a), b + to_b)
-        return jnp.where((square > 0) & (wave >= a) & (wave >= b) & (wave < time), wave, time)
-
-    def unrolled(ground: Any) -> Any:
-        cell = look_around(jnp.pad(ground, ((1, 2), (1, 2)), constant_values=late), (15, 16))
-
-        def lower(times: Any, _: Any) -> Any:
-            node = look_around(jnp.pad(times, 1, constant_values=late), (15, 16))
-            return functools.reduce(jnp.minimum, [update_from(q, node, cell, update) for q in QUADRANTS]), None
-
-        times = add_start(jnp.full((15, 16), late), ground, jnp.zeros((15, 16), bool), start)
-        return jax.lax.scan(lower, times, length=40)[0]
-
-    weights = jnp.asarray(np.random.default_rng(0).normal(size=(15, 16)))
-    ours, by_ours = jax.value_and_grad(lambda s: jnp.sum(weights * arrival_times(s, start, scheme="god")))(ground)
-    theirs, by_theirs = jax.value_and_grad(lambda s: jnp.sum(weights * unrolled(s)))(ground)
-    assert float(ours) == pytest.approx(float(theirs), rel=1e-12)
-    np.testing.assert_allclose(by_ours, by_theirs, atol=1e-11)
-
-
-def test_box_has_no_derivatives_and_says_so() -> None:
-    with pytest.raises(ValueError, match="the box scheme has no derivatives: take scheme='god'"):
-        jax.grad(lambda ground: arrival_times(ground, INSIDE)[0, 0])(draw_ground(0))
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_float32_on_request(scheme: str) -> None:
-    ground = draw_ground(6, blocked=0.1)
-    times = arrival_times(ground.astype(np.float32), INSIDE, scheme=scheme)
-    assert times.dtype == jnp.float32
-    np.testing.assert_allclose(times, solve(ground, INSIDE, scheme), rtol=1e-5 if scheme == "god" else 1e-2)
-    assert arrival_times(np.ones((3, 3), int), (1, 1)).dtype == jnp.float64
-
-
-def test_float32_has_derivatives() -> None:
-    ground = draw_ground(7).astype(np.float32)
-    time, gradient = jax.value_and_grad(goal_time)(ground, INSIDE)
-    assert gradient.dtype == jnp.float32
-    assert np.sum(gradient * ground) == pytest.approx(float(time), rel=1e-5)
-
-
-def test_new_numbers_and_near_sizes_need_no_new_program() -> None:
-    arrival_times(draw_ground(0, (37, 50)), (1, 2))
-    before = len(field._arrival_times.programs)
-    arrival_times(draw_ground(1, (37, 50)), (30.5, 2.5), spacing=2)
-    arrival_times(draw_ground(1, (40, 61)), (30.5, 2.5))
-    assert len(field._arrival_times.programs) == before
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 3)])
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_small_maps(shape: tuple[int, int], scheme: str) -> None:
-    times = solve(np.ones(shape), (0.25, 0.75), scheme)
-    assert times.shape == (shape[0] + 1, shape[1] + 1)
-    np.testing.assert_allclose(times, distances(shape, (0.25, 0.75)), rtol=0.03)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"scheme": "fmm"}, "scheme must be one of 'box', 'god', got 'fmm'"),
-        ({"slowness": np.ones(3)}, r"slowness must have rows and columns, got shape \(3,\)"),
-        ({"slowness": np.ones((0, 3))}, r"slowness must have rows and columns, got shape \(0, 3\)"),
-        (
-            {"slowness": [[1, -2]]},
-            r"slowness\[0, 1\] must be greater than 0 \(inf where the ground is blocked\), got -2.0",
-        ),
-        ({"slowness": [[1, np.nan]]}, r"slowness\[0, 1\] must be greater than 0 .* got nan"),
-        (
-            {"start": (1, 2, 3)},
-            r"start must be a row and a column, shape \(2,\), or several, \(n, 2\), got shape \(3,\)",
-        ),
-        ({"start": (1, 5)}, r"start must be inside the map, 0 to 3 rows and 0 to 4 columns, got \[1.0, 5.0\]"),
-        ({"start": (np.nan, 1)}, "start must be inside the map"),
-        ({"start": np.zeros((0, 2))}, "start must be a row and a column"),
-        ({"spacing": 0}, "spacing must be greater than 0 and finite, got 0"),
-        ({"spacing": [1, 2]}, r"spacing must be one number, got shape \(2,\)"),
-    ],
-)
-def test_refused(arguments: dict[str, Any], said: str) -> None:
+
+from terrain_cli.maps.fields.arrival import arrival_times, remaining_times, solve_eikonal
+from terrain_cli.maps.ground import Ground
+from tests.maps.fields.grounds import draw_ground
+
+CELL, CORNER = 2.5, (-7.0, 31.0)
+START, OTHER = (3.1, 40.2), (48.6, 75.9)  # (x, y)
+
+
+def make_ground(seed: int = 0, blocked: float = 0.1) -> Ground:
+    return Ground(draw_ground(seed, blocked=blocked), CELL, CORNER)
+
+
+@pytest.mark.parametrize("scheme", ["box", "godunov"])
+def test_positions_are_x_and_y(scheme: str) -> None:
+    ground = make_ground()
+    expected = solve_eikonal(ground.slowness, ground.to_cells(START), spacing=CELL, scheme=scheme)
+    assert np.array_equal(arrival_times(ground, START, scheme=scheme), expected)
+    # East of the start along the south edge, on even ground.
+    even = Ground(np.full((4, 9), 0.5), CELL, CORNER)
+    times = np.asarray(arrival_times(even, CORNER, scheme=scheme))
+    np.testing.assert_allclose(times[-1], 0.5 * CELL * np.arange(10), rtol=1e-14)
+
+
+def test_arrival_at_b_is_what_remains_at_a() -> None:
+    ground = make_ground(1)
+    corners = ground.to_xy([(2, 3), (17, 20)])
+    from_a, to_b = arrival_times(ground, corners[0]), remaining_times(ground, corners[1])
+    assert float(from_a[17, 20]) == pytest.approx(float(to_b[2, 3]), rel=2e-2)
+    assert float(to_b[17, 20]) == float(from_a[2, 3]) == 0
+
+
+def test_several_goals_give_the_nearest() -> None:
+    ground = make_ground(2)
+    both = remaining_times(ground, [START, OTHER], scheme="godunov")
+    each = [np.asarray(remaining_times(ground, goal, scheme="godunov")) for goal in (START, OTHER)]
+    np.testing.assert_allclose(both, np.minimum(*each), rtol=0.05)
+
+
+def test_float32_on_request() -> None:
+    ground = make_ground(3)
+    assert arrival_times(ground, START).dtype == jnp.float64
+    for dtype in ("float32", np.float32, jnp.float32):
+        times = arrival_times(ground, START, dtype=dtype)
+        assert times.dtype == jnp.float32
+        expected = solve_eikonal(ground.slowness.astype(np.float32), ground.to_cells(START), spacing=CELL)
+        assert np.array_equal(times, expected)
+    stored = Ground(jnp.asarray(ground.slowness, jnp.float32), CELL, CORNER)
+    assert np.array_equal(arrival_times(stored, START), expected)
+
+
+def test_derivatives_with_respect_to_the_ground_and_the_start() -> None:
+    """Compared with those of the eikonal solver, by the chain rule, and with a finite difference for the cell."""
+    ground, start = make_ground(4, blocked=0.0), jnp.asarray(START)
+
+    def time(ground: Ground, start: Any) -> Any:
+        return arrival_times(ground, start, scheme="godunov")[3, 20]
+
+    by_ground, by_start = jax.grad(time, (0, 1))(ground, start)
+
+    def inner(slowness: Any, place: Any, cell: Any) -> Any:
+        return solve_eikonal(slowness, place, spacing=cell, scheme="godunov")[3, 20]
+
+    place = jnp.asarray(ground.to_cells(START))
+    by_slowness, by_place, _ = jax.grad(inner, (0, 1, 2))(jnp.asarray(ground.slowness), place, CELL)
+    np.testing.assert_array_equal(by_ground.slowness, by_slowness)
+    np.testing.assert_allclose(by_start, [by_place[1] / CELL, -by_place[0] / CELL], rtol=1e-14)
+    np.testing.assert_allclose(by_ground.corner, -by_start, rtol=1e-14)
+    step = 1e-6
+    beside = [time(Ground(ground.slowness, CELL + h, CORNER), start) for h in (step, -step)]
+    assert float(by_ground.cell) == pytest.approx(float(beside[0] - beside[1]) / 2 / step, rel=1e-6)
+
+
+@pytest.mark.parametrize(("solve", "name"), [(arrival_times, "start"), (remaining_times, "goal")])
+def test_points_outside_the_map_are_refused(solve: Any, name: str) -> None:
+    ground = make_ground()
+    said = rf"{name} must be inside the map, x from -7 to 53 and y from 31 to 81, got \[54, 40\]"
     with pytest.raises(ValueError, match=said):
-        arrival_times(**{"slowness": np.ones((3, 4)), "start": (1, 1), **arguments})
+        solve(ground, (54, 40))
+    with pytest.raises(ValueError, match=rf"{name} must be inside the map, .* got \[0, 30\]"):
+        solve(ground, [START, (0, 30)])
+    with pytest.raises(ValueError, match=f"{name} must be inside the map"):
+        solve(ground, (np.nan, 40))
+    with pytest.raises(ValueError, match=rf"{name} must be a point \(x, y\), shape \(2,\), or several, \(n, 2\), got"):
+        solve(ground, (1, 2, 3))
+
+
+def test_other_arguments_that_are_not_valid() -> None:
+    ground = make_ground()
+    with pytest.raises(ValueError, match="dtype must be float32 or float64, got int32"):
+        arrival_times(ground, START, dtype=np.int32)
+    with pytest.raises(ValueError, match=r"ground\.cell must be greater than 0 and finite, got inf"):
+        arrival_times(Ground(ground.slowness, np.inf), (0, 0))
+    with pytest.raises(ValueError, match="scheme must be one of 'box', 'godunov', got 'god'"):
+        arrival_times(ground, START, scheme="god")
+    with pytest.raises(ValueError, match=r"slowness\[1, 0\] must be greater than 0 .* got -3.0"):
+        arrival_times(Ground([[1, 1], [-3, 1]]), (0, 0))

@@ -1,12 +1,11 @@
-"""The fastest route across a map: beside closed forms, a retrace of its own, and a finer search; and never through a wall."""
+"""The fastest route across a map: against closed forms, an independent retrace and a finer search; and never through a wall."""
 
 import itertools
 import math
+from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
-import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import label
@@ -14,21 +13,19 @@ from scipy.ndimage import label
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_wall
 from terrain_cli import MapScenario, Strips, best_time, load_scenario, solve
 from terrain_cli.contract import Route
-from terrain_cli.maps.fields.arrival import arrival_times
+from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes import search as route_module
-from terrain_cli.maps.routes.backtrack import follow_times
-from terrain_cli.maps.routes.crossings import solve_tridiagonal
 from terrain_cli.maps.routes.lines import trace_lines
-from terrain_cli.maps.routes.refine import cut_routes, refine
-from terrain_cli.maps.routes.search import find_route, is_free
+from terrain_cli.maps.routes.refine import refine
+from terrain_cli.maps.routes.search import Fields, find_route, is_free
 from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
 
 INF = math.inf
 
 
 def retrace(ground: Ground, route: Route) -> float:
-    """Its time once more, leg by leg and cut by cut, in plain Python: a leg on a grid line takes the faster side."""
+    """The time of the route computed independently, leg by leg, in plain Python: a leg on a grid line takes the faster side."""
     slowness, cells = np.asarray(ground.slowness), ground.to_cells(route.points)
     total = []
     for a, b in itertools.pairwise(cells.tolist()):
@@ -65,7 +62,7 @@ def touches_closed_corner(ground: Ground, route: Route) -> bool:
 
 
 def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> float:
-    """The best of many routes on a graph with 16 points an edge, in a corridor of 4 % that a graph found, refined."""
+    """The best time of 32 refined routes on a graph with 16 points per edge, in a region of 4 % found by a coarser graph."""
     padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
     cells = np.isfinite(slowness)
     for points in (1, 16):
@@ -82,7 +79,7 @@ def found(ground: Ground, start: object, goal: object) -> Route:
 
 
 class TestStrips:
-    """Strips are a map whose exact answer is known."""
+    """Strips as a map, for which the exact optimum is known."""
 
     @pytest.mark.parametrize("cell", [10, 5, 2.5, 2, 1, 0.5])
     def test_three_strips_to_the_last_digits(self, cell: float) -> None:
@@ -97,7 +94,7 @@ class TestStrips:
     @settings(max_examples=30)
     @given(st.lists(st.floats(0.2, 5), min_size=2, max_size=4), st.integers(0, 12))
     def test_any_strips(self, speeds: list[float], offset: int) -> None:
-        """Wide enough for the path, so that the border does not matter."""
+        """The map is wide enough for the optimal path."""
         rows = np.repeat(np.array(speeds)[::-1], 2)[:, None] * np.ones(15)
         route = found(Ground(1 / rows), (1, 0), (1 + offset, len(rows)))
         exact = float(best_time(Strips(np.full(len(speeds), 2.0), speeds, float(offset))))
@@ -106,7 +103,7 @@ class TestStrips:
 
 class TestWalls:
     def test_round_a_block(self) -> None:
-        """The shortest way round a square is along two straight lines over its corners."""
+        """The shortest path round a square passes two of its corners in straight lines."""
         slowness = np.ones((12, 12))
         slowness[4:8, 4:8] = INF
         route = found(Ground(slowness), (1.5, 5), (10.5, 5.5))
@@ -121,7 +118,7 @@ class TestWalls:
     @pytest.mark.slow
     @pytest.mark.parametrize("first", range(0, 1000, 250))
     def test_reachable_is_connected_by_edges(self, first: int) -> None:
-        """Random walls one cell thick, straight and diagonal: a route is there where the free cells connect, and only there."""
+        """Random walls one cell thick, straight and diagonal: there is a route if and only if the free cells are connected."""
         seen = set()
         for seed in range(first, first + 250):
             slowness, start, goal = draw_wall(np.random.default_rng(seed), 16)
@@ -144,7 +141,7 @@ class TestWalls:
         assert route.time == pytest.approx(math.dist((4.5, 5.5), (1, 5)) + math.dist((1, 5), (0.5, 0.5)), rel=1e-14)
 
     def test_along_a_fast_wall(self) -> None:
-        """Ground beside an edge: the route runs on the edge itself, at the faster of the two speeds."""
+        """The route runs on the edge of the fast row, at the faster of the two speeds."""
         slowness = np.full((4, 30), 5.0)
         slowness[2] = 1.0
         route = found(Ground(slowness), (0, 3.5), (30, 3.5))
@@ -213,8 +210,44 @@ class TestRandomMaps:
         assert found(mirrored, a, b).time == pytest.approx(time, rel=1e-9)
 
 
+class TestFields:
+    """The times from the start and to the goal may be given."""
+
+    @pytest.mark.parametrize("seed", range(2))
+    def test_given_fields_give_the_same_route(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        ground = Ground(draw_map(rng, 50), 2.0, (7, -3))
+        a, b = (ground.to_xy(end) for end in draw_ends(rng, np.asarray(ground.slowness)))
+        for start, goal in ((a, b), (b, a)):
+            fields = Fields(from_start=arrival_times(ground, start), to_goal=remaining_times(ground, goal))
+            given, own = find_route(ground, start, goal, fields), found(ground, start, goal)
+            assert given is not None
+            assert given.time == own.time
+            assert np.array_equal(given.points, own.points)
+
+    def test_ground_that_is_not_symmetric_is_searched_as_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """On symmetric ground both directions are searched from the same end; otherwise each from its start."""
+        searched = []
+        search = route_module._search
+
+        def record(task: Any, *fields: np.ndarray) -> Any:
+            searched.append(tuple(task.start))
+            assert fields[0][0, 0] < fields[0][4, 6] if task.start[0] < 2 else fields[0][0, 0] > fields[0][4, 6]
+            return search(task, *fields)
+
+        monkeypatch.setattr(route_module, "_search", record)
+        ground = Ground(np.ones((4, 6)))
+        a, b = (0.5, 3.0), (5.5, 0.5)
+        there, back = found(ground, a, b), found(ground, b, a)
+        monkeypatch.setattr(Ground, "symmetric", False)
+        assert found(ground, a, b).time == there.time
+        assert found(ground, b, a).time == pytest.approx(back.time, rel=1e-14)
+        assert np.array_equal(found(ground, b, a).points[[0, -1]], [b, a])
+        assert searched == [(1.0, 0.5), (1.0, 0.5), (1.0, 0.5), (3.5, 5.5), (3.5, 5.5)]
+
+
 class TestLargeMaps:
-    """Where the fine graph would not fit into memory, routes come from the arrival times, and the graph lies along them."""
+    """If the fine graph does not fit into memory, candidates come from the times, and the graph covers only their surroundings."""
 
     @pytest.mark.parametrize("arcs", [120_000, 20_000])
     @pytest.mark.parametrize("seed", range(3))
@@ -231,8 +264,8 @@ class TestLargeMaps:
         assert retrace(ground, route) == pytest.approx(route.time, rel=1e-12)
         assert found(ground, *ends[::-1]).time == route.time
 
-    def test_where_no_graph_fits_and_no_way_leads_down_the_times(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Then none was found, which is not to say that there is none."""
+    def test_no_graph_fits_and_no_way_can_be_followed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No route was found, but the message does not claim that there is none."""
         monkeypatch.setattr(route_module, "ARCS", 0)
         scenario = load_scenario("configs/lake.yaml")
         assert isinstance(scenario, MapScenario)
@@ -246,28 +279,6 @@ class TestLargeMaps:
         assert route_module.points_within(100, 8) == 8
         assert 0 < route_module.points_within(20_000, 8) < 8
         assert route_module.points_within(10**6, 8) == 0
-
-    def test_ways_down_the_arrival_times(self) -> None:
-        """Over even ground they are nearly straight, and each ends where the times are from."""
-        slowness, target = np.ones((20, 30)), np.array([4.3, 5.2])
-        times = np.asarray(arrival_times(slowness, target))
-        corners = np.array([[20, 30], [0, 0], [4, 5], [10, 0]])
-        ways = follow_times(times, target, corners, np.pad(slowness, 1, constant_values=INF))
-        for corner, way in zip(corners, ways, strict=True):
-            assert np.array_equal(way[0], corner)
-            assert np.array_equal(way[-1], target)
-            assert np.hypot(*np.diff(way, axis=0).T).sum() < 1.03 * math.dist(corner, target)
-
-    def test_a_bend_slides_along_a_border_in_few_rounds(self) -> None:
-        """A first guess that crosses the border far off."""
-        slowness = np.ones((40, 200))
-        slowness[:20] = 3.0
-        padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
-        guess = cut_routes([np.array([[0.0, 2.0], [20.0, 190.0], [40.0, 198.0]])], padded, closed)
-        [refined] = refine(guess, padded, closed)
-        exact = float(best_time(Strips([20.0, 20.0], [1 / 3, 1.0], 196.0)))
-        assert refined.times[-1] == pytest.approx(exact, rel=1e-13)
-        assert len(refined.times) < 12
 
 
 class TestEnds:
@@ -291,7 +302,7 @@ class TestEnds:
         assert route.time == pytest.approx(2 * math.hypot(shape[1] - 0.4, shape[0] - 0.6), rel=1e-13)
 
     def test_few_cells(self) -> None:
-        """So few that every other way is much longer: what matters may not fall into pieces."""
+        """With so few cells every alternative is much longer, but the search region must stay connected."""
         for goal in ((3, 1), (2.9, 1)):
             assert found(Ground(np.ones((2, 3))), (0, 0), goal).time == pytest.approx(
                 math.dist((0, 0), goal), rel=1e-14
@@ -310,68 +321,22 @@ class TestEnds:
                 seen.add(route is None)
         assert seen == {True, False}
 
-    def test_a_corridor_that_falls_into_pieces_is_widened(self) -> None:
-        """Every other row is a hundred times slower: the corners that are close to the best lie apart."""
+    def test_a_search_region_that_is_not_connected_is_widened(self) -> None:
+        """Every other row is a hundred times slower, so that corners on good routes are not neighbours."""
         slowness = np.ones((41, 41))
         slowness[1::2, :-1] = 100.0
         slowness[:, ::2] *= 3.7
         ground = Ground(slowness)
         assert found(ground, (0.2, 0.4), (38.6, 40.3)).time > 0
 
-    def test_refused_in_blocked_ground_and_outside(self) -> None:
+    def test_ends_in_blocked_ground_or_outside_are_refused(self) -> None:
         slowness = np.where(np.eye(2, dtype=bool), INF, 1.0)
         ground = Ground(slowness)
         for start in [(0.5, 1.5), (-0.1, 0.5), (0.5, 2.1), (1, 1)]:
             with pytest.raises(ValueError, match="start: lies outside the map or in blocked ground"):
                 find_route(ground, start, (0.5, 0.5))
-        with pytest.raises(ValueError, match="goal: lies"):
+        with pytest.raises(ValueError, match=r"goal: lies .*, at \[1.5, 0.2\]"):
             find_route(ground, (0.5, 0.5), (1.5, 0.2))
         assert is_free(slowness, np.array([0.5, 1.0]))
         assert is_free(slowness, np.array([0.0, 1.0]))
         assert not is_free(slowness, np.array([0.0, 0.0]))
-
-
-class TestTracedLines:
-    @given(st.integers(0, 10**6))
-    def test_beside_fine_steps(self, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        slowness = rng.uniform(0.1, 1, (5, 7))
-        a, b = rng.uniform(0, (5, 7), (2, 2))
-        padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
-        exact = trace_lines(a[None], b[None], padded, closed)
-        share = (np.arange(20000) + 0.5) / 20000
-        middle = (a + (b - a) * share[:, None]).astype(int)
-        assert exact.time.sum() == pytest.approx(slowness[tuple(middle.T)].mean() * math.dist(a, b), rel=2e-3)
-        assert exact.share.sum() == pytest.approx(1, abs=1e-12)
-
-    def test_along_an_edge_and_over_corners(self) -> None:
-        slowness = np.array([[1.0, 2.0], [3.0, INF]])
-        padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
-
-        def time(a: tuple[float, float], b: tuple[float, float]) -> float:
-            return float(trace_lines(np.array([a], float), np.array([b], float), padded, closed).time.sum())
-
-        assert time((1, 0), (1, 2)) == pytest.approx(1 + 2)  # the faster side of each
-        assert time((0, 1), (2, 1)) == pytest.approx(1 + 3)
-        assert time((0, 0), (1, 1)) == pytest.approx(math.sqrt(2))
-        assert time((0, 2), (2, 0)) == pytest.approx(math.sqrt(2) * 5)
-        assert time((0, 0), (2, 2)) == INF
-        assert time((0.5, 0.5), (0.5, 0.5)) == 0
-
-    def test_no_line_passes_a_closed_corner(self) -> None:
-        slowness = np.array([[INF, 1.0], [1.0, INF]])
-        padded, closed = np.pad(slowness, 1, constant_values=INF), closed_corners(slowness)
-        assert trace_lines(np.array([[0.0, 2.0]]), np.array([[2.0, 0.0]]), padded, closed).time.sum() == INF
-
-
-class TestTridiagonal:
-    @pytest.mark.parametrize("n", [1, 2, 3, 8, 100])
-    def test_beside_scipy(self, n: int) -> None:
-        rng = np.random.default_rng(n)
-        beside = rng.normal(size=n - 1)
-        diagonal = rng.uniform(1e-3, 1, n) + np.append(np.abs(beside), 0) + np.append(0, np.abs(beside))
-        right = rng.normal(size=n)
-        dense = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-        assert np.asarray(
-            solve_tridiagonal(jnp.asarray(diagonal), jnp.asarray(beside), jnp.asarray(right), n)
-        ) == pytest.approx(scipy.linalg.solve(dense, right, assume_a="pos"), rel=1e-10, abs=1e-12)
