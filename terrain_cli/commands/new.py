@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from terrain_cli.errors import InputError
+from terrain_cli.files import written
 
 STARTER = """\
 # yaml-language-server: $schema=scenario.schema.json
@@ -75,11 +75,7 @@ def new(
 
     Example: terrain new map.yaml --map
     """
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write((MAP_STARTER if as_map else STARTER).format(file=path))
-    except FileExistsError:
-        raise InputError(f"{path}: exists already: choose another name") from None
-    except (OSError, ValueError) as problem:
-        raise InputError(f"{path}: cannot be written: {getattr(problem, 'strerror', None) or problem}") from None
+    text = (MAP_STARTER if as_map else STARTER).format(file=path)
+    with written(path, overwrite=False) as beside:
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     typer.echo(f"wrote {path}: now try terrain solve {path}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import jax
 import numpy as np
 
+from terrain_cli.files import plain as plain
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.scenario.load import Scenario
 from terrain_cli.strips.descent import Step, descend
@@ -123,19 +124,6 @@ class Solution:
             for key, text in rows
         )
         return f"<table><caption>{html.escape(self.scenario.name)}</caption>{body}</table>"
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: lists for arrays, None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
 
 
 def to_strips(scenario: Scenario) -> Strips:
