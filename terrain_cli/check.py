@@ -11,7 +11,7 @@ from typing import Any
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
 from terrain_cli.errors import InputError
-from terrain_cli.files import written
+from terrain_cli.files import write
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.load import load_scenario, scenario_files
 
@@ -144,5 +144,4 @@ def _is_record(record: Any) -> bool:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    with written(path) as beside:
-        beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write(path, record, indent=1)

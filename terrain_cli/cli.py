@@ -1,12 +1,16 @@
-"""The command line: `terrain COMMAND`. Each command lives in a module of its own in `commands`.
+"""The command line: `terrain COMMAND`. Each command has a module of its own in `commands`.
 
-Nothing heavy is imported here: `terrain --help` knows neither JAX nor pydantic.
+Nothing heavy is imported here: `terrain --help` imports neither JAX nor pydantic.
 """
 
 import gc
 import os
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -56,30 +60,34 @@ for command in (solve, sweep, batch, plot, animate, graph, report, check, schema
 
 
 def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
-    """A warning as a remark on stderr, without the line of code that `warnings` would show."""
+    """Print a warning on stderr, without the line of code that `warnings` would add."""
     print(f"terrain: warning: {message}", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 bad news, 2 the input or the call is wrong, 130 interrupted."""
+    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted.
+
+    SIGTERM interrupts as Ctrl-C does, so that no temporary file is left behind.
+    """
     warnings.showwarning = _remark
-    # Importing JAX and tracing make a million objects that stay: looking them over again and again takes long.
+    # Importing JAX and tracing create a million lasting objects, which the garbage collector would scan again and again.
     gc.set_threshold(100_000, 20, 20)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback
     try:
-        try:
-            app(arguments, prog_name="terrain")
-        finally:
-            sys.stdout.flush()
+        with _interrupted_by_sigterm():
+            try:
+                app(arguments, prog_name="terrain")
+            finally:
+                sys.stdout.flush()
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        _drop_output()  # the reader has gone (`terrain solve ... | head`); that is no mistake
+        _drop_output()  # the reader has closed the pipe (`terrain solve ... | head`), which is no error
         sys.exit(0)
     except OSError as problem:
         print(f"terrain: the output cannot be written: {problem.strerror}", file=sys.stderr)
@@ -88,5 +96,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _drop_output() -> None:
-    """What is still in the buffer of stdout goes nowhere, or Python would complain when it ends."""
+    """Discard what is still in the buffer of stdout, so that flushing at exit does not raise."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt, unless it is handled or ignored already, or this is not the main thread."""
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,21 +1,26 @@
-"""Files that are written whole or not at all."""
+"""The only place that writes files: each is written whole or not at all. (A batch appends to its results: see batch/.)"""
 
+import contextlib
 import csv
 import json
 import math
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
 
+ERRORS = "backslashreplace"  # a file name that is not UTF-8 has lone surrogates: \udcff, which JSON reads back
+
 
 def check_output(path: Path, endings: tuple[str, ...], option: str = "--output") -> str:
-    """The ending of a file to be written, one of `endings`, such as ".png".
+    """The ending of an output file, one of `endings`, such as ".png".
 
-    Raises InputError for another ending, or a folder that is not there: to be called before anything is computed, so that a
-    slip is said at once.
+    Raises InputError for another ending, and for a file that cannot be written there: a folder, a pipe or device, or a file in
+    a folder that does not exist. Call it before anything is computed, so that a mistake is reported at once.
     """
     ending = path.suffix.lower()
     if ending not in endings:
@@ -23,66 +28,117 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
         allowed = f"{', '.join(others)} or {last}" if others else last
         raise InputError(f"{option}: must end in {allowed}, got {path}")
     try:
-        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+        _status(path)
+        has_folder = path.parent.is_dir()
     except OSError as problem:
         raise _cannot(path, problem) from None
-    if is_folder:
-        raise InputError(f"{path}: cannot be written: it is a folder")
     if not has_folder:
         raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
     return ending
 
 
+def refuse_input(output: Path, inputs: Iterable[str | Path], option: str = "--output") -> None:
+    """Raises InputError if the output is one of the input files, be it under another name or through a link."""
+    for file in inputs:
+        with contextlib.suppress(OSError):  # one of the two does not exist
+            if output.samefile(file):
+                raise InputError(f"{option}: {output} is an input file; name another file")
+
+
+def write(path: Path, content: Any, *, indent: int | None = None) -> None:
+    """Write a file in the format that its ending names; see `written`.
+
+    .json, .geojson: whatever `plain` accepts, with `indent` if given. .csv: rows, an iterable of sequences.
+    .npy: a NumPy array. Any other ending: a text. Text is UTF-8 with "\\n" at the end of a line.
+    """
+    ending = path.suffix.lower()
+    with written(path) as beside:
+        if ending == ".npy":
+            import numpy as np
+
+            with beside.open("wb") as array_file:
+                np.save(array_file, content, allow_pickle=False)
+        elif ending == ".csv":
+            with beside.open("w", encoding="utf-8", errors=ERRORS, newline="") as file:
+                csv.writer(file, lineterminator="\n").writerows(content)
+        else:
+            if ending in (".json", ".geojson"):
+                content = json.dumps(plain(content), ensure_ascii=False, indent=indent) + "\n"
+            beside.write_text(content, encoding="utf-8", errors=ERRORS, newline="\n")
+
+
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to: renamed to `path` when all went well, else removed. Raises InputError."""
-    beside = path.with_name(path.name + ".part")
+def written(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """A temporary file beside `path` to write to. It replaces `path` on success and is removed on any exception.
+
+    A file that is replaced keeps its mode and, where permitted, its owner; a new file gets the mode of the umask. Through a
+    symbolic link, its target is written and the link stays. Raises InputError if the file cannot be written, if it is a folder,
+    a pipe or a device (a pipe would wait for its reader, and a rename would replace either), or if it exists although
+    `overwrite` is False.
+    """
+    beside = claimed = None
     try:
-        yield beside
-        beside.replace(path)
+        if not overwrite:
+            try:
+                path.open("xb").close()
+            except FileExistsError:
+                raise InputError(f"{path}: already exists; choose another name") from None
+            claimed = path
+        status = _status(path)
+        target = path.resolve()
+        # Named at random, so that it is no other process's either, and without the ending, so that no folder scan reads it.
+        beside = target.with_name(f".terrain-{os.urandom(16).hex()}.tmp")
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if status else 0o666)
+        try:
+            yield beside
+            os.fsync(file)
+        finally:
+            os.close(file)
+        if status:
+            _keep_access(beside, status)
+        beside.replace(target)
+        claimed = None
     except OSError as problem:
         raise _cannot(path, problem) from None
     finally:
-        beside.unlink(missing_ok=True)
-
-
-def _cannot(path: Path, problem: OSError) -> InputError:
-    return InputError(f"{path}: cannot be written: {problem.strerror or problem}")
+        for leftover in filter(None, (beside, claimed)):
+            with contextlib.suppress(OSError):  # mostly because it has its final name by now
+                leftover.unlink()
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: lists for arrays, None for what is not finite."""
+    """The value as JSON has it: lists in place of tuples and arrays, None in place of a number that is not finite."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist"):  # an array or scalar of NumPy or JAX
         return plain(value.tolist())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
 
 
-def write(path: Path, content: Any) -> None:
-    """TEMP until the writer is merged."""
-    with written(path) as beside:
-        match path.suffix.lower():
-            case ".json" | ".geojson":
-                beside.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
-            case ".csv":
-                with beside.open("w", encoding="utf-8", newline="") as file:
-                    csv.writer(file, lineterminator="\n").writerows(content)
-            case ".npy":
-                import numpy as np
-
-                with beside.open("wb") as file:
-                    np.save(file, content)
-            case _:
-                beside.write_text(content, encoding="utf-8", newline="\n")
+def _status(path: Path) -> os.stat_result | None:
+    """The status of the file that `path` leads to; None if there is none yet. Raises InputError if it is no regular file."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device, not a regular file"
+        raise InputError(f"{path}: cannot be written: it is {what}")
+    return status
 
 
-def refuse_input(output: Path, inputs: Any, option: str = "--output") -> None:
-    """TEMP"""
-    for path in inputs:
-        if output.exists() and path.exists() and output.samefile(path):
-            raise InputError(f"{option}: {output} is an input: name another file")
+def _keep_access(path: Path, status: os.stat_result) -> None:
+    """Give a file the owner, the group and the mode of the one that it replaces."""
+    own = path.stat()
+    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        with contextlib.suppress(OSError):  # only root can give a file away
+            os.chown(path, status.st_uid, status.st_gid)
+    path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def _cannot(path: Path, problem: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written: {problem.strerror or problem}")

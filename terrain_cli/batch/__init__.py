@@ -1,1 +1,1 @@
-"""Batches: any number of scenarios from a file to a file, resumable."""
+"""Batches: any number of scenarios, solved from one file to another; interrupted runs can be resumed."""

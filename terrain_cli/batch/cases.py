@@ -1,7 +1,7 @@
-"""The cases of a batch: scenarios by the million, as JSON lines, CSV or a folder of scenario files, read chunk by chunk.
+"""The cases of a batch: millions of scenarios as JSON lines, CSV or a folder of scenario files, read chunk by chunk.
 
-A case is its widths, speeds and offset, and an `id` of the user's to know it by. Every number obeys the rules of a scenario
-file; a case that does not is carried along with what is wrong with it. Nothing here knows JAX.
+A case has widths, speeds, an offset, and optionally an `id` of the user's own. Its numbers obey the rules of a scenario file; a
+case that breaks them becomes a `BadCase`, which holds its problems. Nothing here imports JAX.
 """
 
 import csv
@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from terrain_cli.errors import InputError
 from terrain_cli.scenario.load import load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
-from terrain_cli.text import visible
+from terrain_cli.text import suggest, visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
 FILES = 1000  # scenario files at a time
@@ -30,10 +30,10 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Chunk(NamedTuple):
-    """Some cases that follow each other, not yet looked at.
+    """Consecutive cases, not yet parsed.
 
-    name: of the file, for people. kind: "lines", "csv" or "folder". data: whole lines, or the paths of scenario files.
-    line: of the first, counting from 1. end: where the next chunk starts, in bytes or files. columns: of a CSV file.
+    name: of the file, for messages. kind: "lines", "csv" or "folder". data: whole lines, or the paths of scenario files.
+    line: number of the first line, from 1. end: where the next chunk starts, in bytes or files. columns: of a CSV file.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True):
-    """widths: m. speeds: m/s. offset: m. id: as JSON, empty where there is none."""
+    """One case. widths: m. speeds: m/s. offset: m. id: as JSON; empty if it has none."""
 
     widths: list[float]
     speeds: list[float]
@@ -54,7 +54,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BadCase(NamedTuple):
-    """A case that cannot be solved. where: file and line, empty where the problems name them. problems: a sentence each."""
+    """An invalid case. where: file and line; empty if the problems name them. problems: one sentence each."""
 
     where: str
     problems: tuple[str, ...]
@@ -62,14 +62,14 @@ class BadCase(NamedTuple):
 
     @property
     def sentences(self) -> list[str]:
-        """The problems, each with file and line."""
+        """The problems, each preceded by file and line."""
         return [f"{self.where}: {problem}" if self.where else problem for problem in self.problems]
 
 
 class Cases:
-    """Where cases come from: a file, a folder of scenario files, or - for standard input.
+    """The source of the cases: a file, a folder of scenario files, or - for standard input.
 
-    Raises InputError where there is nothing of the kind.
+    Raises InputError if it cannot be read or is of another type.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,10 +88,10 @@ class Cases:
         elif (ending := path.suffix.lower()) in ENDINGS:
             self.kind = ENDINGS[ending]
         else:
-            raise InputError(f"{path}: must end in {', '.join(ENDINGS)} or be a folder of scenario files")
+            raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
 
     def fingerprint(self) -> str:
-        """SHA-256 of all there is to read."""
+        """SHA-256 of the whole content."""
         digest = sha256()
         if self.kind == "folder":
             for file in self.files:
@@ -103,7 +103,7 @@ class Cases:
         return digest.hexdigest()
 
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
-        """The chunks from `start` on, which is the `end` of an earlier one; `line` is the first line there."""
+        """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there."""
         if self.kind == "folder":
             for first in range(start, len(self.files), FILES):
                 files = self.files[first : first + FILES]
@@ -118,9 +118,9 @@ class Cases:
                 raise InputError(f"{self.name}: cannot be read: {problem.strerror}") from None
 
     def _lines(self, file: BufferedReader, start: int, line: int) -> Iterator[Chunk]:
-        """Whole lines, about `CHUNK` bytes of them; where a chunk ends depends on its start alone."""
+        """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
         pipe = file is sys.stdin.buffer
-        read = file.read1 if pipe else file.read  # of a pipe what has come, rather than wait for more
+        read = file.read1 if pipe else file.read  # read1 returns what has arrived and does not wait for more
         kind = self.kind or ("lines" if file.peek().removeprefix(BOM).lstrip()[:1] in (b"{", b"") else "csv")
         columns: tuple[str, ...] = ()
         if kind == "csv":
@@ -136,7 +136,7 @@ class Cases:
             while b"\n" not in data and (more := read(CHUNK)):
                 data += more
             cut = data.rfind(b"\n") + 1 or len(data)
-            if len(data) < CHUNK and not pipe:  # the last chunk of a file, whose last line need not end
+            if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)
             data, rest = data[:cut], data[cut:]
             if not pipe:
@@ -154,13 +154,13 @@ class Cases:
         columns = tuple(name.strip() for name in next(csv.reader([text]), []))
         if set(columns) - set(COLUMNS) or not set(COLUMNS[1:]) <= set(columns) or len(set(columns)) < len(columns):
             raise InputError(
-                f"{self.name}:1: must name the columns {', '.join(COLUMNS[1:])}, and id if there is one, got {text[:100]!r}"
+                f"{self.name}:1: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
             )
         return columns
 
 
 def read_cases(chunk: Chunk) -> list[Case | BadCase]:
-    """The cases of a chunk, in their order; blank lines are none."""
+    """The cases of a chunk, in their order; blank lines are skipped."""
     if chunk.kind == "folder":
         return [_read_file(path) for path in chunk.data]
     data = chunk.data.removeprefix(BOM)
@@ -177,7 +177,7 @@ def read_cases(chunk: Chunk) -> list[Case | BadCase]:
 
 
 def check(case: Case, chunk: Chunk, index: int) -> Case | BadCase:
-    """The case, the one with this index in its chunk, if each of its numbers will do; to be called where one may not."""
+    """The case with this index in its chunk, as a BadCase if one of its numbers is invalid."""
     if chunk.kind == "folder":
         where = str(chunk.data[index])
     else:
@@ -191,7 +191,7 @@ _decoder = msgspec.json.Decoder(Case)
 
 
 class _Id(msgspec.Struct):
-    """Of an object, the id alone."""
+    """The id of an object; its other keys are ignored."""
 
     id: msgspec.Raw = msgspec.Raw()
 
@@ -200,12 +200,12 @@ def _listed(value: object) -> object:
     if not isinstance(value, list):
         raise PydanticCustomError("terrain", "must be a list of numbers, such as [10, 10, 10]")
     if not value:
-        raise PydanticCustomError("terrain", "must have a number for each strip, at least one")
+        raise PydanticCustomError("terrain", "must have a number for each strip, and at least one")
     return value
 
 
 class _Numbers(BaseModel):
-    """What the numbers of a case may be: the rules of a scenario file."""
+    """The numbers of a case, by the rules of a scenario file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -221,25 +221,25 @@ def _checked(data: dict[str, Any], where: str, id: msgspec.Raw) -> Case | BadCas
     except ValidationError as invalid:
         return BadCase(where, tuple(map(_explain, invalid.errors(include_url=False))), id)
     if len(numbers.speeds) != len(numbers.widths):
-        problem = f"speeds: must be as many as widths, {len(numbers.widths):,}, got {len(numbers.speeds):,}"
+        problem = f"speeds: must have as many numbers as widths, {len(numbers.widths):,}, got {len(numbers.speeds):,}"
         return BadCase(where, (problem,), id)
     return Case(numbers.widths, numbers.speeds, numbers.offset, id)
 
 
 def _explain(error: ErrorDetails) -> str:
-    """A problem in a sentence: the key, what is wrong and what was found."""
+    """A problem as a sentence: the key, what is wrong, and the value."""
     key = "".join(f"[{part}]" if isinstance(part, int) else part for part in error["loc"])
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] == "extra_forbidden":
-        return f"{key}: is not a key here: known are {', '.join(COLUMNS)}"
+        return f"{key}: is not a key here: {suggest(key, COLUMNS)}"
     value = error["input"]
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
     return f"{key}: {error['msg']}, got {found if len(found) <= 60 else found[:57] + '...'}"
 
 
 def _read_line(where: str, line: bytes) -> Case | BadCase:
-    """The case in a line of JSON, slowly, with all that is wrong."""
+    """The case in a line of JSON, with all of its problems; slower than the decoder of a whole chunk."""
     try:
         line.decode()
         data = msgspec.json.decode(line)
@@ -253,12 +253,12 @@ def _read_line(where: str, line: bytes) -> Case | BadCase:
 
 
 def _read_row(where: str, line: bytes, columns: tuple[str, ...]) -> Case | BadCase:
-    """The case in a line of CSV: several numbers in a cell stand apart by spaces."""
+    """The case in a line of CSV; spaces separate the numbers of a cell."""
     try:
         cells = next(csv.reader([line.decode()], strict=True))
     except (csv.Error, UnicodeDecodeError) as problem:
-        said = "is not UTF-8 text" if isinstance(problem, UnicodeDecodeError) else f"is not valid CSV: {problem}"
-        return BadCase(where, (said,))
+        what = "is not UTF-8 text" if isinstance(problem, UnicodeDecodeError) else f"is not valid CSV: {problem}"
+        return BadCase(where, (what,))
     if len(cells) != len(columns):
         return BadCase(where, (f"must have {len(columns)} cells, one for each column, got {len(cells)}",))
     row = dict(zip(columns, cells, strict=True))
@@ -272,7 +272,7 @@ def _read_row(where: str, line: bytes, columns: tuple[str, ...]) -> Case | BadCa
 
 
 def _number(text: str) -> float | str:
-    """A number if it is one, else the text as it was."""
+    """The text as a number; unchanged if it is none."""
     try:
         return float(text)
     except ValueError:
@@ -280,7 +280,7 @@ def _number(text: str) -> float | str:
 
 
 def _read_file(path: str) -> Case | BadCase:
-    """The scenario in a file; its descent is not looked at. Its id is the name of the file."""
+    """The scenario in a file, without its descent. Its id is the name of the file."""
     id = msgspec.Raw(msgspec.json.encode(visible(Path(path).name)))
     try:
         scenario = load_strips(path, "terrain batch")

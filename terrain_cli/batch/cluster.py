@@ -1,7 +1,7 @@
-"""A batch past one machine: the same chunks through the same `solve_chunk`, on the workers of a Dask cluster.
+"""A batch on several machines: the same chunks through the same `solve_chunk`, on the workers of a Dask cluster.
 
-Chunks go out in order, a few for each thread of the workers at a time, and their results come back in that order, so that what
-is written does not depend on where it was computed. Dask gives the chunk of a worker that died to another one.
+Chunks are submitted in order, a few for each thread of the workers at a time, and their results are collected in that order, so
+that the output does not depend on where it was computed. If a worker dies, Dask gives its chunks to another.
 """
 
 import gc
@@ -15,16 +15,16 @@ from terrain_cli.batch.cases import Chunk
 from terrain_cli.batch.solve import Solved, solve_chunk
 from terrain_cli.errors import InputError
 
-PATIENCE = 10  # s, for a scheduler to answer
-AHEAD = 3  # chunks under way or waiting for each thread of the workers
+PATIENCE = 10  # s, the time in which a scheduler must answer
+AHEAD = 3  # chunks submitted for each thread of the workers
 
 
 def solve_chunks_on(
     scheduler: str, chunks: Iterable[Chunk], form: str, sensitivity: bool
 ) -> Generator[Solved, None, None]:
-    """The results of one chunk after the other. scheduler: the address of Dask's, or "local" for workers on this machine.
+    """The results of each chunk in turn. scheduler: the address of a Dask scheduler, or "local" for workers on this machine.
 
-    Raises InputError where Dask is not installed, or nothing answers at the address.
+    Raises InputError if Dask is not installed, if nothing answers at the address, or if the cluster is lost.
     """
     try:
         from distributed import Client, KilledWorker, LocalCluster
@@ -34,7 +34,7 @@ def solve_chunks_on(
         cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None
         client = Client(cluster or scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as problem:
-        raise InputError(f"--scheduler {scheduler}: nothing answers there: {problem}") from None
+        raise InputError(f"--scheduler {scheduler}: no scheduler answers: {problem}") from None
     try:
         waiting: deque[Any] = deque()
         for chunk in chunks:
@@ -44,7 +44,7 @@ def solve_chunks_on(
         while waiting:
             yield waiting.popleft().result()
     except (OSError, CancelledError, KilledWorker) as problem:
-        raise InputError(f"--scheduler {scheduler}: the work was lost there: {problem}") from None
+        raise InputError(f"--scheduler {scheduler}: the cluster was lost: {problem}") from None
     finally:
         client.close()
         if cluster:
@@ -52,7 +52,7 @@ def solve_chunks_on(
 
 
 def _solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
-    """`solve_chunk` on a worker, which keeps compiled programs and looks for rubbish as any other process of terrain does."""
+    """`solve_chunk` on a worker, with the compile cache and the garbage collector set as in any other terrain process."""
     if compile_cache.folder_in_use is None:
         gc.set_threshold(100_000, 20, 20)
         compile_cache.enable_compile_cache()

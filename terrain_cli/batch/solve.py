@@ -1,7 +1,7 @@
-"""A batch: the exact optimum of every case, written in the order of the cases, chunk by chunk.
+"""A batch: the exact optimum of every case, in the order of the cases, chunk by chunk.
 
-`solve_chunk` does all the work: it takes the bytes of some cases and gives the bytes of their results, and knows of nothing
-else, so that it can run here or on any other machine. What it gives for a case does not depend on the cases around it.
+`solve_chunk` does all the work: it turns the bytes of some cases into the bytes of their results and depends on nothing else,
+so that it can run on any machine. The result of a case does not depend on the cases around it.
 """
 
 import csv
@@ -19,13 +19,13 @@ from terrain_cli.strips.batched import find_sensitivities, room, solve_many
 from terrain_cli.text import visible
 
 SENSITIVITIES = ("by_widths", "by_speeds", "by_offset")
-SAID = 20  # bad cases of a chunk that are said in full
-EACH = 5  # problems of each of those
+REPORTED = 20  # invalid cases of a chunk that are reported
+EACH = 5  # problems reported of each
 
 
 class Solved(NamedTuple):
-    """The results of a chunk. text: as they are written. rows: how many. failed: how many of them are errors. problems: of the
-    first of those, for people, with file and line. end, line: where the next chunk starts."""
+    """The results of a chunk. text: as written to the output. rows: number of results. failed: number of errors among them.
+    problems: those of the first invalid cases, with file and line. end, line: where the next chunk starts."""
 
     text: bytes
     rows: int
@@ -47,24 +47,24 @@ def solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
         for case in cases
     ]
     text = _to_csv(results, sensitivity) if form == "csv" else msgspec.json.Encoder().encode_lines(results)
-    problems = ["\n".join(map(visible, case.sentences[:EACH])) for case in bad[:SAID]]
+    problems = ["\n".join(map(visible, case.sentences[:EACH])) for case in bad[:REPORTED]]
     line = chunk.line + (len(chunk.data) if chunk.kind == "folder" else chunk.data.count(b"\n"))
     return Solved(text, len(cases), len(bad), problems, chunk.end, line)
 
 
 def header(form: str, sensitivity: bool) -> bytes:
-    """What comes before all results."""
+    """The text before the first result: the header of a CSV file."""
     return (",".join(_columns(sensitivity)) + "\n").encode() if form == "csv" else b""
 
 
 def solve_chunks(chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Generator[Solved, None, None]:
-    """The results of one chunk after the other."""
+    """The results of each chunk in turn."""
     for chunk in chunks:
         yield solve_chunk(chunk, form, sensitivity)
 
 
 def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:
-    """The cases, those with numbers that will not do exchanged for bad ones."""
+    """The cases, with a BadCase in place of each that has an invalid number."""
     index = [i for i, case in enumerate(cases) if isinstance(case, Case)]
     good: list[Any] = [cases[i] for i in index]
     if not good:
@@ -85,7 +85,7 @@ def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:
 
 
 def _solve(cases: list[Case], sensitivity: bool) -> list[dict[str, Any]]:
-    """Time and path of each case, and its derivatives where asked for: those of about one size at once."""
+    """The time and path of each case, with `sensitivity` its derivatives; cases of similar size are solved together."""
     found: list[dict[str, Any]] = [{}] * len(cases)
     counts = _counts([case.widths for case in cases])
     rooms = {n: room(n) for n in np.unique(counts).tolist()}
@@ -115,12 +115,12 @@ def _counts(lists: Sequence[list[float]]) -> np.ndarray:
 
 
 def _flat(lists: Sequence[list[float]], counts: np.ndarray) -> np.ndarray:
-    """All numbers of these lists in one array."""
+    """The numbers of all lists in one array."""
     return np.fromiter(chain.from_iterable(lists), np.float64, int(counts.sum()))
 
 
 def _failure(case: BadCase) -> dict[str, Any]:
-    """What stands in place of a result."""
+    """The entry in place of a result."""
     return ({"id": case.id} if len(memoryview(case.id)) else {}) | {"error": visible("; ".join(case.problems))}
 
 
@@ -129,7 +129,7 @@ def _columns(sensitivity: bool) -> tuple[str, ...]:
 
 
 def _to_csv(results: list[dict[str, Any]], sensitivity: bool) -> bytes:
-    """Rows of CSV; several numbers in a cell stand apart by spaces."""
+    """Rows of CSV; spaces separate the numbers of a cell."""
     file = io.StringIO()
     writer = csv.DictWriter(file, _columns(sensitivity), lineterminator="\n")
     writer.writerows({key: _cell(value) for key, value in result.items()} for result in results)
@@ -137,7 +137,7 @@ def _to_csv(results: list[dict[str, Any]], sensitivity: bool) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """Numbers with spaces between them; of an id that is text the text, of another its JSON."""
+    """The content of a cell: numbers separated by spaces; an id as its text, or as JSON if it is no text."""
     if isinstance(value, list):
         return " ".join(map(repr, value))
     if isinstance(value, msgspec.Raw):

@@ -1,4 +1,4 @@
-"""`terrain batch`: the exact optimum of any number of scenarios, from a file to a file."""
+"""`terrain batch`: solve any number of scenarios exactly, from one file to another."""
 
 import contextlib
 import sys
@@ -10,35 +10,40 @@ import typer
 
 from terrain_cli.commands.options import Csv
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output
+from terrain_cli.files import check_output, refuse_input
+from terrain_cli.text import count
 
-SHOWN = 20  # bad cases on stderr
+SHOWN = 20  # invalid cases that are reported on stderr
 
 
 def batch(
     cases: Annotated[
         Path,
-        typer.Argument(help="File of cases (.jsonl or .csv), folder of scenario files, or - for standard input."),
+        typer.Argument(help="A file of cases (.jsonl or .csv), a folder of scenario files, or - for standard input."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Write the results to this .jsonl or .csv file.")
     ] = Path("-"),
     as_csv: Csv = False,
     sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Add the derivatives of the best time: widths, speeds, the offset.")
+        bool, typer.Option("--sensitivity", help="Add the derivatives of the best time by widths, speeds and offset.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with results that were broken off.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue results that were interrupted.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")] = False,
     scheduler: Annotated[
         str | None,
-        typer.Option(help="Spread the work by Dask: its scheduler, tcp://HOST:PORT, or local.", metavar="ADDRESS"),
+        typer.Option(
+            help="Compute on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, or local.",
+            metavar="ADDRESS",
+        ),
     ] = None,
 ) -> None:
-    """Solve any number of scenarios exactly, in the order in which they come.
+    """Solve any number of scenarios exactly, in their order.
 
-    A case is a line {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20, "id": "a"} (the id is optional), or a row of CSV
-    with these columns, in whose cells spaces stand between numbers. A result has time and x; a case that will not do has an
-    error in its place, and is said on stderr. Exit code 1 where there are such cases, 2 where nothing can be read or written.
+    A case is a line {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20, "id": "a"}, in which the id is optional, or a row
+    of CSV with these columns, in which spaces separate the numbers of a cell. A result has the time and x. An invalid case gets
+    an error in place of its result, and is reported on stderr. The exit code is 1 if there are such cases, 2 if the cases
+    cannot be read or the results cannot be written.
 
     Example: terrain batch configs/cases.jsonl
 
@@ -46,18 +51,17 @@ def batch(
     """
     to_stdout = str(output) == "-"
     if resume and overwrite:
-        raise InputError("--resume and --overwrite: choose one of them")
+        raise InputError("--resume and --overwrite: use only one of them")
     if to_stdout and (resume or overwrite):
-        raise InputError(f"{'--resume' if resume else '--overwrite'}: needs a file of results, --output")
+        raise InputError(f"{'--resume' if resume else '--overwrite'}: needs an output file, --output")
     if resume and str(cases) == "-":
-        raise InputError("--resume: needs a file of cases, since what went through a pipe cannot be read again")
+        raise InputError("--resume: needs a file of cases, because standard input cannot be read again")
     form = "csv" if as_csv else "lines"
     if not to_stdout:
         if as_csv:
-            raise InputError("--csv: is for standard output; the results take the format that --output ends in")
+            raise InputError("--csv: is for standard output only; the ending of --output sets the format of the file")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
-        if output.exists() and cases.exists() and output.samefile(cases):
-            raise InputError(f"--output: {output} holds the cases: name another file")
+        refuse_input(output, [cases])
 
     from terrain_cli.batch.cases import Cases
 
@@ -100,13 +104,16 @@ def batch(
     except KeyboardInterrupt:
         watch.end(state)
         kept = results.state["rows"] if results else state["rows"]
-        hint = ", --resume goes on from there" if results else ""
-        print(f"interrupted: {kept:,} results are kept{hint}", file=sys.stderr)
+        hint = "; use --resume to continue" if results else ""
+        print(f"interrupted after {count(kept, 'result')}{hint}", file=sys.stderr)
         raise typer.Exit(130) from None
+    finally:
+        watch.progress.clear()
     watch.end(state)
     if results:
-        results.close(finished=True)
-        print(f"wrote {output}: {state['rows']:,} results, {state['failed']:,} of them errors", file=sys.stderr)
+        results.finish()
+        errors = count(state["failed"], "error") if state["failed"] else "no errors"
+        print(f"wrote {output}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
     if state["failed"]:
         raise typer.Exit(1)
 
@@ -120,16 +127,14 @@ def _put(data: bytes, results: Any, state: dict[str, int]) -> None:
 
 
 class _Watch:
-    """What a person sees of a batch on stderr: how far it is on a terminal, and the first of the bad cases anywhere."""
+    """Reports a batch on stderr: its progress if that is a terminal, and the first of the invalid cases."""
 
     def __init__(self, source: Any, state: dict[str, int]) -> None:
         from terrain_cli.show.console import Progress
 
         self.source, self.failed = source, state["failed"]
         self.progress, self.said = Progress(), 0
-        self.began: tuple[float, int, int] | None = (
-            None  # when the first chunk was done: the rate is that of the others
-        )
+        self.began: tuple[float, int, int] | None = None  # the end of the first chunk, which the rate leaves out
 
     def see(self, part: Any, state: dict[str, int]) -> None:
         for problem in part.problems[: SHOWN - self.said]:
@@ -151,15 +156,11 @@ class _Watch:
         self.progress.clear()
         more = state["failed"] - self.failed - self.said
         if more > 0:
-            print(f"and {more:,} more bad cases, errors in the results", file=sys.stderr)
+            print(f"and {count(more, 'more invalid case')}; the results contain their errors", file=sys.stderr)
 
 
 def _duration(seconds: float) -> str:
-    """A time to wait in people's words: 40 s, 12 min, 3.5 h."""
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 100
-        else f"{seconds / 60:.0f} min"
-        if seconds < 6000
-        else f"{seconds / 3600:.1f} h"
-    )
+    """A duration for people: 40 s, 12 min, 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -8,6 +8,7 @@ import typer
 from terrain_cli import kinds
 from terrain_cli.commands.options import with_kind_flags
 from terrain_cli.errors import InputError
+from terrain_cli.files import written
 
 
 @with_kind_flags
@@ -25,11 +26,6 @@ def new(
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(f'--{kind.name}' for kind in chosen)} cannot be used together")
     text = chosen[0].starter.replace("FILE", str(path))
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(f"{path}: exists already: choose another name") from None
-    except (OSError, ValueError) as problem:
-        raise InputError(f"{path}: cannot be written: {getattr(problem, 'strerror', None) or problem}") from None
+    with written(path, overwrite=False) as beside:
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     typer.echo(f"wrote {path}: now try terrain solve {path}", err=True)

@@ -73,7 +73,7 @@ def spread_times(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def times_by_cell(ground: Ground, times: np.ndarray) -> np.ndarray:
-    """Arrival times at the corners of each cell, reached from inside the cell, shape (2, 2, rows, cols); inf if it is not reached.
+    """Arrival times at the corners of each cell, reached from inside it, shape (2, 2, rows, cols); inf if it is not reached.
 
     No path passes a corner where blocked cells touch, but from inside a cell it can be reached like any other corner.
     """

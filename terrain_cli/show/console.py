@@ -1,31 +1,53 @@
-"""The terminal: data on stdout, remarks and progress on stderr, colour only where a person looks."""
+"""The terminal: data on stdout, remarks and progress on stderr, colour only on a terminal."""
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 out = Console(highlight=False, soft_wrap=True)
 
+DELAY, SPACING = 0.5, 0.1  # s, before the progress first appears and between two updates of it
+
 
 class Progress:
-    """A line on stderr that says how far a long computation is, on a terminal only, at most ten times a second."""
+    """A line on stderr that shows the progress of a long computation; only on a terminal, at most ten times a second.
+
+    It runs no thread: a thread would go on to erase whatever is printed after an exception.
+    """
 
     def __init__(self) -> None:
-        self.shown = False
-        self.next = time.monotonic() + 0.5
-        self.live = sys.stderr.isatty()
+        self.visible = sys.stderr.isatty()
+        self.next = time.monotonic() + DELAY
+        self.line: Live | None = None
 
     def say(self, text: str) -> None:
-        if self.live and time.monotonic() >= self.next:
-            sys.stderr.write(f"\r\x1b[2K{text}")
-            sys.stderr.flush()
-            self.shown = True
-            self.next = time.monotonic() + 0.1
+        """Show this text in place of the last one, unless that is too recent."""
+        if not self.visible or time.monotonic() < self.next:
+            return
+        if self.line is None:
+            from rich.live import Live
+
+            # Redirected, rows of data on stdout would end up on stderr.
+            self.line = Live(
+                console=Console(stderr=True),
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self.line.start()
+            self.line.console.show_cursor()  # or a program that is killed would leave the terminal without one
+        self.line.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
+        self.next = time.monotonic() + SPACING
 
     def clear(self) -> None:
-        """Take the line away, before anything else is written."""
-        if self.shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
-            self.shown = False
+        """Remove the line, before anything else is printed."""
+        if self.line is not None:
+            self.line.stop()
+            self.line = None

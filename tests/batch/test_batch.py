@@ -4,12 +4,11 @@ import csv
 import io
 import json
 import os
-import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from terrain_cli import solve_many
 from terrain_cli.batch import cases as cases_module
 from terrain_cli.batch import solve as batch_module
 from terrain_cli.batch.cases import BadCase, Case, Chunk, read_cases
+from terrain_cli.batch.checkpoint import REPAIR
 from terrain_cli.commands.batch import _duration
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.ground import Strips
@@ -92,7 +92,7 @@ def test_formats_agree(terrain: Terrain, tmp_path: Path) -> None:
         for name, option in (("r.jsonl", ()), ("r.csv", ("--csv",))):
             ran = terrain("batch", source, "-o", tmp_path / name, "--overwrite")
             assert (ran.code, ran.out) == (0, "")
-            assert ran.err == f"wrote {tmp_path / name}: 40 results, 0 of them errors\n"
+            assert ran.err == f"wrote {tmp_path / name}: 40 results, no errors\n"
             assert (tmp_path / name).read_text() == terrain("batch", source, *option).out
     assert run_process("batch", "-", stdin=lines.read_bytes()).out == plain
     assert run_process("batch", "-", "--csv", stdin=rows.read_bytes()).out == (tmp_path / "r.csv").read_text()
@@ -122,8 +122,8 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
     [
         (json.dumps(GOOD | {"widths": [10, -5]}), "widths[1]: must be greater than 0, got -5"),
         (json.dumps(GOOD | {"widths": [10, True]}), "widths[1]: must be a number, got True"),
-        (json.dumps(GOOD | {"widths": [10]}), "speeds: must be as many as widths, 1, got 2"),
-        (json.dumps(GOOD | {"widths": []}), "widths: must have a number for each strip, at least one, got a list"),
+        (json.dumps(GOOD | {"widths": [10]}), "speeds: must have as many numbers as widths, 1, got 2"),
+        (json.dumps(GOOD | {"widths": []}), "widths: must have a number for each strip, and at least one, got a list"),
         (json.dumps(GOOD | {"widths": 10}), "widths: must be a list of numbers, such as [10, 10, 10], got 10"),
         (
             json.dumps(GOOD | {"speeds": [1, 1e60]}),
@@ -136,6 +136,7 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         (json.dumps(GOOD | {"offset": "far"}), "offset: must be a number, got 'far'"),
         (json.dumps(GOOD | {"offset": 1e99}), "offset: must be at most 1e+50 in size: choose larger units, got 1e+99"),
         (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: known are id, widths, speeds, offset"),
+        (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
         ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),
         ('{"widths": [1', "is not valid JSON: Input data was truncated"),
@@ -172,7 +173,7 @@ def test_ids_are_carried_as_they_stand(terrain: Terrain, tmp_path: Path) -> None
         ("1 2,1 x,3,a", "speeds[1]: must be a number, got 'x'"),
         ("1 2,1 2,,a", "offset: must be a number, got ''"),
         ("1 2,1 2,3 4,a", "offset: must be a number, got '3 4'"),
-        (",,3,a", "widths: must have a number for each strip, at least one, got a list"),
+        (",,3,a", "widths: must have a number for each strip, and at least one, got a list"),
         ("1 inf,1 2,3,a", "widths[1]: must be a finite number, got inf"),
         ("1 2,1 2,nan,a", "offset: must be a finite number, got nan"),
         ("1,1", "must have 4 cells, one for each column, got 2"),
@@ -206,7 +207,7 @@ def test_many_bad_cases_are_counted(terrain: Terrain, tmp_path: Path, monkeypatc
     assert len(ran.err.splitlines()) == 41
     assert ran.err.splitlines()[39:] == [
         f"{tmp_path / 'c.jsonl'}:20: offset: must be a number, got 'x'",
-        "and 30 more bad cases, errors in the results",
+        "and 30 more invalid cases; the results contain their errors",
     ]
     assert len(ran.out.splitlines()) == 50
 
@@ -303,14 +304,14 @@ class TestResume:
         assert ran.code == 130
         kept = out.read_text().count("\n") - 1
         assert 0 < kept < 200
-        assert ran.err.splitlines()[-1] == f"interrupted: {kept} results are kept, --resume goes on from there"
+        assert ran.err.splitlines()[-1] == f"interrupted after {kept} results; use --resume to continue"
         ran = terrain("batch", cases, "-o", out)
         assert ran.code == 2
-        assert ran.err == f"{out}: is there already: --resume goes on with it, --overwrite starts anew\n"
+        assert ran.err == f"{out}: already exists; use --resume to continue it, or --overwrite to start anew\n"
         ran = terrain("batch", cases, "-o", out, "--resume")
         assert ran.code == 1  # of a bad case
         assert f"{cases}:151: offset: must be a number, got 'far'" in ran.err
-        assert ran.err.splitlines()[-1] == f"wrote {out}: 200 results, 2 of them errors"
+        assert ran.err.splitlines()[-1] == f"wrote {out}: 200 results, 2 errors"
         assert out.read_bytes() == whole
         assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
 
@@ -337,7 +338,10 @@ class TestResume:
                 patch.setattr(os, call, failing)
                 ran = terrain("batch", cases, "-o", out)
             assert ran.code == 2
-            assert f"{out}: cannot be written: No space left on device" in ran.err.splitlines()[-1]
+            files = f"({re.escape(str(out))}|{re.escape(str(out))}.checkpoint)"
+            assert re.fullmatch(
+                rf"{files}: cannot be written: No space left on device; {REPAIR}", ran.err.splitlines()[-1]
+            )
             assert "Traceback" not in ran.err
             assert terrain("batch", cases, "-o", out, "--resume").code == 1
             assert out.read_bytes() == whole
@@ -352,26 +356,27 @@ class TestResume:
         before, checkpoint = out.read_bytes(), out.with_name("r.csv.checkpoint")
         ran = terrain("batch", cases, "-o", out, "--resume", "--sensitivity")
         assert ran.code == 2
-        assert ran.err.startswith(
-            f"{out}: was begun with another sensitivity, false, now true: --resume needs the same"
-        )
+        assert ran.err.startswith(f"{out}: was started with sensitivity false, not true; --resume needs the same")
         good = cases.read_text()
         for changed in (good + good.splitlines()[0] + "\n", good.replace("far", "fur"), good[:-2] + " }"):
             cases.write_text(changed)
             ran = terrain("batch", cases, "-o", out, "--resume")
             assert ran.code == 2
-            assert ran.err.startswith(f"{out}: was begun with other cases: --resume needs the same")
+            assert ran.err.startswith(f"{out}: was started with other cases; --resume needs the same")
         cases.write_text(good)
         assert out.read_bytes() == before
         known = checkpoint.read_text()
         for damage in ("", "{}", "[]", '{"about": 1, "state": {}}'):
             checkpoint.write_text(damage)
             ran = terrain("batch", cases, "-o", out, "--resume")
-            assert (ran.code, ran.err) == (2, f"{checkpoint}: is damaged: --overwrite starts anew\n")
+            assert (ran.code, ran.err) == (2, f"{checkpoint}: is damaged; use --overwrite to start anew\n")
         checkpoint.write_text(known)
         out.write_bytes(before[:100])
         ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (2, f"{out}: is shorter than its checkpoint says: --overwrite starts anew\n")
+        assert (ran.code, ran.err) == (
+            2,
+            f"{out}: is shorter than its checkpoint says; use --overwrite to start anew\n",
+        )
         out.write_bytes(before)
         moved = cases.rename(tmp_path / "moved.jsonl")  # the same cases elsewhere are the same
         assert terrain("batch", moved, "-o", out, "--resume").code == 1
@@ -384,10 +389,10 @@ class TestResume:
         ran = terrain("batch", cases, "-o", out, "--resume")
         assert (ran.code, ran.err) == (
             2,
-            f"{out}: has no checkpoint beside it, so it is finished (or not ours): --overwrite starts anew\n",
+            f"{out}: has no checkpoint beside it, so it is complete or came from elsewhere; use --overwrite to start anew\n",
         )
         ran = terrain("batch", cases, "-o", out)
-        assert (ran.code, ran.err) == (2, f"{out}: is there already: --overwrite replaces it\n")
+        assert (ran.code, ran.err) == (2, f"{out}: already exists; use --overwrite to replace it\n")
         out.write_text("something else, and longer" * 10_000)
         assert terrain("batch", cases, "-o", out, "--overwrite").code == 1
         assert out.read_bytes() == whole
@@ -405,42 +410,69 @@ class TestResume:
         assert out.read_text() == terrain("batch", CONFIGS).out
 
 
+# `terrain` with small chunks and small writes, which names each write to the disk on stdout and waits for a line on stdin.
 DRIVER = """
-import sys, time
-import terrain_cli.batch.cases, terrain_cli.batch.checkpoint
+import os, sys
+import terrain_cli.batch.cases
 from terrain_cli.cli import main
+
+def step(name):
+    real = getattr(os, name)
+    def call(*arguments):
+        print(name, flush=True)
+        sys.stdin.readline()
+        return real(*arguments[:-1], arguments[-1][:2000]) if name == "write" else real(*arguments)
+    setattr(os, name, call)
+
 terrain_cli.batch.cases.CHUNK = 3000
-real = terrain_cli.batch.checkpoint.Results.append
-def append(self, data, **state):
-    time.sleep(0.01)
-    real(self, data, **state)
-terrain_cli.batch.checkpoint.Results.append = append
+for name in ("write", "fsync", "replace"):
+    step(name)
 main(sys.argv[1:])
 """
 
 
+def stop(process: "subprocess.Popen[str]", after: int, number: signal.Signals) -> str:
+    """Let a process of `DRIVER` write some times, and send it a signal while it waits to write again. Returns what that was."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for _ in range(after):
+        process.stdout.readline()
+        process.stdin.write("\n")
+        process.stdin.flush()
+    name = process.stdout.readline().strip()
+    process.send_signal(number)
+    return name
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
-def test_killed_ten_times_and_resumed(terrain: Terrain, tmp_path: Path) -> None:
-    """At random moments, each after some progress; the seed is fixed, the moments are the machine's."""
-    cases = draw_cases(4000, 2)
-    cases[1234]["offset"] = None
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path) -> None:
+    """A chunk takes three writes, two syncs and a rename; each of the runs is killed before another one of these."""
+    cases = draw_cases(600, 2)
+    cases[234]["offset"] = None
     path, out = write_lines(tmp_path / "c.jsonl", cases), tmp_path / "r.jsonl"
     assert terrain("batch", path, "-o", tmp_path / "whole.jsonl", "--sensitivity").code == 1
-    rng = random.Random(0)
-    checkpoint = tmp_path / "r.jsonl.checkpoint"
-    for _ in range(10):
-        before = checkpoint.read_bytes() if checkpoint.exists() else b""
-        command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out), "--sensitivity", "--resume"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and (not checkpoint.exists() or checkpoint.read_bytes() == before):
-            time.sleep(0.005)
-        time.sleep(rng.uniform(0, 0.12))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL  # it was still at work
-    assert 0 < json.loads(checkpoint.read_text())["state"]["rows"] < 4000
+    command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out), "--sensitivity", "--resume"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    stopped = set()
+    for after in range(12, 18):
+        with subprocess.Popen(command, text=True, **pipes) as process:
+            stopped.add(stop(process, after, signal.SIGKILL))
+            assert process.wait() == -signal.SIGKILL
+    assert stopped == {"write", "fsync", "replace"}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        stop(process, 15, signal.SIGTERM)
+        assert process.wait() == 130
+        assert process.stderr is not None
+        message = process.stderr.read().splitlines()[-1]
+    kept = json.loads((tmp_path / "r.jsonl.checkpoint").read_text())["state"]["rows"]
+    assert 0 < kept < 600
+    assert message == f"interrupted after {kept} results; use --resume to continue"
+    for temporary in tmp_path.glob(".terrain-*"):  # of the killed runs: SIGKILL cannot be caught
+        temporary.unlink()
     assert terrain("batch", path, "-o", out, "--sensitivity", "--resume").code == 1
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.jsonl", "whole.jsonl"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="ulimit")
@@ -448,11 +480,13 @@ def test_a_full_disk_is_said_and_resumed_from(terrain: Terrain, tmp_path: Path) 
     """A limit on the size of files stands for the full disk."""
     path, out = write_lines(tmp_path / "c.jsonl", draw_cases(1500)), tmp_path / "r.jsonl"
     whole = terrain("batch", path).out
-    command = f"ulimit -f 64; '{sys.executable}' -c '{DRIVER}' batch '{path}' -o '{out}'"
+    small = (
+        "import sys, terrain_cli.batch.cases as c; from terrain_cli.cli import main; c.CHUNK = 3000; main(sys.argv[1:])"
+    )
+    command = f"ulimit -f 64; '{sys.executable}' -c '{small}' batch '{path}' -o '{out}'"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    hint = "put that right, then --resume goes on where it stopped"
-    assert done.stderr.splitlines()[-1] == f"{out}: cannot be written: File too large: {hint}"
+    assert done.stderr.splitlines()[-1] == f"{out}: cannot be written: File too large; {REPAIR}"
     assert "Traceback" not in done.stderr
     assert terrain("batch", path, "-o", out, "--resume").code == 0
     assert out.read_text() == whole
@@ -471,14 +505,14 @@ def test_a_full_disk_behind_stdout() -> None:
     ("arguments", "message"),
     [
         (("nowhere.jsonl",), "nowhere.jsonl: cannot be read: No such file or directory"),
-        (("README.md",), "README.md: must end in .jsonl, .ndjson, .csv or be a folder of scenario files"),
+        (("README.md",), "README.md: must end in .jsonl, .ndjson, .csv, or be a folder of scenario files"),
         (("docs",), "docs: has no scenarios (.yaml or .yml)"),
         ((CASES, "-o", "r.txt"), "--output: must end in .jsonl, .ndjson or .csv, got r.txt"),
         ((CASES, "-o", "no/r.csv"), "no/r.csv: cannot be written: there is no folder no"),
-        ((CASES, "-o", "r.csv", "--csv"), "--csv: is for standard output"),
-        ((CASES, "--resume"), "--resume: needs a file of results, --output"),
-        ((CASES, "--overwrite"), "--overwrite: needs a file of results, --output"),
-        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite: choose one of them"),
+        ((CASES, "-o", "r.csv", "--csv"), "--csv: is for standard output only"),
+        ((CASES, "--resume"), "--resume: needs an output file, --output"),
+        ((CASES, "--overwrite"), "--overwrite: needs an output file, --output"),
+        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite: use only one of them"),
         (("-", "-o", "r.csv", "--resume"), "--resume: needs a file of cases"),
     ],
 )
@@ -499,7 +533,7 @@ def test_columns_that_are_wrong(terrain: Terrain, tmp_path: Path, text: str) -> 
     path.write_text(text)
     ran = terrain("batch", path)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"{path}:1: must name the columns widths, speeds, offset, and id if there is one, got")
+    assert ran.err.startswith(f"{path}:1: must name the columns widths, speeds, offset and optionally id, got")
 
 
 def test_progress_has_a_rate_and_the_time_left(

@@ -61,11 +61,11 @@ def test_the_same_bytes_though_a_worker_dies(
         patch.setattr(checkpoint_module.Results, "append", append)
         ran = terrain("batch", cases, "-o", out, "--scheduler", cluster.scheduler_address)
     assert ran.code == 130
-    assert "--resume goes on from there" in ran.err
+    assert "use --resume to continue" in ran.err
     ran = terrain("batch", cases, "-o", out, "--scheduler", cluster.scheduler_address, "--resume")
     assert ran.code == 1
     assert f"{cases}:501: offset: must be a number, got None" in ran.err
-    assert ran.err.splitlines()[-1] == f"wrote {out}: 1,000 results, 1 of them errors"
+    assert ran.err.splitlines()[-1] == f"wrote {out}: 1,000 results, 1 error"
     assert out.read_bytes() == (tmp_path / "here.jsonl").read_bytes()
 
 
@@ -80,7 +80,7 @@ def test_nobody_there(terrain: Terrain, address: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr("terrain_cli.batch.cluster.PATIENCE", 1)
     ran = terrain("batch", CONFIGS / "cases.jsonl", "--scheduler", address)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"--scheduler {address}: nothing answers there: ")
+    assert ran.err.startswith(f"--scheduler {address}: no scheduler answers: ")
 
 
 def test_without_dask(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,5 +100,5 @@ def test_a_scheduler_that_goes_away(
     address = cluster.scheduler_address
     ran = terrain("batch", CONFIGS / "cases.jsonl", "-o", tmp_path / "r.jsonl", "--scheduler", address)
     assert ran.code == 2
-    assert ran.err.splitlines()[-1] == f"--scheduler {address}: the work was lost there: lost"
+    assert ran.err.splitlines()[-1] == f"--scheduler {address}: the cluster was lost: lost"
     assert (tmp_path / "r.jsonl.checkpoint").exists()

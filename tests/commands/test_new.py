@@ -31,7 +31,7 @@ def test_never_overwrites(terrain: Terrain, tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
     path.write_text("mine")
     ran = terrain("new", path)
-    assert (ran.code, ran.err) == (2, f"{path}: exists already: choose another name\n")
+    assert (ran.code, ran.err) == (2, f"{path}: already exists; choose another name\n")
     assert path.read_text() == "mine"
     assert terrain("new", tmp_path).code == 2
 
