@@ -1,15 +1,18 @@
-# Everything runs in .venv, which is made here: Python 3.11 or newer, make and the package registry are enough.
+# Everything runs in .venv, which is created here: Python 3.11 or newer, make and the package registry are enough.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: solve test lint check bench format build clean
+.PHONY: solve test quick lint check bench format build clean
 
 solve: $(VENV)/installed
 	$(BIN)/terrain solve configs/three_strips.yaml
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto
+
+quick: $(VENV)/dev
+	$(BIN)/python -m pytest -n auto -m quick
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from terrain_cli.text import count
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -29,7 +31,7 @@ class Route(NamedTuple):
     alternatives: "tuple[Route, ...]" = ()
 
     def __repr__(self) -> str:
-        others = f", {len(self.alternatives)} alternatives" if self.alternatives else ""
+        others = f", {count(len(self.alternatives), 'alternative')}" if self.alternatives else ""
         return f"Route({len(self.points)} points, time={self.time:.6f}, distance={self.distance:.6f}{others})"
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 import os
@@ -54,7 +55,9 @@ class TestSolve:
         assert np.array_equal(points, route.points)
         assert rows[0]["distance"] == rows[0]["time"] == "0.0"
         assert rows[0]["speed"] == ""
-        assert (float(rows[-1]["distance"]), float(rows[-1]["time"])) == pytest.approx((route.distance, route.time), rel=1e-12)
+        assert (float(rows[-1]["distance"]), float(rows[-1]["time"])) == pytest.approx(
+            (route.distance, route.time), rel=1e-12
+        )
         legs = np.hypot(*np.diff(points, axis=0).T)
         speeds = [float(row["speed"]) for row in rows[1:]]
         assert {round(speed, 9) for speed in speeds} <= {1.3, 0.9, 0.5}
@@ -62,7 +65,9 @@ class TestSolve:
 
     def test_numbers_the_goals_of_several_routes(self, terrain: Terrain, tmp_path: Path) -> None:
         path = tmp_path / "m.yaml"
-        path.write_text("map: {cell: 1, speeds: {grid: [[1, 2, 1]]}}\nstart: [0.5, 0.5]\ngoal: [[2.5, 0.5], [1.5, 0.5]]\n")
+        path.write_text(
+            "map: {cell: 1, speeds: {grid: [[1, 2, 1]]}}\nstart: [0.5, 0.5]\ngoal: [[2.5, 0.5], [1.5, 0.5]]\n"
+        )
         rows = list(csv.reader(io.StringIO(terrain("solve", path, "--csv").out)))
         assert rows[0] == ["goal", "x", "y", "distance", "time", "speed"]
         assert rows[-1] == ["2", "1.5", "0.5", "1.0", "0.75", "2.0"]
@@ -122,7 +127,7 @@ def test_outlines_of_cells_are_valid_polygons_of_the_same_area() -> None:
 
 
 def _signed_area(ring: Any) -> float:
-    return float(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, ring[1:], strict=False)))
+    return float(sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring)))
 
 
 WRITERS: dict[str, list[object]] = {
