@@ -102,8 +102,7 @@ def _find_dependences(times: Array, cells: Array, fixed: Array, bands: Bands) ->
     nothing = jnp.zeros_like(times)
     empty = Dependence(nothing, nothing, nothing, jnp.zeros(times.shape, jnp.int8))
     rows = Bands(1, bands.number * bands.height, bands.columns)
-    found: Dependence = over_rows(find, empty, (times, cells, fixed), jnp.asarray(0), rows)
-    return found
+    return over_rows(find, empty, (times, cells, fixed), jnp.asarray(0), rows)
 
 
 def _relax_back(given: Array, dependence: Dependence, bands: Bands) -> Array:

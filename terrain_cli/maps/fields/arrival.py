@@ -5,16 +5,13 @@ corners of the cells (nodes), so that walls and borders between fast and slow gr
 docs/arrival_times.md describes the method.
 """
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jax import Array
-from jax.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 from terrain_cli.compile_cache import cached_jit
@@ -25,9 +22,7 @@ from terrain_cli.maps.ground import Ground, closed_corners
 SCHEMES = {"box": settle_box, "godunov": settle_monotone}
 
 
-def arrival_times(
-    ground: Ground, start: npt.ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None
-) -> Array:
+def arrival_times(ground: Ground, start: ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None) -> Array:
     """The time from the start to each corner of the cells, shape (rows + 1, cols + 1), s; inf where no path leads.
 
     start: (x, y), shape (2,), m. Several starts, shape (n, 2), give the time from the one that is nearest in time. No path leads
@@ -42,9 +37,7 @@ def arrival_times(
     return _symmetric_times(ground, start, "start", scheme, dtype)
 
 
-def remaining_times(
-    ground: Ground, goal: npt.ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None
-) -> Array:
+def remaining_times(ground: Ground, goal: ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None) -> Array:
     """The time from each corner of the cells to the goal, shape (rows + 1, cols + 1), s; inf where no path leads.
 
     goal: (x, y), shape (2,), m; of several goals, shape (n, 2), the one that is nearest in time. Otherwise as `arrival_times`.
@@ -52,7 +45,7 @@ def remaining_times(
     return _symmetric_times(ground, goal, "goal", scheme, dtype)
 
 
-def _symmetric_times(ground: Ground, point: Any, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
+def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
     """The times from a point to the corners. On symmetric ground these are also the times from the corners to the point."""
     slowness = ground.slowness
     if dtype is not None:
@@ -75,10 +68,10 @@ def _symmetric_times(ground: Ground, point: Any, name: str, scheme: str, dtype: 
 
 
 def solve_eikonal(
-    slowness: ArrayLike | Sequence[Any],
-    start: ArrayLike | Sequence[Any],
+    slowness: ArrayLike,
+    start: ArrayLike,
     *,
-    spacing: ArrayLike | Sequence[Any] = 1.0,
+    spacing: ArrayLike = 1.0,
     scheme: str = "box",
 ) -> Array:
     """The time between the start and each corner of the cells, shape (rows + 1, cols + 1), s, in either direction.
@@ -101,7 +94,7 @@ def solve_eikonal(
     return _solve(cells, at, spacing, "spacing", scheme)
 
 
-def _solve(cells: Array, at: Array, spacing: Any, name: str, scheme: str) -> Array:
+def _solve(cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str) -> Array:
     """The times from the nearest of the starts `at`, (row, col), shape (n, 2). name: that people know `spacing` by."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
@@ -138,7 +131,7 @@ def _eikonal(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Arr
     return jnp.where(jnp.isnan(times), jnp.inf, times)
 
 
-def _check_slowness(slowness: Any) -> Array:
+def _check_slowness(slowness: ArrayLike) -> Array:
     """Slowness as floats. Raises ValueError if it is not an array of cells or a value is not greater than 0."""
     values = jnp.asarray(slowness)
     cells = values if values.dtype == jnp.float32 else values.astype(jnp.float64)
@@ -155,7 +148,7 @@ def _check_slowness(slowness: Any) -> Array:
     return cells
 
 
-def _find_outside(at: Any, shape: tuple[int, ...]) -> list[int]:
+def _find_outside(at: Array | np.ndarray, shape: tuple[int, ...]) -> list[int]:
     """Which of the points (row, col), shape (n, 2), lie outside a map of this shape; none as long as they are traced."""
     if isinstance(at, jax.core.Tracer):
         return []

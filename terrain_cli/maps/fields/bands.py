@@ -9,7 +9,7 @@ After shearing, the node in row i and column j is at [i + j, i], and so is the c
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -20,6 +20,8 @@ BAND = 256  # rows
 QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by the offset of their opposite corner
 
 Look = Callable[[int, int], Array]  # (i, j) -> the values i rows down and j columns to the right
+
+T = TypeVar("T")
 
 
 class Bands(NamedTuple):
@@ -109,16 +111,17 @@ def over_diagonals(
     return swept
 
 
-def over_rows(update: Callable[..., Any], initial: Any, maps: tuple[Array, ...], k: Array, bands: Bands) -> Any:
+def over_rows(update: Callable[..., T], initial: T, maps: tuple[Array, ...], k: Array, bands: Bands) -> T:
     """Fold `update(carried, row, *looks)` over the rows of band k: one row fits into the cache, a whole map may not."""
 
-    def follow(row: Array, carried: Any) -> Any:
+    def follow(row: Array, carried: T) -> T:
         def look_in(values: Array) -> Look:
             return lambda i, j: lax.dynamic_slice(values, (row + 1 + i, 1 + j), (1, bands.columns))
 
         return update(carried, row, *map(look_in, maps))
 
-    return lax.fori_loop(k * bands.height, (k + 1) * bands.height, follow, initial)
+    folded: T = lax.fori_loop(k * bands.height, (k + 1) * bands.height, follow, initial)
+    return folded
 
 
 def find_unsettled(differs: Callable[..., Array], maps: tuple[Array, ...], bands: Bands) -> Array:

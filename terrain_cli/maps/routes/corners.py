@@ -28,10 +28,9 @@ from terrain_cli.maps.routes.crossings import (
     leg_slowness,
 )
 
-AXES = np.array(
-    [[0, 1], [1, 0], [0, -1], [-1, 0]]
-)  # directions of the edges at a corner, by increasing angle; rows point down
-CELLS = np.array([[0, 0], [0, -1], [-1, -1], [-1, 0]])  # the cells between axis k and k + 1
+# Directions (row, col) of the edges at a corner, by increasing angle, and the cells between axis k and axis k + 1.
+AXES = np.array([[0, 1], [1, 0], [0, -1], [-1, 0]])
+CELLS = np.array([[0, 0], [0, -1], [-1, -1], [-1, 0]])
 GAIN = 1e-12  # relative; a smaller gain may be rounding error
 TRIALS = 14  # step lengths, each a quarter of the one before
 

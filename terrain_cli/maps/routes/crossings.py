@@ -8,7 +8,7 @@ Several routes are joined end to end in one chain of nodes, so that all of them 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,7 @@ class Chain(NamedTuple):
         """Which nodes can move, shape (N,), bool."""
         return np.asarray(self.along.sum(1) > 0)
 
-    def take(self, index: Any) -> "Chain":
+    def take(self, index: slice | np.ndarray) -> "Chain":
         """The nodes at these indices, or at this slice or mask."""
         return Chain(*(value[index] for value in self))
 
@@ -206,22 +206,23 @@ class Descended(NamedTuple):
     """The result of a descent of R routes.
 
     x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm: Euclidean norm over the crossings that can
-    move, shape (R,). iterations: of the slowest route, shape ().
+    move, shape (R,).
     """
 
-    x: Any
-    time: Any
-    gradient_norm: Any
-    iterations: Any
+    x: Array | np.ndarray
+    time: Array | np.ndarray
+    gradient_norm: Array | np.ndarray
 
 
 ROUTES = 64  # the number of routes that a compiled program descends on
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
 
+State = tuple[Array, Array, Array, Array, Array, Array | int]  # x, held, time, share, active, iteration
+
 
 @cached_jit
 def _descend(
-    x: Any, base: Any, along: Any, limits: Any, slowness: Any, route: Any, longest: Any, most: Any
+    x: Array, base: Array, along: Array, limits: Array, slowness: Array, route: Array, longest: Array, most: Array
 ) -> Descended:
     """Newton's method on the crossings of many routes at once, until no route gains more.
 
@@ -229,9 +230,8 @@ def _descend(
     reduce the time is halved. longest: nodes of the longest route. most: the largest number of iterations.
     """
     low, high = limits[:, 0], limits[:, 1]
-    flat = 1e-12 * jnp.max(
-        slowness
-    )  # added curvature, so that the Hessian can be inverted where a route runs along an edge
+    # Added to the curvature, so that the Hessian is invertible where a route runs along an edge.
+    flat = 1e-12 * jnp.max(slowness)
 
     def times(x: Array) -> Array:
         return jax.ops.segment_sum(calc_times(x, base, along, slowness), route[:-1], ROUTES)
@@ -243,7 +243,7 @@ def _descend(
         beside = jnp.where(held[:-1] | held[1:], 0.0, beside)
         return gradient, solve_tridiagonal(diagonal, beside, -gradient, longest)
 
-    def once(state: Any) -> Any:
+    def once(state: State) -> State:
         x, held, time, share, _, iteration = state
         gradient, step = step_from(x, held)
         gain = -jax.ops.segment_sum(step * gradient, route, ROUTES)
@@ -257,15 +257,15 @@ def _descend(
         share = jnp.where(takes, jnp.minimum(1.0, 2 * share), share / 2)
         return x, held, jnp.where(takes, after, time), share, ~settles & ~stuck, iteration + 1
 
-    def goes_on(state: Any) -> Any:
+    def goes_on(state: State) -> Array:
         return jnp.any(state[4]) & (state[5] < most)
 
     held = jnp.sum(along, 1) == 0
-    start = x, held, times(x), jnp.ones(ROUTES), jnp.ones(ROUTES, bool), 0
-    x, held, time, _, _, iterations = jax.lax.while_loop(goes_on, once, start)
+    start: State = x, held, times(x), jnp.ones(ROUTES), jnp.ones(ROUTES, bool), 0
+    x, held, time, *_ = jax.lax.while_loop(goes_on, once, start)
     gradient, _ = step_from(x, held)
     norm = jnp.sqrt(jax.ops.segment_sum(gradient**2, route, ROUTES))
-    return Descended(x, time, norm, iterations)
+    return Descended(x, time, norm)
 
 
 def descend_crossings(
