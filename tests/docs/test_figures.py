@@ -1,11 +1,10 @@
 """docs/figures.md and docs/report.md: the limits they state are those of the code, and the size that of the kept run."""
 
 from terrain_cli import find_optimum
-from terrain_cli.commands import plot
 from terrain_cli.show.maps import figure as map_figure
-from terrain_cli.show.strips import animation, figure
-from terrain_cli.show.strips import report as page
-from terrain_cli.strips import report
+from terrain_cli.show.strips import animation, paths, rows
+from terrain_cli.show.strips import page_data as page
+from terrain_cli.strips import report, scenario
 from terrain_cli.strips.step_size import largest_step
 from tests.docs.page import check, find_numbers, read_page, to_float
 from tests.strips.test_snell import POST
@@ -15,9 +14,9 @@ WORDS = {3: "three", 4: "four", 6: "six", 8: "eight", 9: "nine"}
 
 def test_limits_of_figures() -> None:
     check("figures.md", "A long descent gets about {} frames", animation.FRAMES)
-    assert f"Up to {WORDS[plot.RUNS]} descents can be drawn together" in read_page("figures.md")
-    check("figures.md", "If there are more than {} strips, a second colour bar", figure.LABELLED)
-    check("figures.md", "Of a long descent about {} paths are drawn", figure.LINES)
+    assert f"Up to {WORDS[scenario.RUNS]} descents can be drawn together" in read_page("figures.md")
+    check("figures.md", "If there are more than {} strips, a second colour bar", paths.LABELLED)
+    check("figures.md", "Of a long descent about {} paths are drawn", rows.LINES)
     check("figures.md", "If a side of the map has more than {} cells", map_figure.FINEST)
     check("figures.md", "with the cliff at {}]", largest_step(find_optimum(POST).movements, POST) or 0)
 

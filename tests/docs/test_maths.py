@@ -30,7 +30,7 @@ RATIOS = POST.speeds / 0.7
 WEIGHTS, K = POST.widths * RATIOS, (0.7 - POST.speeds) * (0.7 + POST.speeds) / 0.7**2
 
 
-improve: Any = jax.jit(snell.improve)
+improve: Any = jax.jit(snell.newton_step)
 follow: Any = jax.jit(lambda change: jax.jvp(snell.trace, (POST,), (change,))[1])
 
 
@@ -127,12 +127,12 @@ def test_the_two_steps_bound_the_root() -> None:
 
 
 def test_the_search_step_by_step() -> None:
-    ends = snell.ends(jnp.asarray(WEIGHTS), jnp.asarray(K))
+    ends = snell.asymptotes(jnp.asarray(WEIGHTS), jnp.asarray(K))
     total, most, fastest = (float(jnp.sum(part)) for part in ends)
     bounds = 20 / total, (20 - most) / fastest
     check(PAGE, "In the example the bounds are {} and {}, and the search takes two steps", *bounds)
     check(PAGE, "| larger bound | {} | {} | {} |", bounds[0], moved(bounds[0]), moved(bounds[0]) - 20)
-    q, above = float(jax.jit(snell.start)(total, most, fastest, 20.0)), np.inf
+    q, above = float(jax.jit(snell.first_guess)(total, most, fastest, 20.0)), np.inf
     for name in ("start", "after step 1"):
         check(PAGE, f"| {name} | {{}} | {{}} | {{}} |", q, moved(q), moved(q) - 20)
         q, above, goes_on = map(float, improve(q, above, moved(q) / q, slope(q), 20.0))

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from terrain_cli import Strips, calc_time, descend, find_optimum
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips.ground import straight_x
-from terrain_cli.strips.solution import to_strips
+from terrain_cli.strips.solution import to_ground
 from terrain_cli.strips.step_size import largest_step, safe_step, steepest_curvature
 from tests.conftest import CONFIGS, ROOT
 from tests.docs.page import check, find_numbers
@@ -19,7 +19,7 @@ from tests.strips.test_methods import waits
 
 PAGE = "methods.md"
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
-FIFTY = to_strips(load_strips(CONFIGS / "fifty_strips.yaml"))
+FIFTY = to_ground(load_strips(CONFIGS / "fifty_strips.yaml"))
 value_and_grad: Any = jax.jit(jax.value_and_grad(calc_time))
 
 
