@@ -26,6 +26,7 @@ import jaxlib.version
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
+from terrain_cli.files import written
 
 folder_in_use: Path | None = None  # the folder of the cache; None while it is off
 
@@ -153,16 +154,11 @@ def _read(file: Path) -> Callable[..., Any]:
 
 
 def _write(file: Path, program: Any) -> None:
-    """Write a program to a temporary file, rename it to `file`, and delete the oldest programs."""
+    """Write a program for its owner alone, and delete the oldest programs."""
     content = pickle.dumps(serialize(program))
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as beside:
-        try:
-            beside.write(hashlib.sha256(content).digest() + content)
-            beside.close()
-            Path(beside.name).replace(file)
-        except BaseException:
-            Path(beside.name).unlink(missing_ok=True)
-            raise
+    with written(file) as beside:
+        beside.chmod(0o600)
+        beside.write_bytes(hashlib.sha256(content).digest() + content)
     _delete_oldest(file.parent)
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,19 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def snippets(page: Path) -> str:
-    """All Python of a page as one module, since later blocks use the names of earlier ones."""
-    return "\n".join(re.findall(r"^```python\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE))
+    """All Python of a page as one module, since later blocks use the names of earlier ones: fenced, or indented from an import on."""
+    text = page.read_text()
+    blocks = [
+        (found.start(), found[1])
+        for found in re.finditer(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    ]
+    indented = re.finditer(r"(?<=\n\n)((?:    .*\n|\n(?=    ))+)", text)
+    blocks += [
+        (found.start(), code)
+        for found in indented
+        if (code := textwrap.dedent(found[1])).startswith(("from ", "import "))
+    ]
+    return "\n".join(code for _, code in sorted(blocks))
 
 
 def run_mypy(folder: Path) -> str:
