@@ -61,7 +61,8 @@ def test_the_arithmetic_of_a_large_batch() -> None:
     sizes = 1e10 * case, 1e10 * result
     check(PAGE, "so the cases are {} TB and the results {} TB", *(size / 1e12 for size in sizes))
     sentence = (
-        "a disk that reads {} GB/s and writes {} GB/s, SHA-256 at {} GB/s, {} ms for a sync, and a network of {} Gbit/s"
+        "a disk that reads {} GB/s and writes {} GB/s, {} GB/s for reading and hashing together, {} ms for a sync, "
+        "and a network of {} Gbit/s"
     )
     reads, writes, hashes, sync, network = map(to_float, find_numbers(PAGE, sentence))
 
@@ -91,7 +92,7 @@ def test_the_arithmetic_of_a_large_batch() -> None:
     whole = sum(round(part) for part in minutes)
     check(
         PAGE,
-        "Reading twice and writing take {} minutes without the syncs. In that time {} cores do the work",
+        "Reading twice and writing take {} minutes without the syncs. In that time {} cores do the work, so",
         whole,
         hours * 60 / whole,
     )
