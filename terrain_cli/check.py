@@ -1,6 +1,6 @@
-"""Regression of scenario results: what a scenario gave when it was recorded, beside what it gives now.
+"""Regression tests of scenarios: the result of each is compared with the one that was recorded.
 
-The record of `three_strips.yaml` is `three_strips.expected.json` beside it: the numbers that went in, and what came out.
+The record of `three_strips.yaml` is `three_strips.expected.json` in the same folder. It has the inputs and the result.
 """
 
 import json
@@ -20,7 +20,7 @@ ENDING = ".expected.json"
 
 @dataclass(frozen=True)
 class Change:
-    """A number that is not what was recorded. kind: "input" or "result"."""
+    """A value that differs from the record. kind: "input" or "result"."""
 
     kind: str
     what: str
@@ -30,8 +30,11 @@ class Change:
 
 @dataclass
 class Checked:
-    """What became of a scenario: "same", "moved", "unrecorded", "orphan" (a record whose scenario is gone), "refused",
-    "recorded" or "updated" (by `update`); the changes; the problems where it was refused."""
+    """The outcome for a scenario.
+
+    verdict: "same", "moved", "unrecorded", "orphan" (a record without a scenario), "refused" (the scenario or its record is
+    invalid), or with `update` "recorded" or "updated". problems: why it was refused.
+    """
 
     file: str
     verdict: str
@@ -40,23 +43,24 @@ class Checked:
 
 
 def record_path(scenario: Path) -> Path:
-    """Where the record of a scenario file lies."""
+    """The path of the record of a scenario file."""
     return scenario.with_name(scenario.stem + ENDING)
 
 
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> list[Checked]:
-    """Compare the scenarios that `path` means (a file, or those of a folder) with their records.
+    """Compare a scenario file, or all those in a folder, with their records.
 
-    tolerance: relative; movements and crossings are measured against |offset| + total width; the distance of a route may move by
-    the root of it. update: write the records that
-    are missing or have changed. Raises InputError where `path` means no scenario.
+    tolerance: largest relative change of a result; `find_moved` of each kind applies it. update: write the records that are
+    missing or have changed. Raises InputError if `path` names no scenario.
     """
     if str(path) == "-":
-        raise InputError("-: standard input has no record beside it: name a file or a folder")
+        raise InputError("-: standard input has no record: name a file or a folder")
     files = scenario_files(path)
     twins = [file for file in files if [record_path(other) for other in files].count(record_path(file)) > 1]
     if twins:
-        raise InputError(f"{path}: {' and '.join(file.name for file in twins)} would share a record: rename one")
+        raise InputError(
+            f"{path}: {' and '.join(file.name for file in twins)} would share a record: rename one of them"
+        )
     results = [_check_one(file, tolerance, update) for file in files]
     if Path(path).is_dir():
         known = {record_path(file) for file in files}
@@ -75,33 +79,33 @@ def _check_one(file: Path, tolerance: float, update: bool) -> Checked:
         return Checked(str(file), "refused", problems=error.problems)
     if before is None:
         if update:
-            _write_record(record_path(file), now)
+            write(record_path(file), now, indent=1)
         return Checked(str(file), "recorded" if update else "unrecorded")
     changes = compare(before, now, kinds.of(scenario), tolerance)
     if not changes:
         return Checked(str(file), "same")
     if update:
-        _write_record(record_path(file), now)
+        write(record_path(file), now, indent=1)
     return Checked(str(file), "updated" if update else "moved", changes)
 
 
 def make_record(scenario: Scenario) -> dict[str, Any]:
-    """What went into a scenario and what came out, as plain data."""
+    """The record of a scenario, its inputs and its result, as plain data."""
     inputs, result = kinds.of(scenario).record.make_record(scenario)
     return {"version": 1, "inputs": inputs, "result": result}
 
 
 def compare(before: dict[str, Any], now: dict[str, Any], kind: Kind, tolerance: float) -> list[Change]:
-    """What differs between two records: inputs exactly, results within the tolerance. kind: of the scenario now."""
+    """The differences of two records: of inputs exactly, of results beyond the tolerance. kind: of the scenario now."""
     changes = [Change("input", *difference) for difference in _differences("", before["inputs"], now["inputs"])]
     old, new = before["result"], now["result"]
     if not kind.record.is_result(old):
-        return changes  # strips became a map, say: the inputs differ
+        return changes  # the scenario was of another kind, which the inputs show
     return changes + [Change("result", *moved) for moved in kind.record.find_moved(old, new, now["inputs"], tolerance)]
 
 
 def _differences(name: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]:
-    """(name, before, now) of every leaf that differs; None stands for one that is not there."""
+    """(name, before, now) of each leaf that differs; None for a missing one."""
     if isinstance(before, dict) and isinstance(now, dict):
         keys = [*now, *(key for key in before if key not in now)]
         pairs = [(f"{name}.{key}" if name else key, before.get(key), now.get(key)) for key in keys]
@@ -116,7 +120,7 @@ def _differences(name: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:
-    """The record, None where there is none. Raises InputError for one that is no record."""
+    """The record in a file; None if there is no file. Raises InputError if the file is not a record."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"), parse_int=float)
     except FileNotFoundError:
@@ -141,7 +145,3 @@ def _is_record(record: Any) -> bool:
     if not isinstance(result, dict) or not isinstance(result.get("status"), str):
         return False
     return any(kind.record.is_result(result) for kind in kinds.KINDS.values())
-
-
-def _write_record(path: Path, record: dict[str, Any]) -> None:
-    write(path, record, indent=1)

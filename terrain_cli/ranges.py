@@ -1,18 +1,18 @@
-"""Values as the command line takes them: START:STOP:COUNT, evenly spaced, or a comma list."""
+"""Values on the command line: START:STOP:COUNT, evenly spaced, or a comma list."""
 
 from collections.abc import Sequence
 from typing import overload
 
 from terrain_cli.errors import InputError
 
-COUNT = 16  # values of START:STOP; 0.5:2.0 then goes up by 0.1
-MOST = 10_000_000  # values of a range
+COUNT = 16  # values of START:STOP, so that 0.5:2.0 has a spacing of 0.1
+MOST = 10_000_000  # largest number of values of a range
 
 
 class ValueRange(Sequence[float]):
-    """`length` values from `start` to `stop`, both included, evenly spaced, or their logarithms if `log`.
+    """`length` values from `start` to `stop`, both included, evenly spaced on a linear scale, or on a logarithmic one if `log`.
 
-    It stores only its ends, whatever its length.
+    It stores only its ends.
     """
 
     def __init__(self, start: float, stop: float, length: int, log: bool = False) -> None:
@@ -37,24 +37,24 @@ class ValueRange(Sequence[float]):
         if self.log:
             value: float = self.start * (self.stop / self.start) ** (i / last)
             return value
-        # Rounded to the value that was meant: 0.5:2.0 contains 0.6, not 0.6000000000000001.
+        # Rounded to the intended value: 0.5:2.0 contains 0.6, not 0.6000000000000001.
         return float(f"{self.start + (self.stop - self.start) * i / last:.14g}")
 
 
 def parse_numbers(text: str | None, option: str) -> list[float] | None:
-    """The numbers in a comma list; None for None. Raises InputError, naming the option."""
+    """The numbers in a comma list; None for None. Raises InputError, which names the option."""
     if text is None:
         return None
     try:
         return [float(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
-        raise InputError(f"{option}: must be numbers with commas between them, such as 2,17, got {text!r}") from None
+        raise InputError(f"{option}: must be numbers separated by commas, such as 2,17, got {text!r}") from None
 
 
 def parse_values(text: str, option: str) -> Sequence[float]:
-    """The values that `text` stands for: START:STOP (16, both ends included), START:STOP:COUNT, either with :log, or a list.
+    """The values in START:STOP (16 values, both ends included), START:STOP:COUNT, either followed by :log, or a comma list.
 
-    Raises InputError, naming the option.
+    Raises InputError, which names the option.
     """
     if ":" not in text:
         values = parse_numbers(text, option)
@@ -70,7 +70,7 @@ def parse_values(text: str, option: str) -> Sequence[float]:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
-            f"{option}: must be START:STOP, START:STOP:COUNT (either with :log behind) or a comma list, got {text!r}"
+            f"{option}: must be START:STOP or START:STOP:COUNT (either may be followed by :log), or a comma list, got {text!r}"
         ) from None
     if not 2 <= count <= MOST:
         raise InputError(f"{option}: must have a count from 2 to {MOST:,}, got {count}")

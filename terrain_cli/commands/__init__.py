@@ -1,1 +1,1 @@
-"""The commands, one module each: parse, call, show."""
+"""The commands, one module each. A command parses its arguments, calls the solver and shows the result."""

@@ -1,4 +1,4 @@
-"""`terrain animate`: a descent in motion, as a GIF."""
+"""`terrain animate`: an animated GIF of a descent."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,8 @@ from terrain_cli.commands.options import (
     Initial,
     Iterations,
     Method,
+    ScenarioFile,
+    StepSize,
     Tolerance,
     parse_axes,
     parse_descent,
@@ -21,20 +23,21 @@ from terrain_cli.files import check_output
 
 
 def animate(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .gif.")],
-    fps: Annotated[float, typer.Option(help="Iterations shown per second.")] = 4,
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .gif file to write.")],
+    fps: Annotated[float, typer.Option(help="Iterations per second.")] = 4,
     axes: Axes = None,
     held: Held = False,
     method: Method = None,
-    step: Annotated[float | None, typer.Option(help="How far to go along the gradient.")] = None,
+    step: StepSize = None,
     iterations: Iterations = None,
     tolerance: Tolerance = None,
     initial: Initial = None,
 ) -> None:
-    """Animate a descent: its trace on the landscape and its path across the strips, iteration by iteration.
+    """Animate a descent across strips, iteration by iteration.
 
-    Exit code 0 also for a descent that diverges: its picture shows it.
+    The left panel shows its trace on the landscape of travel times, the right panel its path. The exit code is 0 even if the
+    descent diverges.
 
     Example: terrain animate configs/three_strips.yaml -o descent.gif
     """

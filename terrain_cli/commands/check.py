@@ -1,42 +1,46 @@
-"""`terrain check`: do the scenarios still give what was recorded?"""
+"""`terrain check`: do the scenarios still give their recorded results?"""
 
 import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from terrain_cli.commands.options import Json
 from terrain_cli.errors import InputError
 
+if TYPE_CHECKING:
+    from terrain_cli.check import Checked
+
 SAID = {
     "same": "same",
     "moved": "MOVED",
-    "unrecorded": "no record: terrain check --update writes one",
-    "orphan": "a record without a scenario: delete it, or bring the scenario back",
+    "unrecorded": "no record; terrain check --update writes one",
+    "orphan": "a record without a scenario; delete it or restore the scenario",
     "refused": "refused",
     "recorded": "recorded",
     "updated": "record updated",
 }
-SHOWN = 12  # changes of one scenario on screen
+SHOWN = 12  # changes of a scenario that are printed
 
 
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH...]", help="Scenario files, or folders of them.  [default: configs, else .]"),
+        typer.Argument(metavar="[PATH...]", help="Scenario files or folders of them.  [default: configs, else .]"),
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="How far a result may move, relative.")] = 1e-9,
+    tolerance: Annotated[float, typer.Option(help="Largest relative change of a result.")] = 1e-9,
     update: Annotated[
         bool, typer.Option("--update", help="Write the records that are missing or have changed.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Solve scenarios and compare with the results recorded beside them (NAME.expected.json).
+    """Solve scenarios and compare the results with their records.
 
-    Exit code 1 where a result moved, an input changed, or a record or its scenario is missing.
+    The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
+    or a record or its scenario is missing.
 
     Example: terrain check configs/
     """
@@ -75,7 +79,7 @@ def check(
     )
 
 
-def _print(results: list[Any]) -> None:
+def _print(results: "list[Checked]") -> None:
     from rich.text import Text
 
     from terrain_cli.show.console import out
@@ -87,7 +91,7 @@ def _print(results: list[Any]) -> None:
             what = f"input {change.what}" if change.kind == "input" else change.what
             out.print(Text(f"  {what}: {_said(change.before)} -> {_said(change.now)}"))
         if len(result.changes) > SHOWN:
-            out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json has all"))
+            out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
     counts: dict[str, int] = {}
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
@@ -97,4 +101,4 @@ def _print(results: list[Any]) -> None:
 
 
 def _said(value: Any) -> str:
-    return "nothing" if value is None else repr(value) if isinstance(value, float) else json.dumps(value)
+    return "none" if value is None else repr(value) if isinstance(value, float) else json.dumps(value)

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,35 +12,38 @@ from terrain_cli.commands.options import Json, protect_inputs
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 
+if TYPE_CHECKING:
+    from terrain_cli.autodiff.graph import Node
+
 
 def graph(
     scenario: Annotated[
-        str | None, typer.Argument(help="Scenario file, or - for standard input: the tree of its travel time.")
+        str | None, typer.Argument(help="Scenario file, or - for standard input, for the tree of its travel time.")
     ] = None,
     expr: Annotated[
-        str | None, typer.Option("--expr", help='An expression instead: "x**2 + y/2".', metavar="EXPRESSION")
+        str | None, typer.Option("--expr", help='An expression instead, such as "x**2 + y/2".', metavar="EXPRESSION")
     ] = None,
     at: Annotated[
         str | None,
         typer.Option(
             "--at",
-            help="Where: x=3,y=4 for an expression; for a scenario 2,17 or start (the default), end or optimum.",
+            help="The point: x=3,y=4 for an expression; 2,17 or start (the default), end or optimum for a scenario.",
             metavar="VALUES",
         ),
     ] = None,
     gradients: Annotated[
-        bool, typer.Option("--gradients", "-g", help="Show the derivative of the result by every node as well.")
+        bool,
+        typer.Option("--gradients", "-g", help="Also show the derivative of the result with respect to each node."),
     ] = False,
-    whole: Annotated[bool, typer.Option("--all", help="Fold nothing, however many terms a sum has.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Draw the tree to this .svg file as well.")
-    ] = None,
+    whole: Annotated[bool, typer.Option("--all", help="Show all terms of long sums.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the tree to this .svg file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the tree of what is computed: variables, constants, operations, with their values.
+    """Show the expression tree of a travel time or of an expression.
 
-    It is read from the program that JAX traces. A derivative is that of the result with respect to the number in its row; a
-    number that stands in several places has the sum over all of them, and the chain rule says what each place adds.
+    The tree has the variables, constants and operations of the program that JAX traces, with their values. A derivative is
+    that of the result with respect to the number in its row. If a number occurs several times, its derivative is the sum
+    over all of them, and the column for the chain rule shows what each contributes.
 
     Example: terrain graph configs/three_strips.yaml --gradients
 
@@ -50,7 +53,7 @@ def graph(
         raise InputError(
             'graph: give a scenario file or --expr, such as --expr "x**2 + y/2"'
             if expr is None
-            else "graph: give a scenario file or --expr, not both"
+            else "graph: give either a scenario file or --expr, not both"
         )
     if output:
         check_output(output, (".svg",))
@@ -85,8 +88,8 @@ def graph(
         out.print(Text(line, style="dim"))
 
 
-def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any]:
-    """Title, facts for JSON, and the tree of an expression."""
+def _expression(text: str, at: str | None) -> "tuple[tuple[str, str], dict[str, Any], Node]":
+    """The title, the facts for the JSON document and the tree of an expression."""
     from terrain_cli.autodiff.expression import parse_expression, parse_named
 
     expression = parse_expression(text)
@@ -96,8 +99,8 @@ def _expression(text: str, at: str | None) -> tuple[tuple[str, str], dict[str, A
     return title, {"version": 1, "expression": expression.text, "at": values}, expression.graph(values)
 
 
-def _check(root: Any, gradients: bool) -> None:
-    """Raises InputError where a value, or a derivative that is asked for, is not a finite number."""
+def _check(root: "Node", gradients: bool) -> None:
+    """Raises InputError if a value, or a derivative if `gradients`, is not a finite number."""
     from terrain_cli.autodiff.graph import first_not_finite, nodes_of
     from terrain_cli.text import short
 
@@ -114,11 +117,13 @@ def _check(root: Any, gradients: bool) -> None:
                 inputs = " and ".join(short(inner.value) for inner in node.inputs)
                 raise InputError(f"--at: {node.label} of {inputs} has no finite derivative: choose other values")
             if not math.isfinite(node.derivative):
-                raise InputError(f"--at: the derivative by {node.label} is not a finite number: choose other values")
+                raise InputError(
+                    f"--at: the derivative with respect to {node.label} is not a finite number: choose other values"
+                )
 
 
-def _nodes(root: Any) -> list[dict[str, Any]]:
-    """The graph as plain data, the root first: `inputs` are the places of other nodes in this list."""
+def _nodes(root: "Node") -> list[dict[str, Any]]:
+    """The graph as plain data, the root first; `inputs` are indices of this list."""
     from terrain_cli.autodiff.graph import nodes_of
     from terrain_cli.files import plain
 

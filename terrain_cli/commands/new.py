@@ -1,4 +1,4 @@
-"""`terrain new`: a commented scenario to start from."""
+"""`terrain new`: write a commented scenario to start from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +13,10 @@ from terrain_cli.files import written
 
 @with_kind_flags
 def new(
-    path: Annotated[Path, typer.Argument(help="File to write; an existing file is never overwritten.")],
+    path: Annotated[Path, typer.Argument(help="The file to write; an existing file is never overwritten.")],
     **flags: bool,
 ) -> None:
-    """Write a commented scenario to start from.
+    """Write a commented scenario of strips or of a map to start from.
 
     Example: terrain new my.yaml
 
@@ -28,4 +28,4 @@ def new(
     text = chosen[0].starter.replace("FILE", str(path))
     with written(path, overwrite=False) as beside:
         beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    typer.echo(f"wrote {path}: now try terrain solve {path}", err=True)
+    typer.echo(f"wrote {path}; now run terrain solve {path}", err=True)

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, so that a word means the same everywhere."""
+"""Arguments and options that several commands share, so that each means the same everywhere."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from terrain_cli import kinds
-from terrain_cli.contract import Option
+from terrain_cli.contract import Option, Scenario
 from terrain_cli.errors import InputError
 from terrain_cli.files import refuse_input
 from terrain_cli.kinds import Kind
@@ -16,18 +16,19 @@ from terrain_cli.ranges import parse_numbers
 
 
 def parse_number(text: str) -> float:
-    """A number on the command line. Raises typer.BadParameter, which names the option."""
+    """The number in an argument. Raises typer.BadParameter, to which typer adds the name of the option."""
     try:
         return float(text)
     except ValueError:
         raise typer.BadParameter(f"must be a number, got {text!r}") from None
 
 
+ScenarioFile = Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")]
 Method = Annotated[
-    str | None, typer.Option(help="Method of descent: gradient, momentum, adam, newton; or snell for the exact answer.")
+    str | None, typer.Option(help="Method of descent: gradient, momentum, adam or newton; or snell, which is exact.")
 ]
 StepSize = Annotated[
-    float | None, typer.Option(help="How far to go along the gradient.", parser=parse_number, metavar="NUMBER")
+    float | None, typer.Option(help="Step size of the descent.", parser=parse_number, metavar="NUMBER")
 ]
 Iterations = Annotated[
     float | None, typer.Option(help="Maximum number of iterations.", parser=parse_number, metavar="COUNT")
@@ -35,29 +36,31 @@ Iterations = Annotated[
 Tolerance = Annotated[
     float | None,
     typer.Option(
-        help="Stop where the largest derivative times the lowest speed is this small.",
+        help="Stop when the largest derivative times the lowest speed is at most this.",
         parser=parse_number,
         metavar="NUMBER",
     ),
 ]
 Initial = Annotated[
-    str | None, typer.Option(help="Path to start from, a number for each strip but the last: 2,17.", metavar="X,X,...")
+    str | None,
+    typer.Option(help="Initial path: one number for each strip except the last, such as 2,17.", metavar="X,X,..."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON document instead.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the summary alone.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the summary.")]
 
 Axes = Annotated[
     str | None,
-    typer.Option(help="The one or two unknowns of the landscape, counting from 1.  [default: 1,2]", metavar="I,J"),
+    typer.Option(help="One or two unknowns to draw the landscape over, counted from 1.  [default: 1,2]", metavar="I,J"),
 ]
 Held = Annotated[
-    bool, typer.Option("--held", help="Hold the other unknowns where the descent ends, rather than at their best.")
+    bool,
+    typer.Option("--held", help="Keep the other unknowns where the descent ended instead of at their best values."),
 ]
 
 
 def parse_axes(text: str | None) -> tuple[int, ...] | None:
-    """The unknowns of a landscape, counting from 0; None stays None. Raises InputError."""
+    """The unknowns of a landscape, counted from 0; None for None. Raises InputError."""
     if text is None:
         return None
     try:
@@ -83,30 +86,30 @@ def parse_descent(
     initial: str | None,
     step: float | None = None,
 ) -> dict[str, Any]:
-    """The options that replace settings of a descent, by name; None for those that are missing. Raises InputError."""
+    """The options that replace settings of a descent, by name; None for a missing option. Raises InputError."""
     start = parse_numbers(initial, "--initial")
     return {"method": method, "step": step, "iterations": iterations, "tolerance": tolerance, "initial": start}
 
 
 def refuse_foreign(kind: Kind, file: str, options: Mapping[str, Any]) -> None:
-    """Raises InputError if an option is given that this kind of scenario does not take."""
+    """Raises InputError if an option is given that scenarios of this kind do not take."""
     for name, value in options.items():
         if value not in (None, False) and name not in kind.options:
             owners = [other.plural for other in kinds.KINDS.values() if name in other.options]
             raise InputError(
-                f"{file}: is {kind.title}, and --{name.replace('_', '-')} is for {' and '.join(owners)}: "
-                "leave it out, or name other files"
+                f"{file}: --{name.replace('_', '-')} works only with {' and '.join(owners)}, not with {kind.plural}: "
+                "remove the option or name other files"
             )
 
 
-def protect_inputs(scenario: Any, outputs: Iterable[Path]) -> None:
+def protect_inputs(scenario: Scenario, outputs: Iterable[Path]) -> None:
     """Raises InputError if a file to be written is one that the scenario was read from."""
     for output in outputs:
         refuse_input(output, scenario.inputs)
 
 
 def with_question_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of every kind's questions in place of its `**` parameter: a new question needs no edit."""
+    """The command with the options of all questions of all kinds in place of its `**` parameter."""
     added: dict[str, inspect.Parameter] = {}
     for kind in kinds.KINDS.values():
         for option in (option for question in kind.questions.values() for option in question.options):
@@ -115,7 +118,7 @@ def with_question_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_kind_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with a flag for every kind but the first in place of its `**` parameter."""
+    """The command with a flag for each kind except the first in place of its `**` parameter."""
     flags = [Option(kind.name, bool, kind.flag) for kind in list(kinds.KINDS.values())[1:]]
     return _complete(command, map(_to_parameter, flags))
 
@@ -123,7 +126,7 @@ def with_kind_flags(command: Callable[..., None]) -> Callable[..., None]:
 def _complete(
     command: Callable[..., None], added: Iterable[inspect.Parameter], before: str | None = None
 ) -> Callable[..., None]:
-    """The command with more keyword parameters in its signature, from which typer reads its options."""
+    """The command with more keyword parameters in the signature from which typer reads its options."""
     added = list(added)
     signature = inspect.signature(command)
     own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
@@ -136,7 +139,7 @@ def _complete(
 
 
 def _to_parameter(option: Option) -> inspect.Parameter:
-    """An option of a question as typer reads it."""
+    """The parameter from which typer reads an option."""
     if option.type is bool:
         flag = typer.Option(f"--{option.name.replace('_', '-')}", help=option.help)
         return inspect.Parameter(

@@ -1,4 +1,4 @@
-"""`terrain plot`: the figures of a solution, in a file."""
+"""`terrain plot`: a figure of a solution, written to a file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,8 @@ from terrain_cli.commands.options import (
     Initial,
     Iterations,
     Method,
+    ScenarioFile,
+    StepSize,
     Tolerance,
     parse_axes,
     parse_descent,
@@ -23,30 +25,31 @@ from terrain_cli.files import check_output
 
 
 def plot(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .png, .svg or .pdf.")],
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .png, .svg or .pdf file to write.")],
     kind: Annotated[
         str | None,
-        typer.Option(help="What to draw of strips: landscape, objective, paths, or all of them.  [default: landscape]"),
+        typer.Option(help="The figure of strips: landscape, objective, paths, or all three.  [default: landscape]"),
     ] = None,
     axes: Axes = None,
     held: Held = False,
     compare: Annotated[
         str | None,
         typer.Option(
-            help="Overlay several descents: step=0.5,1.5,3.19 or method=gradient,adam; with --kind objective.",
+            help="Overlay several descents, with --kind objective: step=0.5,1.5,3.19 or method=gradient,adam.",
             metavar="NAME=VALUES",
         ),
     ] = None,
     method: Method = None,
-    step: Annotated[float | None, typer.Option(help="How far to go along the gradient.")] = None,
+    step: StepSize = None,
     iterations: Iterations = None,
     tolerance: Tolerance = None,
     initial: Initial = None,
 ) -> None:
-    """Draw a descent: the landscape it crosses, its time over iterations, its paths. Or a map and its routes.
+    """Draw a descent across strips, or a map with its routes.
 
-    Exit code 0 also for a descent that diverges or a goal that no route leads to: the picture shows it.
+    A descent is drawn on the landscape of travel times, as its time over the iterations, or as its paths. The exit code is 0
+    even if the descent diverges or no route leads to a goal.
 
     Example: terrain plot configs/three_strips.yaml -o descent.png
 
@@ -58,10 +61,10 @@ def plot(
     if kind not in (None, *figures):
         raise InputError(f"--kind: must be one of {', '.join(figures)}, got {kind!r}")
     if compare is not None and kind != "objective":
-        raise InputError(f"--compare: is for --kind objective, not for {kind or 'landscape'}")
+        raise InputError(f"--compare: works only with --kind objective, not with {kind or 'landscape'}")
     for option, given in (("--axes", axes is not None), ("--held", held)):
         if given and kind not in (None, "landscape", "all"):
-            raise InputError(f"{option}: is for --kind landscape or all, not for {kind}")
+            raise InputError(f"{option}: works only with --kind landscape or all, not with {kind}")
     chosen = parse_axes(axes)
     check_output(output, (".png", ".svg", ".pdf"))
     options: dict[str, Any] = parse_descent(method, iterations, tolerance, initial, step)
@@ -72,7 +75,7 @@ def plot(
     loaded = load_scenario(scenario)
     own = kinds.of(loaded)
     if kind not in (None, *own.figures):
-        raise InputError(f"{scenario}: is {own.title}; --kind must be {' or '.join(own.figures)}, got {kind!r}")
+        raise InputError(f"{scenario}: --kind must be {' or '.join(own.figures)} for {own.plural}, got {kind!r}")
     refuse_foreign(own, scenario, options)
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])

@@ -1,4 +1,4 @@
-"""`terrain report`: a descent from all sides, in one page."""
+"""`terrain report`: an interactive page about a descent."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from terrain_cli.commands.options import (
     Initial,
     Iterations,
     Method,
+    ScenarioFile,
     StepSize,
     Tolerance,
     parse_axes,
@@ -21,8 +22,8 @@ from terrain_cli.files import check_output
 
 
 def report(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html.")],
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .html file to write.")],
     axes: Axes = None,
     held: Held = False,
     method: Method = None,
@@ -31,10 +32,11 @@ def report(
     tolerance: Tolerance = None,
     initial: Initial = None,
 ) -> None:
-    """Write a page that shows a descent from all sides: landscape, paths, time, expression tree, sensitivities, table.
+    """Write an interactive page about a descent across strips.
 
-    It steps through the iterations, and through other steps and methods, which are all computed and kept in it. It is a
-    single file that needs no network. Exit code 0 also for a descent that diverges: the page shows it.
+    The page shows the landscape, the paths, the time, the expression tree, the sensitivities and a table. It steps through
+    the iterations, other steps and other methods, all of them computed in advance. It is a single file that needs no
+    network. The exit code is 0 even if the descent diverges.
 
     Example: terrain report configs/three_strips.yaml -o report.html
     """

@@ -11,7 +11,9 @@ from terrain_cli import kinds
 
 
 def schema() -> None:
-    """Print the JSON schema of a scenario, of strips or of a map, for editors that check and complete YAML.
+    """Print the JSON schema of scenarios, of strips and of maps.
+
+    Editors use it to check and complete YAML as you type.
 
     Example: terrain schema > scenario.schema.json
     """

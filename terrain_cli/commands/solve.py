@@ -1,4 +1,4 @@
-"""`terrain solve`: the fastest path of a scenario of any kind, and whatever is asked of it."""
+"""`terrain solve`: the fastest path of a scenario of any kind, and the answers to questions about it."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ FORMATS = (".json", ".csv", ".geojson")
 
 
 class Loaded(NamedTuple):
-    """A scenario that is ready to be solved. asked: the arguments of its questions by name."""
+    """A scenario that is ready to be solved. asked: the arguments of the questions that are asked, by name."""
 
     scenario: Scenario
     ground: Any
@@ -49,7 +49,7 @@ class Solved(NamedTuple):
 def solve(
     scenarios: Annotated[
         list[str],
-        typer.Argument(metavar="SCENARIO...", help="Scenario files, folders of them, or - for standard input."),
+        typer.Argument(metavar="SCENARIO...", help="Scenario files or folders of them, or - for standard input."),
     ],
     method: Method = None,
     step: StepSize = None,
@@ -59,23 +59,23 @@ def solve(
     show: Annotated[
         str | None,
         typer.Option(
-            help="What the columns show: crossings (from the start) or x (within each strip).  [default: crossings]"
+            help="Columns of the table: crossings (from the start) or x (within each strip).  [default: crossings]"
         ),
     ] = None,
     precision: Annotated[
         int | None, typer.Option(help="Bits of the arrival times on a map, 64 or 32.  [default: 64]", metavar="BITS")
     ] = None,
-    every: Annotated[int | None, typer.Option(help="Show only every so many iterations.", min=1)] = None,
+    every: Annotated[int | None, typer.Option(help="Show only each N-th iteration.", metavar="N", min=1)] = None,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the path and the time over iterations in the terminal as well.")
+        bool, typer.Option("--plot", help="Also draw the path and the time over the iterations in the terminal.")
     ] = False,
     output: Annotated[
         list[Path] | None,
         typer.Option(
             "--output",
             "-o",
-            help="Write to this file as well, by its ending: .json (the document), .csv (the history of a descent, or the points "
-            "of a route), .geojson (routes and areas). May be repeated.",
+            help="Also write to this file. The ending sets the format: .json (the document), .csv (the history of a descent or "
+            "the points of a route) or .geojson (routes and areas). Can be repeated.",
             metavar="FILE",
         ),
     ] = None,
@@ -84,13 +84,14 @@ def solve(
     quiet: Quiet = False,
     **asked: Any,
 ) -> None:
-    """Find the fastest path of a scenario, iteration by iteration: across strips, or across a map.
+    """Find the fastest path across strips, or the routes across a map.
 
-    Options override the file. Exit code 1 if a descent diverged or no route leads to a goal, 2 if a file or option is invalid.
+    Options override the file. The exit code is 1 if a descent diverged or no route leads to a goal, and 2 if a file or option
+    is invalid.
 
     Example: terrain solve configs/three_strips.yaml --step 3.19
 
-    Example: terrain solve configs/lake.yaml --isochrones 60,120,180 --corridor 1
+    Example: terrain solve configs/lake.yaml --isochrones 200,400 --corridor 1
 
     Example: terrain solve configs/lake.yaml -o route.geojson -o route.csv
     """
@@ -128,7 +129,7 @@ def solve(
         _write(path, _make_content(path, solved, several))
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
-        print(f"interrupted: {whole:,} of {len(loaded):,} scenarios are solved", file=sys.stderr)
+        print(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved", file=sys.stderr)
     bad = bool({each.solution.status for each in solved} & {"diverged", "no route"})
     raise typer.Exit(130 if interrupted else 2 if failures else 1 if bad else 0)
 
@@ -142,23 +143,25 @@ def _parse_questions(kind: kinds.Kind, values: Mapping[str, Any]) -> dict[str, A
 def _check_combination(several: bool, outputs: list[Path], as_csv: bool, plot: bool, asked: Mapping[str, Any]) -> None:
     """Raises InputError for options that need a single scenario, or that exclude each other."""
     if as_csv and several:
-        raise InputError("--csv: takes one scenario, the history of its descent")
+        raise InputError("--csv: works only with a single scenario")
     if as_csv and asked["sensitivity"]:
         raise InputError("--sensitivity and --csv cannot be used together; --json has both")
     if not several:
         return
     if plot:
-        raise InputError("--plot: takes one scenario; terrain plot draws others into files")
+        raise InputError("--plot: works only with a single scenario; terrain plot draws to files")
     for name, value in asked.items():
         if isinstance(value, Path):
-            raise InputError(f"--{name.replace('_', '-')}: takes one scenario, as it names one file")
+            raise InputError(
+                f"--{name.replace('_', '-')}: works only with a single scenario, because it names a single file"
+            )
     for path in outputs:
         if path.suffix.lower() != ".json":
-            raise InputError(f"--output: of several scenarios only .json can be written, got {path}")
+            raise InputError(f"--output: must end in .json for several scenarios, got {path}")
 
 
 def _find_files(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The files that the arguments stand for, and the problems of the arguments that stand for none."""
+    """The files that the arguments name, and the problems of arguments that name none."""
     from terrain_cli.scenario.load import scenario_files
 
     files: list[str] = []
@@ -178,7 +181,7 @@ def _load(
     outputs: list[Path],
     failures: dict[str, tuple[str, ...]],
 ) -> Loaded | None:
-    """The scenario in a file, changed by the options, and its ground; None if it is refused, which is added to the failures."""
+    """The scenario in a file, changed by the options, and its ground. If it is invalid: None, and its problems in `failures`."""
     from terrain_cli.scenario.load import load_scenario
 
     try:
@@ -195,7 +198,7 @@ def _load(
 
 
 def _solve_all(loaded: list[Loaded], options: Mapping[str, Any], quiet: bool) -> tuple[list[Solved], bool]:
-    """Solve one after the other; Ctrl-C keeps what has been solved. The solutions, and whether that happened."""
+    """Solve the scenarios one after the other. The solutions, all those before Ctrl-C, and whether it was pressed."""
     solved: list[Solved] = []
     for scenario, ground, asked in loaded:
         kind = kinds.of(scenario)
@@ -226,7 +229,7 @@ def _print(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """The solutions on stdout, as JSON, CSV, an overview or a summary with the answers to what was asked."""
+    """Print the solutions on stdout as JSON, CSV, an overview or a summary, with the answers to the questions."""
     if as_json:
         print(json.dumps(_make_document(solved, several)))
         return
@@ -248,7 +251,7 @@ def _print(
 
 
 def _make_document(solved: list[Solved], several: bool) -> Any:
-    """The JSON document: a list for several scenarios, an object for one."""
+    """The JSON document: an object for one scenario, a list for several."""
     documents = []
     for solution, answers in solved:
         document = solution.to_json()

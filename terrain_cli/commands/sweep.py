@@ -1,4 +1,4 @@
-"""`terrain sweep`: the same scenario for many values of a number, all in one compiled program."""
+"""`terrain sweep`: solve a scenario for many values of its numbers."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,19 +29,19 @@ from terrain_cli.ranges import parse_values
 
 def sweep(
     scenario: Annotated[
-        str | None, typer.Argument(help="Scenario file, or - for standard input. Missing: the packaged three strips.")
+        str | None, typer.Argument(help="Scenario file, or - for standard input.  [default: the packaged three strips]")
     ] = None,
     step: Annotated[
         str | None,
         typer.Option(
-            help="Values of the step: START:STOP, START:STOP:COUNT, either with :log, or a comma list.",
+            help="Values of the step: START:STOP, START:STOP:COUNT or a comma list; a range may end in :log.",
             metavar="VALUES",
         ),
     ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
-            help="Values of any number by its dotted name, counting from 0. Several give all combinations.",
+            help="Values of any number by its dotted name, counted from 0. Can be repeated, for all combinations.",
             metavar="NAME=VALUES",
         ),
     ] = None,
@@ -50,32 +50,32 @@ def sweep(
     tolerance: Tolerance = None,
     initial: Initial = None,
     within: Annotated[
-        float | None, typer.Option(help="How close to the optimum counts as reached, relative.  [default: 0.0001]")
+        float | None, typer.Option(help="Relative gap at which the optimum counts as reached.  [default: 0.0001]")
     ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all points to this .csv or .json file as well.")
+        Path | None, typer.Option("--output", "-o", help="Also write all points to this .csv or .json file.")
     ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(
-            help="Draw the final time over one value, or a heat map over two, to this .png, .svg or .pdf file."
+            help="Draw the final time over one number, or a heat map over two, to this .png, .svg or .pdf file."
         ),
     ] = None,
 ) -> None:
-    """Solve a scenario for many values of a number, or all combinations of several, at once.
+    """Solve strips or a map for many values of its numbers.
 
-    Exit code 0 whatever the points come to: a step that diverges is what one looks for.
+    Several numbers give all combinations of their values. The exit code is 0 even if some points diverge or have no route.
 
     Example: terrain sweep --step 0.5:2.0
 
-    Example: terrain sweep configs/three_strips.yaml --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
+    Example: terrain sweep --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
 
     Example: terrain sweep --step 0.1:6:60 --plot cliff.png
 
-    Example: terrain sweep configs/lake.yaml --vary goal.1=235:295:5 --vary map.speeds.legend.^=0.7,1.1
+    Example: terrain sweep configs/lake.yaml --vary goal.1=235:295:5
     """
     exclude({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     if output:
@@ -95,7 +95,7 @@ def sweep(
     most = kind.sweep.MOST
     if plot and len(varied) > most:
         some = "one varied number" if most == 1 else "one or two varied numbers"
-        raise InputError(f"--plot: draws {some} of {kind.plural}, got {len(varied)}: leave some out, or use --csv")
+        raise InputError(f"--plot: draws {some} for {kind.plural}, got {len(varied)}: remove some or use --csv")
     loaded = kind.scenario.with_options(loaded, options)
     protect_inputs(loaded, [path for path in (output, plot) if path])
     parameters = [kind.sweep.Parameter(loaded, name) for name in varied]
@@ -134,12 +134,12 @@ def sweep(
             save(picture.make_figure(table.best), plot, missing)
         typer.echo(f"wrote {plot}", err=True)
     if table.interrupted:
-        typer.echo(f"interrupted after {table.done:,} of {table.total:,} points: those are kept", err=True)
+        typer.echo(f"interrupted after {table.done:,} of {table.total:,} points, which are kept", err=True)
         raise typer.Exit(130)
 
 
 def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[float]]:
-    """Values by dotted name, from the options."""
+    """The values of each number by its dotted name, from the options."""
     varied: dict[str, Sequence[float]] = {}
     if step is not None:
         varied["descent.step"] = parse_values(step, "--step")

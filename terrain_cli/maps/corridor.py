@@ -1,4 +1,4 @@
-"""The corridor of a route: the cells whose best route through them is not much slower than the best of all."""
+"""The corridor of a route: the cells through which a route passes that is not much slower than the best."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +14,11 @@ from terrain_cli.maps.sensitivity import lengths_by_cell
 
 @dataclass(frozen=True)
 class Corridor:
-    """Cells that lie on good routes.
+    """The cells of good routes.
 
-    percent: how much slower than the best the best route through them may be. cells: which, shape (rows, cols). area: m².
-    error: how much slower than the best the fields take the cells of the route itself to be, at most; relative. What lies
-    closer than this to the border of the corridor may be on its other side.
+    percent: by how much the best route through a cell may be slower than the best of all. cells: bool, shape (rows, cols).
+    area: m². error: relative; the most by which the arrival times overestimate the time through a cell of the route itself,
+    which is an estimate of the uncertainty of the border.
     """
 
     percent: float
@@ -28,10 +28,11 @@ class Corridor:
 
     @property
     def count(self) -> int:
+        """The number of cells."""
         return int(self.cells.sum())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the cells as [row, first column, last column] of each run."""
+        """Plain data; the cells as [row, first column, last column] of each run."""
         edges = np.diff(np.pad(self.cells.astype(np.int8), ((0, 0), (1, 1))), axis=1)
         (row, first), (_, last) = np.nonzero(edges == 1), np.nonzero(edges == -1)
         runs = np.column_stack([row, first, last - 1]).tolist()
@@ -46,11 +47,11 @@ class Corridor:
 def find_corridor(
     ground: Ground, from_start: np.ndarray, to_goal: np.ndarray, route: Route, percent: float
 ) -> Corridor:
-    """The cells whose best route through them is within `percent` of the best.
+    """The cells through which the best route is within `percent` of the best of all.
 
     from_start, to_goal: the time from the start to each corner of the cells and from there to the goal, shape
-    (rows + 1, cols + 1), s. Both fields are slightly wrong, by nearly the same amount along all good routes: so their sums are
-    compared with the least sum, not with the time of the route, and the cells of the route belong to the corridor in any case.
+    (rows + 1, cols + 1), s. Both fields have nearly the same error along all good routes. Their sums are therefore compared with
+    the least sum, not with the time of the route, and the cells of the route always belong to the corridor.
     """
     through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
@@ -62,14 +63,14 @@ def find_corridor(
 
 
 def find_outlines(cells: np.ndarray) -> list[list[np.ndarray]]:
-    """The outline of some cells, shape (rows, cols), bool, as polygons: one for each connected part, its holes behind it.
+    """The outline of cells, bool, shape (rows, cols): for each connected part, its outer ring followed by its holes.
 
-    A ring has the corners (row, col) where it turns, shape (k, 2), the last equal to the first; seen with rows pointing down
-    the outer ring runs anticlockwise and the holes clockwise. Parts that only touch at a corner are parts of their own.
+    A ring has the corners (row, col) where it turns, shape (k, 2), the last equal to the first. With rows pointing down, the
+    outer ring runs anticlockwise and the holes run clockwise. Parts that touch only at a corner are separate.
     """
     parts, number = ndimage.label(cells)
     padded = np.pad(parts, 1)
-    # Each side of a cell that faces another part or none, with the cell on its left: (from, to) relative to the cell.
+    # The ends of each side of a cell relative to it, in the direction that has the cell on its left.
     sides = {(1, 0): ((1, 0), (1, 1)), (0, 1): ((1, 1), (0, 1)), (-1, 0): ((0, 1), (0, 0)), (0, -1): ((0, 0), (1, 0))}
     leaving: dict[tuple[int, int], list[tuple[tuple[int, int], int, tuple[int, int]]]] = {}
     for (down, right), (begin, end) in sides.items():
@@ -82,7 +83,7 @@ def find_outlines(cells: np.ndarray) -> list[list[np.ndarray]]:
         first = at = next(iter(leaving))
         ring, part, cell = [first], leaving[first][0][1], leaving[first][0][2]
         while True:
-            # Where two cells of one part touch at a corner, crossing over to the other one keeps the ring from touching itself.
+            # Where two cells of a part touch at a corner, continuing along the other cell keeps the ring from touching itself.
             ways = leaving[at]
             same = [way for way in ways if way[1] == part]
             way = next((way for way in same if way[2] != cell), same[0]) if len(ways) > 1 and at != first else same[0]

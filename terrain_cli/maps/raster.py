@@ -1,6 +1,6 @@
-"""The raster of a map scenario, read from wherever the scenario says: numbers, a drawing or a file. Nothing here knows JAX.
+"""The raster of a map scenario, from numbers, a drawing or a file. This module does not import JAX.
 
-Every problem of the files, of the cells and of the places is reported at once, with the line of the scenario where it arises.
+All problems of the file, the cells and the places are reported at once, with their lines in the scenario.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,14 @@ from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
 from terrain_cli.text import nearest
 
-SQUARE = 1e-9  # relative; how far the two sides of a cell may differ
+SQUARE = 1e-9  # largest relative difference between the two sides of a cell
 
 
 class Raster(NamedTuple):
-    """Square cells of ground. speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: (x, y) of
-    the south-west corner, m."""
+    """Square cells of ground.
+
+    speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: the south-west one, (x, y), m.
+    """
 
     speeds: np.ndarray
     cell: float
@@ -35,9 +37,9 @@ class Raster(NamedTuple):
 
 
 def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:
-    """The raster of a map scenario. speeds: those in its file, if they have been read already.
+    """The raster of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all that is wrong with the file of the speeds, the cells, the start and the goals.
+    Raises InputError with all problems of the file, the cells, the start and the goals.
     """
     problems: list[Problem] = list(find_cell_problems(scenario.map.cell, scenario.map.speeds.extent))
     if speeds is None:
@@ -60,7 +62,7 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A single goal may be written as a bare point."""
+    """The place in the file of a place in the model: a single goal may be written as a bare point."""
     lines = scenario.source.lines
     return ("goal",) if place[:1] == ("goal",) and lines and place not in lines else place
 
@@ -73,7 +75,7 @@ def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
 
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
-    """An extent that is empty, or whose cells are not square."""
+    """The problem of an extent that is empty or whose cells are not square. shape: of the speeds, (rows, cols)."""
     extent, (rows, cols) = scenario.map.speeds.extent, shape
     if extent is None:
         return
@@ -82,14 +84,14 @@ def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Itera
         yield ("map", "speeds", "extent"), "must have xmax greater than xmin and ymax greater than ymin"
     elif abs(width - height) > SQUARE * max(width, height):
         sizes = f"{width:.12g} wide and {height:.12g} high ({rows} rows, {cols} columns)"
-        yield ("map", "speeds", "extent"), f"makes cells {sizes}, but they must be square"
+        yield ("map", "speeds", "extent"), f"must give square cells, got cells {sizes}"
 
 
 def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:
-    """Ground without a free cell; a start or a goal outside the map or in blocked ground, with the nearest free cell."""
+    """The problems of ground without a free cell, and of a start or goal outside the map or in blocked ground."""
     free = ~np.isnan(raster.speeds)
     if not free.any():
-        yield ("map", "speeds"), "has no free cell: all of them are blocked"
+        yield ("map", "speeds"), "must have a free cell: all cells are blocked"
         return
     for place, point in (("start",), scenario.start), *((("goal", i), at) for i, at in enumerate(scenario.goals)):
         problem = _find_place_problem(point, raster, free)
@@ -98,11 +100,11 @@ def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Probl
 
 
 def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.ndarray) -> str | None:
-    """Why no route can start or end at a point, and where the nearest one can; None if one can."""
+    """Why no route can start or end at a point, and the nearest free cell; None if one can. free: bool, shape (rows, cols)."""
     at, (rows, cols), (x, y), cell = raster.to_cells(point), free.shape, raster.corner, raster.cell
     if not (0 <= at[0] <= rows and 0 <= at[1] <= cols):
         reach = f"from {_write_point(raster.corner)} to {_write_point((x + cols * cell, y + rows * cell))}"
-        where = f"lies outside the map, which goes {reach}"
+        where = f"lies outside the map, which extends {reach}"
     else:
         touched = [touching for touching in touching_cells(*at, free.shape) if free[touching]]
         apart = meet_at_corner(touched)
@@ -116,12 +118,12 @@ def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.nda
 
 
 def _write_point(point: tuple[float, float]) -> str:
-    """A point as people write it."""
+    """A point in the notation of a scenario."""
     return f"[{point[0]:.12g}, {point[1]:.12g}]"
 
 
 def read_speeds(scenario: MapScenario) -> np.ndarray:
-    """The speeds of a map scenario, shape (rows, cols), m/s, NaN where blocked. Raises InputError for a file that has none."""
+    """The speeds of a map scenario, shape (rows, cols), m/s, NaN where blocked. Raises InputError if their file is invalid."""
     speeds = scenario.map.speeds
     if speeds.drawing is not None and speeds.legend is not None:
         rows = speeds.drawing.split("\n")
@@ -136,7 +138,7 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
 
 
 def read_array(path: Path) -> np.ndarray:
-    """The speeds in a .npy file, shape (rows, cols), float64, NaN where blocked. Raises InputError."""
+    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
     try:
         with path.open("rb") as file:
             magic = file.read(6)
@@ -145,23 +147,23 @@ def read_array(path: Path) -> np.ndarray:
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         near = nearest(path.name, siblings(path, ".npy"))
-        raise InputError(f"{path}: no such file" + (f", did you mean {near}?" if near else "")) from None
+        raise InputError(f"{path}: no such file" + (f": did you mean {near}?" if near else "")) from None
     except InputError:
         raise
-    except Exception as problem:  # NumPy evaluates the header as Python, so any error may come of it
+    except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
         reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
         raise InputError(f"{path} cannot be read: {reason}") from None
     if stored.dtype.kind not in "fiu":
-        raise InputError(f"{path} must hold numbers, not {stored.dtype}: save an array of floats")
+        raise InputError(f"{path} must contain numbers, not {stored.dtype}: save an array of floats")
     if stored.ndim != 2 or 0 in stored.shape:
-        raise InputError(f"{path} must be an array (rows, cols), got the shape {stored.shape}")
+        raise InputError(f"{path} must contain an array of shape (rows, cols), got {stored.shape}")
     speeds = np.array(stored, dtype=np.float64)
     bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
     if bad.any():
         row, col = np.unravel_index(np.argmax(bad), bad.shape)
         count = f"{int(bad.sum()):,} cells are" if bad.sum() > 1 else "1 cell is"
         raise InputError(
-            f"{path} must hold finite speeds greater than 0, NaN where blocked: {count} neither, "
+            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {count} neither, "
             f"the first [{row}, {col}] = {speeds[row, col]:g}"
         )
     return speeds

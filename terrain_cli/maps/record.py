@@ -12,7 +12,7 @@ from terrain_cli.maps.scenario import BLOCKED, MapScenario
 
 
 def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What went into a map scenario and what came out, as plain data. Raises InputError as `read_raster` does."""
+    """The inputs and the result of a map scenario, as plain data. Raises InputError as `read_raster` does."""
     inputs = make_inputs(scenario, read_raster(scenario))
     from terrain_cli.maps.solution import solve
 
@@ -22,7 +22,7 @@ def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
-    """What went in; of an array in a file its shape and a checksum."""
+    """The inputs. An array in a file is recorded as its shape and a checksum."""
     speeds = scenario.map.speeds
     if speeds.drawing is not None and speeds.legend is not None:
         legend = {letter: _plain(speed) for letter, speed in speeds.legend.items()}
@@ -40,7 +40,7 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
 
 
 def is_result(result: dict[str, Any]) -> bool:
-    """Whether this is the result of a map."""
+    """Whether this is a result of a map."""
     routes = result.get("routes")
     return isinstance(routes, list) and all(
         isinstance(route, dict) and all(_is_number(route.get(key, "")) for key in ("time", "distance"))
@@ -51,10 +51,10 @@ def is_result(result: dict[str, Any]) -> bool:
 def find_moved(
     old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
 ) -> Iterator[tuple[str, Any, Any]]:
-    """(name, before, now) of what moved.
+    """(name, before, now) of each number that moved.
 
-    Near the optimum the time changes with the square of the change of the route, so a distance may move by the root of the
-    tolerance.
+    tolerance: of the time, relative. Near the optimum the time changes with the square of a change of the route, so the
+    tolerance of a distance is the square root.
     """
     if old["status"] != new["status"]:
         yield "status", old["status"], new["status"]

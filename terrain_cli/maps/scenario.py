@@ -1,7 +1,7 @@
-"""A map scenario as the user wrote it, checked: a raster of speeds, a start and goals. It opens no files (raster.py does).
+"""A map scenario as the user wrote it, validated: a raster of speeds, a start and goals. It opens no files (raster.py does).
 
-Positions are (x, y), x to the east and y to the north, in the scenario's unit of length; rows and columns count from 0, row 0 is
-the north edge. NaN stands for blocked ground. Nothing here knows JAX or NumPy.
+Positions are (x, y), x to the east and y to the north, in the scenario's unit of length. Rows and columns are counted from 0;
+row 0 is the north edge. NaN means blocked ground. This module imports neither JAX nor NumPy.
 """
 
 import math
@@ -26,7 +26,7 @@ def _speed(value: object) -> float:
         return math.nan
     if isinstance(value, str):
         near = nearest(value.lower(), [BLOCKED])
-        raise fail("must be a number or the word blocked" + (f": did you mean {near}?" if near else ""))
+        raise fail("must be a number or the word blocked" + (f" (did you mean {near}?)" if near else ""))
     try:
         return to_positive(value)
     except PydanticCustomError as problem:
@@ -45,7 +45,7 @@ def _goal(value: object) -> object:
 
 
 def _goals(value: object) -> object:
-    """One goal or several, as a list of mappings."""
+    """The goals as a list of mappings, although a single one may be written without the list."""
     if _is_one_goal(value):
         value = [value]
     if not isinstance(value, list | tuple):
@@ -62,7 +62,7 @@ def _is_one_goal(value: object) -> bool:
 
 
 def _drawing(value: object) -> str:
-    """The rows of a drawing, without the empty line that YAML leaves at its end."""
+    """The rows of a drawing, without the empty line that YAML may leave at its end."""
     rows = to_text(value).strip("\n")
     if not rows:
         raise fail("must have at least one row of letters")
@@ -110,27 +110,27 @@ Point = Annotated[tuple[Number, Number], BeforeValidator(_point), WithJsonSchema
 
 
 class Goal(Model):
-    """Where to go."""
+    """A goal of a map scenario."""
 
     at: Point = Field(description="Its position, [x, y].")
-    name: Text | None = Field(default=None, description="What to call it: hut, ford, ...")
+    name: Text | None = Field(default=None, description="Name of the place: hut, ford, ...")
 
 
 class Speeds(Model):
-    """How fast each cell can be crossed, in one of three forms: a grid of numbers, a drawing with a legend, or a file."""
+    """The speed in each cell, in one of three forms: a grid of numbers, a drawing with a legend, or a file."""
 
     grid: Annotated[list[list[Speed]], BeforeValidator(_grid)] | None = Field(
-        default=None, description="Rows of speeds, the north edge first; the word blocked where nothing passes."
+        default=None, description="Rows of speeds, the north edge first; the word blocked for a blocked cell."
     )
     drawing: Annotated[str, BeforeValidator(_drawing)] | None = Field(
-        default=None, description="Rows of letters, the north edge first; what each letter means is in the legend."
+        default=None, description="Rows of letters, the north edge first; the legend gives the speed of each letter."
     )
     legend: Annotated[dict[str, Speed], BeforeValidator(_legend)] | None = Field(
-        default=None, description="The speed that each letter of the drawing stands for, or the word blocked."
+        default=None, description="The speed for each letter of the drawing, or the word blocked."
     )
     file: Text | None = Field(
         default=None,
-        description="A .npy file with an array (rows, cols) of speeds, NaN where blocked; from the folder of the scenario.",
+        description="A .npy file with an array (rows, cols) of speeds, NaN where blocked. Its path is relative to the scenario.",
     )
     extent: (
         Annotated[
@@ -139,7 +139,7 @@ class Speeds(Model):
             WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
         ]
         | None
-    ) = Field(default=None, description="[xmin, ymin, xmax, ymax] of the map, instead of a cell.")
+    ) = Field(default=None, description="Extent of the map, [xmin, ymin, xmax, ymax]; given instead of cell.")
 
     @model_validator(mode="after")
     def _fits(self) -> "Speeds":
@@ -149,10 +149,10 @@ class Speeds(Model):
 
 
 class MapGround(Model):
-    """A raster of square cells. Without an extent its lower left corner lies at (0, 0)."""
+    """A raster of square cells. Without an extent, its lower left corner is at (0, 0)."""
 
-    cell: Positive | None = Field(default=None, description="The side of a cell.")
-    speeds: Speeds = Field(description="How fast each cell can be crossed, in any direction.")
+    cell: Positive | None = Field(default=None, description="Side of a cell.")
+    speeds: Speeds = Field(description="The speed in each cell, the same in every direction.")
 
 
 class MapScenario(ScenarioModel):
@@ -162,16 +162,16 @@ class MapScenario(ScenarioModel):
     model_config = ConfigDict(title="terrain map scenario")
 
     map: MapGround = Field(description="The ground.")
-    start: Point = Field(description="Where to start, [x, y].")
+    start: Point = Field(description="Where the routes start, [x, y].")
     goal: Annotated[
         list[Goal],
         BeforeValidator(_goals),
         WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
-    ] = Field(description="Where to go, [x, y]; or a list of several goals, each a point or {at: [x, y], name: hut}.")
+    ] = Field(description="Where the route ends, [x, y]; or a list of goals, each a point or {at: [x, y], name: hut}.")
 
     @property
     def inputs(self) -> list[Path]:
-        """The scenario and the file of its speeds."""
+        """The files that it was read from: the scenario itself and the file of its speeds, if any."""
         own = super().inputs
         if self.map.speeds.file is None:
             return own
@@ -179,20 +179,21 @@ class MapScenario(ScenarioModel):
 
     @property
     def goals(self) -> list[tuple[float, float]]:
+        """The positions of the goals, (x, y)."""
         return [goal.at for goal in self.goal]
 
     def goal_name(self, index: int) -> str:
-        """What to call the goal with this index; people count from 1."""
+        """The goal with this index in messages: its name, or "goal", counted from 1 if there are several."""
         name = self.goal[index].name
         return name or ("goal" if len(self.goal) == 1 else f"goal {index + 1}")
 
 
 def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the form of `speeds`, as they were written; pydantic would look only where nothing else is wrong."""
+    """Problems in the form of `speeds` as written, which pydantic would report only once nothing else is wrong."""
     forms = [form for form in FORMS if speeds.get(form) is not None]
     if len(forms) != 1:
         got = f"got {' and '.join(forms)}" if forms else "such as grid: [[1, 1, blocked], [1, 0.2, 1]]"
-        yield (), f"must have one of grid, drawing (with its legend) or file, {got}"
+        yield (), f"must have exactly one of grid, drawing (with its legend) and file, {got}"
     legend = speeds.get("legend")
     for letter in legend if isinstance(legend, dict) else ():
         if len(letter) != 1:
@@ -201,7 +202,7 @@ def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
         if isinstance(speeds["drawing"], str):
             yield from _find_drawing_problems(speeds["drawing"].strip("\n").split("\n"), legend)
     elif legend is not None and forms:
-        yield ("legend",), "goes with a drawing: remove it, or give drawing"
+        yield ("legend",), "is only for a drawing: remove it, or add the drawing"
     grid = speeds.get("grid")
     if isinstance(grid, list | tuple) and all(isinstance(row, list | tuple) for row in grid):
         yield from _find_ragged("grid", [len(row) for row in grid], "cells")
@@ -226,7 +227,7 @@ def _find_ragged(form: str, lengths: list[int], what: str) -> Iterator[Problem]:
     if odd is not None:
         yield (
             (form,),
-            f"must have rows of one length: row {odd + 1} has {lengths[odd]} {what}, row 1 has {lengths[0]}",
+            f"must have rows of equal length: row {odd + 1} has {lengths[odd]} {what}, row 1 has {lengths[0]}",
         )
 
 
@@ -251,7 +252,7 @@ SETTINGS = ("precision",)
 
 
 def locate(place: Place, document: Node) -> Place:
-    """Where the file has what the model has at this place: a goal may be a bare point, without a list or `at`."""
+    """The place in the file of a place in the model: a goal may be a bare point, without a list or `at`."""
     if place[:1] != ("goal",) or len(place) < 2:
         return place
     goal, _ = document.find(("goal",))
@@ -262,7 +263,7 @@ def locate(place: Place, document: Node) -> Place:
 
 
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the form of the speeds and of the cells."""
+    """Problems in the form of the speeds and of the cells."""
     ground = data.get("map")
     speeds = ground.get("speeds") if isinstance(ground, dict) else None
     if isinstance(ground, dict) and isinstance(speeds, dict):
@@ -274,13 +275,13 @@ def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def find_cell_problems(cell: object, extent: object) -> Iterator[Problem]:
-    """A cell and an extent both say how large cells are; a map has one of them."""
+    """A map must have exactly one of a cell and an extent, because both give the size of its cells."""
     if cell is None and extent is None:
-        yield ("map",), "cell is missing: add cell: 10, the side of a cell (or speeds.extent)"
+        yield ("map",), "cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"
     elif cell is not None and extent is not None:
-        yield ("map", "cell"), "and speeds.extent both say how large a cell is: remove one"
+        yield ("map", "cell"), "and speeds.extent both give the size of a cell: remove one of them"
 
 
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
-    """No option of the command line replaces anything in a map scenario."""
+    """The scenario itself: no option of the command line replaces anything in a map scenario."""
     return scenario

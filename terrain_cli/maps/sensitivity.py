@@ -1,7 +1,7 @@
-"""How the time of a route depends on the ground: the derivative by a cell's slowness is the route's length in that cell.
+"""How the time of a route depends on the ground: the derivative with respect to a cell's slowness is the length in that cell.
 
-No small change makes a route faster, so to first order a change of slowness does not change its course: only its length in the
-cell counts (the envelope theorem), and 1 % more speed in a cell saves 1 % of the time spent there.
+The time of a route is stationary, so to first order a change of slowness acts only through the length in the cell, not through
+the change of the route (the envelope theorem). Thus 1 % more speed in a cell saves 1 % of the time spent there.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ import numpy as np
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.scenario import MapScenario
 
-ON_LINE = 1e-9  # cells; a leg closer than this to a line of the grid runs along it
+ON_LINE = 1e-9  # in cells; a leg closer than this to a line of the grid runs along it
 
 
 class Stretch(NamedTuple):
-    """What a route spends on ground of one speed. letter: of the drawing, "" without one. speed: m/s. length: m. time: s."""
+    """The part of a route on ground of one speed. letter: of the drawing, "" without one. speed: m/s. length: m. time: s."""
 
     letter: str
     speed: float
@@ -24,9 +24,9 @@ class Stretch(NamedTuple):
 
 
 def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
-    """The cell (row, col) that each leg of a route lies in, shape (N - 1, 2). Along an edge it is the faster of the two cells.
+    """The cell (row, col) of each leg of a route, shape (N - 1, 2). For a leg along an edge it is the faster of the two cells.
 
-    points: of the route, shape (N, 2), m, with no cell edge between two of them.
+    points: of the route, shape (N, 2), m; no leg between two of them crosses an edge of a cell.
     """
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     places = ground.to_cells(points)
@@ -43,16 +43,16 @@ def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
 
 
 def find_legs(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Length (m) and slowness (s/m) of each leg of a route, shape (N - 1,). points: as of `find_leg_cells`."""
+    """The length (m) and slowness (s/m) of each leg of a route, shape (N - 1,) each. points: as for `find_leg_cells`."""
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     lengths = np.hypot(*np.diff(points, axis=0).T)
     return lengths, slowness[tuple((find_leg_cells(ground, points) + 1).T)]
 
 
 def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and lengths (m) of the cells that a route lies in, shape (k,) each, ordered by row and column.
+    """The row, the column and the length of the route (m) in each of its k cells, shape (k,) each, by row and column.
 
-    points: as of `find_leg_cells`.
+    points: as for `find_leg_cells`.
     """
     cell = find_leg_cells(ground, points) + 1
     cols = np.asarray(ground.slowness).shape[1] + 2
@@ -63,7 +63,7 @@ def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def find_stretches(scenario: MapScenario, ground: Ground, points: np.ndarray) -> list[Stretch]:
-    """What a route spends on ground of each speed, the longest time first."""
+    """The parts of a route on ground of each speed, the longest time first. points: as for `find_leg_cells`."""
     row, col, lengths = lengths_by_cell(ground, points)
     slowness = np.asarray(ground.slowness)[row, col]
     drawing = scenario.map.speeds.drawing

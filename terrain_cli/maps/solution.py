@@ -1,4 +1,4 @@
-"""The answer to a map scenario: a route to every goal, its time, and the reason if there is none."""
+"""The solution of a map scenario: a route to each goal, or the reason why there is none."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MapSolution:
-    """How a map scenario was solved.
+    """The solution of a map scenario.
 
-    scenario: what was asked. ground: its cells. status: "converged", or "no route" if some goal cannot be reached; message: the
-    same in a sentence. routes: one for each goal, None if there is none; reasons: why, for each goal, "" if there is one.
-    from_start: the time from the start to each corner of the cells; to_goals: the time from each corner to each goal; shape
-    (rows + 1, cols + 1), s.
+    ground: its cells. status: "converged", or "no route" if some goal cannot be reached; message: the same in a sentence.
+    routes: one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one.
+    from_start: the time from the start to each corner of the cells; to_goals: for each goal, the time from each corner to it;
+    s, shape (rows + 1, cols + 1) each.
     """
 
     scenario: MapScenario
@@ -46,7 +46,7 @@ class MapSolution:
 
     @property
     def iterations(self) -> int:
-        """Of the route to the first goal."""
+        """The number of iterations of the route to the first goal; 0 if there is none."""
         return int(self.routes[0].history[-1].iteration) if self.routes[0] else 0
 
     @property
@@ -65,13 +65,13 @@ class MapSolution:
         return self.routes[0].straight_time if self.routes[0] else np.inf
 
     def find_isochrones(self, levels: Sequence[float]) -> "list[Isochrone]":
-        """The ground reached from the start within each of these times, s."""
+        """The ground reached from the start within each of these times (s)."""
         from terrain_cli.maps.isochrones import find_isochrones
 
         return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
-        """The cells whose best route through them to a goal is within `percent` of the best.
+        """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
 
         Raises ValueError if there is no route to the goal.
         """
@@ -83,7 +83,7 @@ class MapSolution:
         return find_corridor(self.ground, self.from_start, self.to_goals[index], route, percent)
 
     def to_json(self) -> dict[str, Any]:
-        """The solution as plain data for `json.dumps`; None for what is not finite."""
+        """The solution as plain data for `json.dumps`; None for a number that is not finite."""
         scenario = self.scenario
         document: dict[str, Any] = {
             "version": 1,
@@ -109,10 +109,9 @@ class MapSolution:
         }
 
     def to_rows(self) -> Iterator[Sequence[object]]:
-        """The points of the routes: x, y, and the distance, the time and the speed on the way there.
+        """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
 
-        distance, time: from the start. speed: on the leg that ends at the point; empty at the start. With several goals each row
-        begins with the number of its goal, counting from 1.
+        The speed is empty at the start. With several goals, each row begins with the number of its goal, counted from 1.
         """
         several = len(self.routes) > 1
         yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed"]
@@ -127,14 +126,14 @@ class MapSolution:
                 yield [*([i + 1] if several else []), *point, *rest]
 
     def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
-        """Length (m) and time (s) of each leg of a route, shape (N - 1,)."""
+        """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
         from terrain_cli.maps.sensitivity import find_legs
 
         lengths, slowness = find_legs(self.ground, route.points)
         return lengths, lengths * slowness
 
     def to_features(self) -> list[dict[str, Any]]:
-        """The routes as GeoJSON lines, and their alternatives."""
+        """The routes and their alternatives as GeoJSON lines."""
         features = []
         for i, route in enumerate(self.routes):
             for rank, line in enumerate([route, *route.alternatives] if route else []):
@@ -166,7 +165,7 @@ class MapSolution:
 
 
 def _describe(route: Route | None) -> dict[str, Any]:
-    """A route in the JSON document."""
+    """The entries of a route in the JSON document."""
     if route is None:
         return {"time": None, "distance": None, "route": None, "straight_time": None, "runners_up": [], "history": []}
     return {
@@ -182,11 +181,11 @@ def _describe(route: Route | None) -> dict[str, Any]:
 
 
 def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Ground":
-    """The cells of a map scenario. speeds: those in its file, shape (rows, cols), m/s, if they have been read already.
+    """The cells of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all that is wrong with its files and places.
+    Raises InputError with all problems of its file and places, before JAX is imported.
     """
-    raster = read_raster(scenario, speeds)  # before JAX is imported, so that a mistake is reported at once
+    raster = read_raster(scenario, speeds)  # before JAX is imported, so that mistakes are reported quickly
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
@@ -202,9 +201,9 @@ def solve(
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    ground: its cells, if they have been read already. precision: bits of the arrival times, 64 or 32. watch: called with each
-    `Round` of the route, once it is found, if there is one goal. Raises InputError if a file cannot be read, or if the start or a
-    goal lies outside the map or in blocked ground.
+    ground: its cells, if they have been read already. precision: bits of the arrival times, 64 or 32. watch: if there is a
+    single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read, or if the
+    start or a goal is outside the map or in blocked ground.
 
     Example:
 
@@ -233,7 +232,7 @@ def solve(
 
 
 def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
-    """The outcome in a sentence."""
+    """The outcome in a sentence. reasons: why each missing route is missing."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
         return (
@@ -244,11 +243,11 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
-    return f"Converged after {iterations}: no small change makes it faster."
+    return f"Converged after {iterations}: no small change makes the route faster."
 
 
 def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Which end is enclosed: the one in the smaller region of free cells."""
+    """Why there is no route to a goal: which end is enclosed by blocked ground, namely that in the smaller region."""
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
 
@@ -260,7 +259,9 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
     start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
     name = scenario.goal_name(index)
     if at_start & at_goal:
-        return f"none was found to {name}, although free ground leads there: smaller cells may help"
+        return f"none was found to {name}, although free ground leads there; try smaller cells"
     if goal <= start:
-        return f"blocked ground encloses {name}: {count(goal, 'free cell')} around it, {start:,} around the start"
-    return f"blocked ground encloses the start: {count(start, 'free cell')} around it, {goal:,} around {name}"
+        return (
+            f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"
+        )
+    return f"blocked ground encloses the start, with {count(start, 'free cell')} around it and {goal:,} around {name}"

@@ -1,6 +1,6 @@
-"""The same map for many values of a number: where it starts and ends, the size of a cell, the speed of a kind of ground.
+"""Sweeps of maps: a route for every combination of the values of some numbers, such as a coordinate of the goal or a speed.
 
-Every point is a route of its own, found one after the other.
+The routes are found one after the other.
 """
 
 import itertools
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     import numpy as np
 
 RESULTS = ("time", "distance", "straight_time", "saved", "status")
-MOST = 1  # numbers that a picture can show
+MOST = 1  # varied numbers that a figure can show
 
 
 class Parameter:
     """A number of a map scenario by its dotted name, as in the file: `start.0`, `map.cell`, `map.speeds.legend.~`.
 
-    path: its parts. label: what people call it.
+    path: the parts of the name. label: for people: "y of the goal (m)".
     """
 
     def __init__(self, scenario: MapScenario, name: str) -> None:
-        """Raises InputError for a name that is not one of the scenario's numbers."""
+        """Raises InputError if no number of the scenario has this name."""
         self.name = name
         units, speeds = scenario.units, scenario.map.speeds
         per = f"{units.length}/{units.time}"
@@ -38,7 +38,9 @@ class Parameter:
         match self.path:
             case (("start" | "goal") as end, (0 | 1) as axis):
                 if end == "goal" and len(scenario.goal) > 1:
-                    raise InputError(f"{name}: this map has {len(scenario.goal):,} goals: leave one, to vary it")
+                    raise InputError(
+                        f"{name}: this map has {len(scenario.goal):,} goals: only a single goal can be varied"
+                    )
                 self.label, self._type = f"{'xy'[axis]} of the {end} ({units.length})", Number
                 self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
             case ("map", "cell") if scenario.map.cell is not None:
@@ -48,7 +50,7 @@ class Parameter:
             case ("map", "speeds", "grid", int(row), int(col)) if speeds.grid is not None:
                 if row >= len(speeds.grid) or col >= len(speeds.grid[0]):
                     last = f"map.speeds.grid.{len(speeds.grid) - 1}.{len(speeds.grid[0]) - 1}"
-                    raise InputError(f"{name}: there is no such cell, the last is {last} (they count from 0)")
+                    raise InputError(f"{name}: there is no such cell; the last is {last} (counted from 0)")
                 self.label = f"speed in row {row}, column {col} ({per})"
             case _:
                 known = ["start.0", "start.1"] + ["goal.0", "goal.1"] * (len(scenario.goal) == 1)
@@ -58,7 +60,7 @@ class Parameter:
                 raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'such as')}")
 
     def check(self, values: Iterable[float]) -> list[float]:
-        """The values, each allowed for this number. Raises InputError for the first that is not."""
+        """The values, after validation. Raises InputError for the first that is invalid for this number."""
         adapter = TypeAdapter(self._type)
         checked = []
         for value in values:
@@ -70,7 +72,7 @@ class Parameter:
 
 
 def _parts(name: str) -> tuple[str | int, ...]:
-    """The parts of a dotted name; a letter of the legend may be a dot or a digit itself, and `speeds` be left out before it."""
+    """The parts of a dotted name. A letter of the legend may be a dot or a digit; `speeds` before `legend` is optional."""
     for prefix in ("map.speeds.legend.", "map.legend."):
         if name.startswith(prefix):
             return ("map", "speeds", "legend", name.removeprefix(prefix))
@@ -81,11 +83,11 @@ def _parts(name: str) -> tuple[str | int, ...]:
 def find_points(
     scenario: MapScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Solve the map for all combinations of the values in `varied`, the last of its numbers changing fastest.
+    """Solve the map for all combinations of the values in `varied`; its last number changes fastest.
 
-    Yields the values by name, and of the route to the first goal `time`, `distance`, `straight_time`, `saved` (a share of the
-    straight line's time) and `status`: "converged", "no route", or "misplaced" if the start or a goal would lie outside the map
-    or in blocked ground. None stands for what does not exist. Raises InputError for a name or value that the map cannot have.
+    Yields the values by name, and for the route to the first goal `time`, `distance`, `straight_time`, `saved` (a fraction of
+    the straight line's time) and `status`: "converged", "no route", or "misplaced" if the start or a goal is outside the map or
+    in blocked ground. Missing values are None. Raises InputError for an unknown name or an invalid value.
 
     Example:
 
@@ -109,11 +111,12 @@ def find_points(
 def describe(
     scenario: MapScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the JSON document says of the whole sweep."""
+    """What the JSON document contains about the whole sweep."""
     return {"kind": "map"}
 
 
 def _with_values(scenario: MapScenario, parameters: Sequence[Parameter], values: Sequence[float]) -> MapScenario:
+    """The scenario with a value for each of the parameters."""
     data = scenario.model_dump()
     for parameter, value in zip(parameters, values, strict=True):
         inner: Any = data
@@ -128,7 +131,7 @@ def _with_values(scenario: MapScenario, parameters: Sequence[Parameter], values:
 
 
 def _solve(scenario: MapScenario, speeds: "np.ndarray | None") -> dict[str, Any]:
-    """The results of one point. speeds: those in the file of the scenario."""
+    """The results of one point. speeds: of the file of the scenario, shape (rows, cols), m/s; None without a file."""
     from terrain_cli.maps.solution import solve, to_ground
 
     try:

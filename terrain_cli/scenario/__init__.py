@@ -1,1 +1,1 @@
-"""Scenario files: read, checked, and handed to their kind."""
+"""Scenario files: reading and validation."""

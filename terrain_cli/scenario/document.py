@@ -1,8 +1,8 @@
-"""One YAML document, read with the line of every value, before anything is known about what it should hold.
+"""Reads one YAML document, with the line of every value, and knows nothing about scenarios.
 
-PyYAML's events are read one at a time, so that a hostile file is refused before it has grown: deep nesting (which crashes
-the C composer), aliases that expand without end, tags that call code. Plain numbers are what people mean by them: `1e3` is
-1000, `017` is 17, `1:30` is a text, and `no` is a word.
+PyYAML's events are read one at a time, so that a hostile file is refused before it can use much memory: deep nesting (which
+crashes the C composer), aliases that expand without end, and tags that call code. Plain scalars mean what people expect:
+`1e3` is 1000, `017` is 17, `1:30` is a text, and `no` is a word.
 """
 
 import re
@@ -14,8 +14,8 @@ import yaml
 
 from terrain_cli.errors import InputError
 
-DEPTH = 32  # a scenario needs four
-EXPANDED = 1_000_000  # values that aliases may add
+DEPTH = 32  # levels of nesting; a scenario needs five
+EXPANDED = 1_000_000  # values that aliases may add in total
 
 NUMBER = re.compile(r"[-+]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][-+]?\d+)?")
 NOT_FINITE = re.compile(r"[-+]?\.?(inf|infinity|nan)", re.IGNORECASE)
@@ -24,7 +24,11 @@ WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~"
 
 @dataclass(slots=True)
 class Node:
-    """A value and where it stands: `value` is a dict or list of nodes, or a scalar; `text` is a scalar as it was written."""
+    """A value in a document.
+
+    line: where it starts. value: a dict or list of nodes, or a scalar. text: a scalar as it was written. size: the number of
+    values in it. height: its levels of nesting. key_lines: the line of each key of a dict.
+    """
 
     line: int
     value: Any
@@ -42,7 +46,7 @@ class Node:
         return self.value
 
     def find(self, path: tuple[str | int, ...]) -> "tuple[Node, bool]":
-        """The node at `path`, or the last one on the way there, and whether it was reached."""
+        """The node at `path` and True, or the last existing node on the way there and False."""
         node = self
         for key in path:
             inside: Any = node.value
@@ -56,7 +60,7 @@ class Node:
 
 
 def read_document(data: bytes, name: str) -> Node:
-    """The single document in `data`. Raises InputError, naming the file as `name` and the line."""
+    """The document in `data`. Raises InputError, which gives the line and calls the file `name`."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -72,7 +76,7 @@ def read_document(data: bytes, name: str) -> Node:
         raise InputError(f"{name}:{line}: has a character that YAML does not allow, U+{code:04X}: remove it") from None
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        if "nesting depth" in str(problem.problem):  # libyaml from 0.2.6 on reads ahead, and has a limit of its own
+        if "nesting depth" in str(problem.problem):  # libyaml 0.2.6 and later read ahead and have their own limit
             raise builder.too_deep(mark.line + 1 if mark else 1) from None
         where = f"{name}:{mark.line + 1}" if mark else name
         what = "; ".join(part for part in (problem.context, problem.problem) if part)
@@ -91,11 +95,11 @@ class _Builder:
         return InputError(f"{self.name}:{line}: {problem}")
 
     def too_deep(self, line: int) -> InputError:
-        return self.fail(line, f"is nested more than {DEPTH} deep: a scenario is a flat list of strips")
+        return self.fail(line, f"is nested more than {DEPTH} levels deep: a scenario needs only a few")
 
     def build(self, events: Iterator[yaml.Event]) -> Node:
         root: Node | None = None
-        open_nodes: list[tuple[Node, str | None, str | None]] = []  # node, its anchor, the key that waits for a value
+        open_nodes: list[tuple[Node, str | None, str | None]] = []  # node, its anchor, the key without a value so far
         documents = 0
         for event in events:
             line = event.start_mark.line + 1 if event.start_mark else 1
@@ -125,7 +129,7 @@ class _Builder:
             target = self.anchors.get(str(event.anchor))
             if target is None:
                 what = (
-                    "stands inside the value it repeats"
+                    "is inside the value that it repeats"
                     if event.anchor in self.anchors
                     else "repeats a value that has no anchor"
                 )
@@ -134,9 +138,9 @@ class _Builder:
             if self.added > EXPANDED:
                 raise self.fail(line, f"aliases expand to more than {EXPANDED:,} values: write them out")
             return replace(target, line=line)
-        tag = getattr(event, "tag", None)  # PyYAML's types do not know of it
+        tag = getattr(event, "tag", None)  # missing in PyYAML's type stubs
         if tag is not None:
-            raise self.fail(line, f"has the tag {tag}: scenarios have plain values only, remove it")
+            raise self.fail(line, f"has the tag {tag}; scenarios have only plain values: remove the tag")
         if isinstance(event, yaml.ScalarEvent):
             node = Node(line, _scalar(event), event.value)
             if event.anchor:
@@ -147,7 +151,7 @@ class _Builder:
         return Node(line, {} if isinstance(event, yaml.MappingStartEvent) else [])
 
     def _place(self, node: Node, open_nodes: list[tuple[Node, str | None, str | None]]) -> Node | None:
-        """Put `node` where it belongs; the root has nowhere to go and is returned."""
+        """Add `node` to the innermost open node. Returns it if it is the root."""
         if not open_nodes:
             return node
         parent, anchor, key = open_nodes[-1]
@@ -165,7 +169,7 @@ class _Builder:
                 )
             if node.text in parent.value:
                 first = parent.key_lines[node.text]
-                raise self.fail(node.line, f"the key {node.text} stands twice, here and in line {first}: keep one")
+                raise self.fail(node.line, f"the key {node.text} is given twice, here and in line {first}: keep one")
             parent.key_lines[node.text] = node.line
             open_nodes[-1] = (parent, anchor, node.text)
         else:
@@ -175,7 +179,7 @@ class _Builder:
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:
-    """A plain number, word or nothing; anything quoted is a text."""
+    """The number, boolean, None or text that a scalar means; a quoted scalar is a text."""
     if event.style is not None and event.style not in ("", ":"):
         return event.value
     text = event.value

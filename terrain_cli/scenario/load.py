@@ -1,7 +1,7 @@
-"""Open a scenario file, report every problem in it with its line, and hand it to its kind.
+"""Opens scenario files, and reports all problems of a file at once, with their lines.
 
-The models in each kind's scenario module say what a scenario may hold; `terrain schema` prints them as a JSON schema. Nothing
-here knows JAX or any kind: a scenario is names and floats.
+The models in each kind's scenario module define what a scenario may contain; `terrain schema` prints them as a JSON schema.
+This module imports neither JAX nor any kind.
 """
 
 import sys
@@ -18,19 +18,19 @@ from terrain_cli.errors import InputError
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
-from terrain_cli.text import nearest
+from terrain_cli.text import nearest, suggest
 
 if TYPE_CHECKING:
     from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.strips.scenario import StripsScenario
 
-ALIKE = 10  # problems of a crowded list, such as the cells of a grid, that are reported one by one
+ALIKE = 10  # problems of a crowded list, such as the cells of a grid, that are reported individually
 
 
 def load_scenario(path: str | Path) -> Scenario:
-    """The scenario in a YAML file, of whatever kind; `-` is standard input.
+    """The scenario in a YAML file, of any kind; `-` is standard input.
 
-    Raises InputError with every problem in the file, one line each: file, line, key, what is wrong and what was found.
+    Raises InputError with all problems of the file: for each, the file, the line, the key, what is wrong and the value.
 
     Example:
 
@@ -41,7 +41,7 @@ def load_scenario(path: str | Path) -> Scenario:
     document = read_document(_read(path, name), name)
     if not isinstance(document.value, dict):
         raise InputError(
-            f"{name}:{document.line}: must be a scenario, a mapping with strips and offset: `terrain new PATH` writes one"
+            f"{name}:{document.line}: must be a mapping, such as one with strips and offset: `terrain new PATH` writes a scenario"
         )
     kind = kinds.recognise(document.value.keys())
     data = document.plain()
@@ -52,9 +52,9 @@ def load_scenario(path: str | Path) -> Scenario:
 
 
 def load_strips(path: str | Path, user: str = "this") -> "StripsScenario":
-    """The scenario of strips in a file. Raises InputError as `load_scenario` does, and for another kind of terrain.
+    """The scenario of strips in a file. Raises InputError as `load_scenario` does, and for any other kind of terrain.
 
-    user: what needs strips, for the message.
+    user: names the caller in that message.
 
     Example:
 
@@ -65,9 +65,9 @@ def load_strips(path: str | Path, user: str = "this") -> "StripsScenario":
 
 
 def load_map(path: str | Path, user: str = "this") -> "MapScenario":
-    """The map scenario in a file. Raises InputError as `load_scenario` does, and for another kind of terrain.
+    """The map scenario in a file. Raises InputError as `load_scenario` does, and for any other kind of terrain.
 
-    user: what needs a map, for the message.
+    user: names the caller in that message.
 
     Example:
 
@@ -78,14 +78,14 @@ def load_map(path: str | Path, user: str = "this") -> "MapScenario":
 
 
 def require(scenario: Scenario, name: str, path: str | Path, user: str) -> Scenario:
-    """The scenario if it is of the kind `name`. Raises InputError otherwise."""
+    """The scenario itself. Raises InputError unless it is of the kind `name`."""
     if scenario.kind != name:
         raise _refuse(path, scenario, user, [kinds.KINDS[name]])
     return scenario
 
 
 def load_for(module: str, path: str | Path, user: str) -> tuple[Scenario, Kind]:
-    """The scenario in a file, and its kind, if that has this module, such as "report". Raises InputError otherwise.
+    """The scenario in a file, and its kind. Raises InputError unless the kind has this module, such as "report".
 
     user: the command that needs the module, for the message.
     """
@@ -98,7 +98,7 @@ def load_for(module: str, path: str | Path, user: str) -> tuple[Scenario, Kind]:
 
 def _refuse(path: str | Path, scenario: Scenario, user: str, able: Sequence[Kind]) -> InputError:
     wanted = " and ".join(kind.plural for kind in able)
-    return InputError(f"{path}: is {kinds.of(scenario).title}; {user} works only with {wanted}")
+    return InputError(f"{path}: {user} works only with {wanted}, not with {kinds.of(scenario).plural}")
 
 
 def _read(path: str | Path, name: str) -> bytes:
@@ -106,7 +106,7 @@ def _read(path: str | Path, name: str) -> bytes:
         return sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
     except FileNotFoundError:
         near = nearest(Path(path).name, siblings(Path(path)))
-        hint = f", did you mean {Path(path).parent / near}?" if near else ""
+        hint = f": did you mean {Path(path).parent / near}?" if near else ""
         raise InputError(f"{name}: no such file{hint}") from None
     except IsADirectoryError:
         raise InputError(f"{name}: is a folder: name a scenario file in it") from None
@@ -115,7 +115,7 @@ def _read(path: str | Path, name: str) -> bytes:
 
 
 def siblings(path: Path, ending: str = "") -> list[str]:
-    """The names of the files beside a path that end in `ending`; none if the folder cannot be read."""
+    """The names in the folder of `path` that end in `ending`; none if the folder cannot be read."""
     try:
         return [file.name for file in path.parent.iterdir() if file.name.endswith(ending)]
     except OSError:
@@ -123,21 +123,21 @@ def siblings(path: Path, ending: str = "") -> list[str]:
 
 
 def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> ScenarioModel:
-    """The scenario that the kind makes of the data. Raises InputError with all problems, in the order of their lines."""
+    """The data as a scenario of this kind. Raises InputError with all problems, in the order of their lines."""
     room = kind.scenario
     problems: list[tuple[int, str]] = []
     scenario = None
     try:
         scenario = room.MODEL.model_validate(data)
     except ValidationError as invalid:
-        # What has the type "fits" comes again from find_problems, with its place.
+        # Errors of the type "fits" are reported again by find_problems, with their place.
         errors = [error for error in invalid.errors(include_url=False) if error["type"] != "fits"]
         crowd = [error for error in errors if error["loc"][: len(room.CROWDED)] == room.CROWDED]
         errors = [error for error in errors if error not in crowd[ALIKE:]]
         problems = [_explain(error, kind, document, name) for error in errors]
         if len(crowd) > ALIKE:
             line = problems[errors.index(crowd[ALIKE - 1])][0]
-            more = f"{len(crowd) - ALIKE:,} more cells are wrong"
+            more = f"{len(crowd) - ALIKE:,} more cells are invalid"
             problems.append((line, f"{name}:{line}: {write_key(room.CROWDED)}: {more}"))
     for place, sentence in room.find_problems(data):
         place = room.locate(place, document)
@@ -149,7 +149,7 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
 
 
 def _find_lines(document: Node) -> dict[Place, int]:
-    """The line of every mapping's value, and of the items of lists of mappings or lists."""
+    """The line of each value of a mapping, and of each mapping or list in a list."""
     lines: dict[Place, int] = {}
     waiting: list[tuple[Place, Node]] = [((), document)]
     while waiting:
@@ -165,7 +165,7 @@ def _find_lines(document: Node) -> dict[Place, int]:
 
 
 def _explain(error: ErrorDetails, kind: Kind, document: Node, name: str) -> tuple[int, str]:
-    """The line of a problem, and its sentence with file, line, key, what is wrong and what was found."""
+    """The line of a problem, and its message: file, line, key, what is wrong and the value."""
     place = kind.scenario.locate(error["loc"], document)
     node, reached = document.find(place)
     line, message = node.line, error["msg"]
@@ -175,13 +175,10 @@ def _explain(error: ErrorDetails, kind: Kind, document: Node, name: str) -> tupl
         parent, _ = document.find(place[:-1])
         line = parent.key_lines.get(str(place[-1]), line)
         known = _known_keys(kind, place[:-1])
-        if near := nearest(str(place[-1]).lower(), known):
-            message = f"is not a key here: did you mean {near}?"
-        else:
-            message = f"is not a key here: known are {', '.join(known)}"
+        message = f"is not a key here: {suggest(str(place[-1]).lower(), known, 'the keys are')}"
         owner = next((other for other in kinds.KINDS.values() if place[0] in other.keys), kind)
         if len(place) == 1 and owner is not kind:
-            message = f"belongs to {owner.plural}, and this is {kind.title}: remove {place[0]}, or the {kind.key}"
+            message = f"is a key of {owner.plural}, not of {kind.plural}: remove {place[0]}, or remove {kind.key}"
     elif error["type"] == "model_type":
         message = f"must be a mapping with {', '.join(_known_keys(kind, place))}"
     return line, f"{name}:{line}: {write_key(place)}: {message}{describe_input(error, node if reached else None)}"
@@ -194,16 +191,16 @@ def _known_keys(kind: Kind, place: Place) -> list[str]:
 
 
 def packaged_folder() -> Path:
-    """The folder of the scenarios that come with terrain: inside the package if it was installed, beside it otherwise."""
+    """The folder of the scenarios that come with terrain: in the installed package, or beside it in a working copy."""
     package = Path(__file__).parent.parent
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
 
 
 def scenario_files(path: str | Path) -> list[Path]:
-    """The scenario files that `path` stands for: itself, or the .yaml and .yml files in a folder, sorted by name.
+    """The path itself if it is a file; the .yaml and .yml files in it, sorted by name, if it is a folder.
 
-    Raises InputError for a folder without any.
+    Raises InputError for a folder without scenarios.
     """
     path = Path(path)
     if str(path) == "-" or not path.is_dir():

@@ -1,4 +1,4 @@
-"""What the scenarios of all kinds have in common as pydantic models."""
+"""The pydantic models that scenarios of all kinds share."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,12 +10,12 @@ from pydantic_core import ErrorDetails
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.values import Text
 
-Place = tuple[str | int, ...]  # where a value stands in a scenario: ("strips", 1, "speed")
-Problem = tuple[Place, str]  # where, and what is wrong there
+Place = tuple[str | int, ...]  # the path of a value in a scenario: ("strips", 1, "speed")
+Problem = tuple[Place, str]  # the place, and a sentence that says what is wrong there
 
 
 class Model(BaseModel):
-    """A mapping in a scenario: frozen, and without unknown keys."""
+    """A mapping in a scenario: immutable, and without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,20 +28,20 @@ class Units(Model):
 
 
 class Source(NamedTuple):
-    """Where a scenario was read. file: None for standard input. label: what messages call it. lines: of its keys."""
+    """Where a scenario was read from. file: None for standard input. label: its name in messages. lines: of its values."""
 
     file: str | None = None
     label: str = ""
     lines: Mapping[Place, int] = {}
 
     def line(self, place: Place) -> int | None:
-        """The line of the value at a place, or of the innermost mapping around it that is known."""
+        """The line of the value at a place, or of the innermost value around it whose line is known."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place)
 
     def describe(self, place: Place, sentence: str) -> str:
-        """The sentence about the value at a place, with file, line and key as far as they are known."""
+        """The sentence about the value at a place, preceded by file, line and key as far as they are known."""
         line = self.line(place)
         where = f"{self.label}:{line}: " if line is not None else f"{self.label}: " if self.label else ""
         key = f"{write_key(place)}: " if place else ""
@@ -53,30 +53,30 @@ class ScenarioModel(Model):
 
     kind: ClassVar[str]
 
-    name: Text = Field(default="", description="What to call the scenario. Missing: the name of its file.")
-    description: Text | None = Field(default=None, description="What it shows, in a sentence or two.")
+    name: Text = Field(default="", description="Name of the scenario. Default: the name of its file.")
+    description: Text | None = Field(default=None, description="A sentence or two about what it shows.")
     units: Units = Field(default=Units(), description="Names for the units of length and time.")
 
     _source: Source = PrivateAttr(Source())
 
     @property
     def file(self) -> str | None:
-        """The file it was read from; None if it was not read from a file."""
+        """The file that it was read from; None if there is none."""
         return self._source.file
 
     @property
     def inputs(self) -> list[Path]:
-        """The files that it was read from; none of them may be overwritten by a result."""
+        """The files that it was read from. Results must not overwrite them."""
         return [Path(self.file)] if self.file else []
 
     @property
     def source(self) -> Source:
-        """Where it was read, with the lines of its keys."""
+        """Where it was read from, with the lines of its values."""
         return self._source
 
 
 def write_key(place: Iterable[str | int]) -> str:
-    """A place as people write it: strips[1].speed."""
+    """A place in the usual notation: strips[1].speed."""
     key = ""
     for part in place:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
@@ -84,7 +84,7 @@ def write_key(place: Iterable[str | int]) -> str:
 
 
 def describe_input(error: ErrorDetails, node: Node | None = None) -> str:
-    """ ", got ..." unless the message says it already."""
+    """The end of a message, ", got 3"; "" if the message already gives the value."""
     if error["type"] in ("missing", "extra_forbidden", "fits") or error["msg"].startswith(
         ("is a setting", "is not a setting", "must have at least")
     ):

@@ -1,4 +1,4 @@
-"""The values a scenario may have: numbers, counts, texts; each is refused with a remedy."""
+"""The types of values in a scenario: numbers, counts and texts, with messages that suggest a remedy."""
 
 import math
 import unicodedata
@@ -7,16 +7,17 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-# Squares of lengths and of 1/(width speed) must neither overflow nor vanish.
+# Squares of lengths and of 1/(width speed) must neither overflow nor underflow.
 SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def fail(sentence: str) -> PydanticCustomError:
+    """The error that makes pydantic report this sentence."""
     return PydanticCustomError("terrain", cast(Any, sentence))
 
 
 def to_number(value: object) -> float:
-    """A number that is one: no text, no yes or no, nothing that is not finite."""
+    """A finite number; neither a text nor a boolean."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise fail("must be a number")
     try:
@@ -26,7 +27,7 @@ def to_number(value: object) -> float:
     if not math.isfinite(number):
         raise fail("must be a finite number")
     if abs(number) > LARGEST:
-        raise fail(f"must be at most {LARGEST:g} in size: choose larger units")
+        raise fail(f"must be at most {LARGEST:g} in magnitude: choose larger units")
     return number
 
 
@@ -40,7 +41,7 @@ def to_positive(value: object) -> float:
 
 
 def to_step(value: object) -> float:
-    """A step may be as large as a float goes: that is a lesson, not a mistake."""
+    """A positive number of any magnitude, because a step that is far too large is worth seeing."""
     if isinstance(value, int | float) and not isinstance(value, bool) and LARGEST < value < math.inf:
         return float(value)
     return to_positive(value)
@@ -73,7 +74,7 @@ def to_text(value: object) -> str:
     if not isinstance(value, str):
         raise fail("must be a text: put it in quotes")
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in set(value)):
-        raise fail("must not hold control characters: remove them")
+        raise fail("must not contain control characters: remove them")
     return value
 
 

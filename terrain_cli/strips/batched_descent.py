@@ -1,7 +1,7 @@
-"""Many scenarios at once: the same descent for every value of a number, or every combination of several, by `jax.vmap`.
+"""Batched descents: one for every value of a number, or for every combination of the values of several, by `jax.vmap`.
 
-All points run in one compiled program that takes a fixed number of them at a time, so that neither a point nor their count
-compiles anything anew, and memory does not grow with the count.
+All points run in one compiled program that takes a fixed number of them at a time. Thus neither other values nor another
+number of points require compilation, and memory does not grow with the number of points.
 """
 
 import math
@@ -23,15 +23,16 @@ from terrain_cli.strips.parameter import Parameter
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.step_size import safe_step
 
-BLOCK = 256  # points at a time, fewer where there are thousands of strips
-EXACT_BLOCK = 4000  # where nothing is descended
+BLOCK = 256  # points at a time, fewer for thousands of strips
+EXACT_BLOCK = 4000  # for method snell, which does not descend
 
 
 class Points(NamedTuple):
-    """Some points of a sweep, one entry each.
+    """The results of B points of a sweep over k numbers.
 
-    values: of what was varied, shape (B, k). time: at the end, s. iterations: until the end. reached: iterations until the
-    time came within the asked share of the optimum, -1 where it never did. status: as in `Solution`. optimum: s.
+    values: of the varied numbers, shape (B, k). The others have shape (B,). time: of the final path, s. iterations: their
+    number. reached: the number of iterations until the time was within the given fraction of the optimum; -1 if it never
+    was. status: as in `StripsSolution`. optimum: the best time, s.
     """
 
     values: np.ndarray
@@ -43,7 +44,7 @@ class Points(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """What one point of a sweep descends from and with; a NaN step stands for the safe one."""
+    """The initial path, the strips, the settings and the best time (s) of a point of a sweep. A NaN step means the safe one."""
 
     x: Any
     strips: Strips
@@ -53,11 +54,12 @@ class _Case(NamedTuple):
 
 @partial(cached_jit, static_argnames=("method",))
 def _solve_block(cases: _Case, within: float, *, method: str) -> tuple[Array, ...]:
-    """Time, iterations, reached and status of each case, shape (B,) each."""
+    """The time, iterations, reached and status code of each case, shape (B,) each."""
     return jax.vmap(partial(_solve_case, within=within, method=method))(cases)
 
 
 def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
+    """The time, iterations, reached and status code of one case, shape () each."""
     x, strips, settings, optimum = case
     settings = settings._replace(step=jnp.where(jnp.isnan(settings.step), safe_step(strips, method), settings.step))
 
@@ -75,11 +77,11 @@ def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
 def descend_batched(
     scenario: StripsScenario, varied: Mapping[str, Sequence[float]], *, within: float = 1e-4
 ) -> Iterator[Points]:
-    """Solve the scenario for all combinations of the values in `varied`, the last of its numbers changing fastest.
+    """Solve the scenario for all combinations of the values in `varied`; its last number changes fastest.
 
     varied: values by the dotted name of a number, such as {"descent.step": [0.5, 1, 2], "strips.1.speed": [0.2, 0.4]}.
-    within: how close to the optimum a time counts as reached, relative. Yields `Points`, a few hundred at a time.
-    Raises InputError for a name or value that the scenario cannot have.
+    within: the relative gap at which the optimum counts as reached. Yields `Points`, some hundreds at a time.
+    Raises InputError for an unknown name or an invalid value.
 
     Example:
 
@@ -94,7 +96,7 @@ def descend_batched(
 
     def points() -> Iterator[Points]:
         for first in range(0, math.prod(shape), block):
-            # The last block is filled up with its last point, so that all have one shape.
+            # The last block is padded with the last point, so that all blocks have the same shape.
             index = np.minimum(np.arange(first, first + block), math.prod(shape) - 1)
             places = np.unravel_index(index, shape)
             values = np.array([[grid[i] for i in at.tolist()] for grid, at in zip(grids, places, strict=True)]).T
@@ -113,7 +115,7 @@ def descend_batched(
 
 
 def _cases(scenario: StripsScenario, parameters: Sequence[Parameter], values: np.ndarray) -> _Case:
-    """A case for each row of `values`."""
+    """A case for each row of `values`, shape (B, k)."""
     count, plan = len(values), scenario.descent
 
     def repeat(value: Any) -> np.ndarray:

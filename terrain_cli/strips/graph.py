@@ -1,4 +1,4 @@
-"""The expression tree of the travel time: `calc_time` as autodiff/graph.py reads it from the program that JAX traces."""
+"""The expression tree of the travel time, which autodiff/graph.py reads from the program that JAX traces of `calc_time`."""
 
 import math
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ PLACES = ("start", "end", "optimum")
 def time_graph(x: "ArrayLike", strips: "Strips", names: Sequence[str] = ()) -> "Node":
     """The graph of the travel time (s) of the path `x`, shape (n-1,), m.
 
-    x₁, x₂, ... are variables; the widths w, the speeds v and the offset h are constants. names: of the strips, shown as notes
-    on their speeds.
+    x₁, x₂, ... are variables; the widths w, the speeds v and the offset h are constants. names: of the strips, which become
+    notes on their speeds.
     """
     import numpy as np
 
@@ -40,8 +40,8 @@ def time_graph(x: "ArrayLike", strips: "Strips", names: Sequence[str] = ()) -> "
     return read_graph(calc_time, path, strips, leaves=nodes)
 
 
-def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str], dict[str, Any], Any, list[str]]:
-    """Title, facts for the JSON document, the tree of the travel time, and what its letters mean.
+def make_tree(scenario: StripsScenario, at: str | None) -> "tuple[tuple[str, str], dict[str, Any], Node, list[str]]":
+    """The title, the facts for the JSON document, the tree of the travel time, and the meaning of its letters.
 
     at: start (the default), end, optimum, or the path as numbers in a comma list. Raises InputError.
     """
@@ -50,12 +50,12 @@ def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str]
         given = None if at is None or at in PLACES else parse_numbers(at, "--at")
     except InputError:
         raise InputError(
-            f"--at: must be start, end, optimum, or numbers with commas between them such as 2,17, got {at!r}"
+            f"--at: must be start, end, optimum, or numbers separated by commas such as 2,17, got {at!r}"
         ) from None
     if given is not None:
         if len(given) != unknowns:
             raise InputError(
-                f"--at: must have {count(unknowns, 'number')}, one for each strip but the last, got {len(given)}"
+                f"--at: must have {count(unknowns, 'number')}, one for each strip except the last, got {len(given)}"
             )
         if not all(map(math.isfinite, given)):
             raise InputError(f"--at: must be finite numbers, got {at}")
@@ -82,7 +82,7 @@ def make_tree(scenario: StripsScenario, at: str | None) -> tuple[tuple[str, str]
 
 
 def _place(scenario: StripsScenario, where: str) -> tuple[list[float], str]:
-    """The path where the descent starts, where it ends, or the fastest there is; and which of them it is, in words."""
+    """The initial path, the final path or the optimum, and which of them it is, in words."""
     from terrain_cli.strips.ground import straight_x
     from terrain_cli.strips.snell import find_optimum
     from terrain_cli.strips.solution import solve, to_ground

@@ -1,4 +1,4 @@
-"""The numbers of a scenario of strips by name, for whatever varies them."""
+"""The numbers of a scenario of strips by name, for sweeps."""
 
 from collections.abc import Sequence
 from typing import get_type_hints
@@ -15,11 +15,11 @@ from terrain_cli.text import suggest
 class Parameter:
     """A number of a scenario by its dotted name, as in the file: `strips.1.speed`, `offset`, `descent.initial.0`.
 
-    path: its parts. label: what people call it, counting from 1: "speed of strip 2 (bog)".
+    path: the parts of the name. label: for people, counted from 1: "speed of strip 2 (bog) (m/s)".
     """
 
     def __init__(self, scenario: StripsScenario, name: str) -> None:
-        """Raises InputError for a name that is not one of the scenario's numbers."""
+        """Raises InputError if no number of the scenario has this name."""
         self.name = name
         self.path = tuple(
             int(part) if part.isdecimal() else part for part in name.replace("[", ".").replace("]", "").split(".")
@@ -37,7 +37,7 @@ class Parameter:
                 self._in_range(index, len(scenario.strips) - 1, "descent.initial")
                 key, self.label, model = "", f"initial x_{index + 1} ({units.length})", None
             case ("descent", "step") if plan.method == "newton":
-                raise InputError(f"{name}: is not a setting of method newton, which finds its own: set another method")
+                raise InputError(f"{name}: is not a setting of method newton, which needs no step: set another method")
             case ("descent", ("step" | "iterations" | "tolerance") as key) if plan.method != "snell":
                 self.label, model = key, DescentPlan
             case ("descent", str(key)) if key in OWN_SETTINGS[plan.method]:
@@ -54,19 +54,23 @@ class Parameter:
 
     def _in_range(self, index: int, count: int, what: str) -> None:
         if index >= count:
-            last = f"the last is {what}.{count - 1}" if count else "it has none"
-            raise InputError(f"{self.name}: there is no {what}.{index} in this scenario, {last} (they count from 0)")
+            last = f"the last is {what}.{count - 1}" if count else "there are none"
+            raise InputError(f"{self.name}: there is no {what}.{index} in this scenario; {last} (counted from 0)")
 
     def check(self, values: Sequence[float]) -> Sequence[float]:
-        """The values, each allowed for this number. Raises InputError for the first that is not."""
+        """The values, after validation. Raises InputError for the first that is invalid for this number."""
         adapter = TypeAdapter(self._type)
         even = isinstance(values, ValueRange)
-        # All values of a range are allowed if its ends are, except that they may not be whole numbers.
+        # All values of a range are valid if its ends are, except that some may not be whole numbers.
         for value in (values[0], values[-1]) if even and self._type is not Count else values:
             try:
                 adapter.validate_python(value)
             except ValidationError as invalid:
                 problem = invalid.errors()[0]["msg"]
-                hint = ": give START:STOP:COUNT so that all are, or a comma list" if "whole number" in problem else ""
+                hint = (
+                    ": choose COUNT in START:STOP:COUNT so that all are, or give a comma list"
+                    if "whole number" in problem
+                    else ""
+                )
                 raise InputError(f"{self.name}: {problem}, got {value:g}{hint}") from None
         return values if even else [float(value) for value in values]

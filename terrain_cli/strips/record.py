@@ -1,4 +1,4 @@
-"""What `terrain check` records of a scenario of strips: its inputs, and where its descent ended."""
+"""What `terrain check` records of a scenario of strips: its inputs, and the result of its descent."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from terrain_cli.strips.scenario import StripsScenario
 
 
 def make_record(scenario: StripsScenario) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What went into a scenario of strips and what came out, as plain data."""
+    """The inputs and the result of a scenario of strips, as plain data."""
     from terrain_cli.strips.solution import solve
 
     solution = solve(scenario, every=2**40)
@@ -30,7 +30,7 @@ def make_record(scenario: StripsScenario) -> tuple[dict[str, Any], dict[str, Any
 
 
 def is_result(result: dict[str, Any]) -> bool:
-    """Whether this is the result of strips."""
+    """Whether this is a result of strips."""
 
     def is_number(value: Any) -> bool:
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
@@ -45,10 +45,10 @@ def is_result(result: dict[str, Any]) -> bool:
 def find_moved(
     old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
 ) -> Iterator[tuple[str, Any, Any]]:
-    """(name, before, now) of what moved.
+    """(name, before, now) of each number that moved.
 
-    Movements and crossings are measured against |offset| + total width. A descent that converged may need one iteration more or
-    less; one that diverged may be anywhere, so its numbers are not compared.
+    tolerance: relative; for displacements and crossings, relative to |offset| + total width. A descent that converged may need
+    one iteration more or fewer. The numbers of one that diverged are not compared, because they may be anything.
     """
     if old["status"] != new["status"]:
         yield "status", old["status"], new["status"]

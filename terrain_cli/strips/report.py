@@ -1,6 +1,6 @@
-"""What a report shows: a scenario solved as asked, and beside it with other steps and by the other methods.
+"""The contents of a report: the solution of a scenario, and those with other steps and by the other methods.
 
-All of it is computed here, once; the page (show/report.py) shows it.
+Everything is computed here; the page (show/strips/report.py) shows it.
 """
 
 import math
@@ -16,21 +16,21 @@ from terrain_cli.strips.sensitivity import Sensitivity, find_sensitivity
 from terrain_cli.strips.solution import StripsSolution, solve, to_ground
 from terrain_cli.strips.step_size import largest_step, safe_step
 
-STEPS = {"gradient": 24, "momentum": 8}  # of a sweep, at most
-MANY = 12  # strips; with more of them a sweep has half as many steps
-BEYOND = 1.45  # how far a sweep goes on behind the cliff
-NEAR = 1.15  # the figures hold the descents up to this share of the cliff; what runs out further is cut off
-TREE = 100  # strips whose tree is read
+STEPS = {"gradient": 24, "momentum": 8}  # most steps of a sweep
+MANY = 12  # strips; beyond this a sweep has half as many steps
+BEYOND = 1.45  # the largest step of a sweep, as a multiple of the cliff
+NEAR = 1.15  # the figures are scaled to descents with steps up to this multiple of the cliff
+TREE = 100  # largest number of strips with an expression tree
 
 
 @dataclass(frozen=True)
 class Report:
-    """A scenario from all sides.
+    """The contents of a report.
 
-    asked: the solution of the scenario as it stands. runs: by method, one for each step in ascending order; `asked` is among
-    them. cliffs: the step from which on a descent cannot settle, for the methods that have one. landscape: around the
-    descents; None where a single strip leaves nothing to choose. sensitivity: of the best time. tree: of the travel time;
-    None for very many strips.
+    asked: the solution of the scenario itself. runs: solutions by method, in ascending order of their steps; `asked` is among
+    them. cliffs: by method, the step from which on no descent converges, for the methods that have one. landscape: around
+    the descents; None for a single strip, which has no unknowns. sensitivity: of the best time. tree: of the travel time;
+    None for more than `TREE` strips.
     """
 
     asked: StripsSolution
@@ -42,12 +42,12 @@ class Report:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it: some runs are then missing."""
+        """Whether Ctrl-C ended the computation, so that some runs are missing."""
         return any(run.status == "interrupted" for runs in self.runs.values() for run in runs)
 
     @property
     def near(self) -> list[StripsSolution]:
-        """The runs that the figures make room for: those by the method that was asked for, but for steps far behind the cliff."""
+        """The runs to which the figures are scaled: see `near_runs`."""
         return near_runs(self.asked, self.runs, self.cliffs)
 
 
@@ -57,10 +57,10 @@ def gather(
     held: bool = False,
     watch: Callable[[str], None] | None = None,
 ) -> Report:
-    """All that a report shows of a solved scenario.
+    """The contents of a report about a solution.
 
-    axes, held: as in `survey`; missing: the first two unknowns, or the only one. watch: is called with what comes next, in
-    words. A KeyboardInterrupt ends the further runs; the report then has those that were done.
+    axes, held: as in `survey`; the default axes are the first two unknowns, or the only one. watch: called with a description
+    of each run before it starts. After a KeyboardInterrupt, the report has the runs up to then.
 
     Example:
 
@@ -79,11 +79,11 @@ def gather(
             runs.setdefault(method, []).append(run := solve(variant))
             if run.status == "interrupted":
                 break
-    # In the order in which the methods are always named, and by step.
+    # In the usual order of the methods, and by step.
     runs = {name: sorted(runs[name], key=lambda run: run.step or 0.0) for name in OWN_SETTINGS if name in runs}
     landscape = None
     if unknowns:
-        # What the figures hold is all that these runs came through.
+        # The landscape covers every path of these runs.
         rows = [row for run in near_runs(asked, runs, cliffs) for row in run.history]
         landscape = survey(
             replace(asked, history=[*rows, *asked.history]), axes or tuple(range(min(2, unknowns))), held
@@ -97,14 +97,14 @@ def gather(
 def near_runs(
     asked: StripsSolution, runs: dict[str, list[StripsSolution]], cliffs: dict[str, float]
 ) -> list[StripsSolution]:
-    """The runs by the method of `asked` whose step is not far behind its cliff, and `asked` itself."""
+    """The runs by the method of `asked` with steps up to `NEAR` times its cliff, and `asked` itself."""
     method = asked.scenario.descent.method
     limit = NEAR * cliffs.get(method, 0.0)
     return [run for run in runs[method] if run is asked or (run.step is not None and run.step <= limit)]
 
 
 def find_cliffs(asked: StripsSolution) -> dict[str, float]:
-    """The step from which on a descent cannot settle, by method, for those that have such a step."""
+    """The step from which on no descent converges, by method, for the methods that have one."""
     cliffs = {}
     for method in METHODS:
         variant = with_descent(asked.scenario, method=method)
@@ -114,11 +114,11 @@ def find_cliffs(asked: StripsSolution) -> dict[str, float]:
 
 
 def vary(asked: StripsSolution, cliffs: dict[str, float]) -> Iterator[StripsScenario]:
-    """The scenario with other steps and by other methods, one after the other."""
+    """The scenario with other steps and other methods."""
     plan = asked.scenario.descent
     for method in OWN_SETTINGS:
         variant = with_descent(asked.scenario, method=method)
-        if method in ("newton", "snell"):  # they find their own way, or need none
+        if method in ("newton", "snell"):  # which need no step
             if method != plan.method:
                 yield variant
             continue
@@ -141,7 +141,7 @@ def even_steps(end: float, count: int) -> list[float]:
 
 
 def round_steps(around: float) -> list[float]:
-    """Round numbers, two or three to each power of ten, from a quarter of `around` to some thirty times as much."""
+    """The numbers 1, 2 and 5 times a power of ten from a quarter of `around` to 32 times `around`."""
     powers = range(math.floor(math.log10(around)) - 1, math.floor(math.log10(around)) + 3)
     steps = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
     return [step for step in steps if around / 4 <= step <= 32 * around]

@@ -1,4 +1,4 @@
-"""A scenario of strips as the user wrote it, checked. Nothing here knows JAX."""
+"""A scenario of strips as the user wrote it, validated. This module does not import JAX."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, cast
@@ -15,7 +15,7 @@ from terrain_cli.text import count, nearest
 
 MethodName = Literal["gradient", "momentum", "adam", "newton", "snell"]
 
-# The settings that each method reads beside step, iterations and tolerance.
+# The settings that each method reads in addition to step, iterations and tolerance.
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "gradient": (),
     "momentum": ("momentum",),
@@ -28,39 +28,33 @@ OWN_SETTINGS: dict[str, tuple[str, ...]] = {
 class Strip(Model):
     """A strip of ground."""
 
-    width: Positive = Field(description="From one boundary to the other.")
-    speed: Positive = Field(description="How fast the ground can be crossed, in any direction.")
-    name: Text | None = Field(default=None, description="What to call it: meadow, bog, ...")
+    width: Positive = Field(description="Distance from one boundary to the other.")
+    speed: Positive = Field(description="Speed on this ground, the same in every direction.")
+    name: Text | None = Field(default=None, description="Name of the ground: meadow, bog, ...")
 
 
 class DescentPlan(Model):
-    """How to descend: the method, where it starts, its step and when it stops."""
+    """The settings of the descent: its method, initial path, step and stopping rules."""
 
     method: MethodName = Field(
-        default="gradient", description="gradient, momentum, adam, newton, or snell for the exact answer at once."
+        default="gradient", description="gradient, momentum, adam or newton; or snell, which is exact."
     )
     initial: list[Number] | None = Field(
         default=None,
-        description="The path to start from: how far it moves along the strips inside each strip but the last. "
-        "Missing: the straight line.",
+        description="Initial path: its displacement along the strips in each strip except the last. "
+        "Default: the straight line.",
     )
-    step: StepSize | None = Field(
-        default=None, description="How far to go along the gradient. Missing: a step that is safe for these strips."
-    )
-    iterations: Count = Field(default=1000, description="When to give up.")
+    step: StepSize | None = Field(default=None, description="Step size. Default: a step that is safe for these strips.")
+    iterations: Count = Field(default=1000, description="Maximum number of iterations.")
     tolerance: NotNegative = Field(
-        default=1e-9, description="Stop where the largest derivative times the lowest speed is no more than this."
+        default=1e-9, description="Stop when the largest derivative times the lowest speed is at most this."
     )
     momentum: Fraction = Field(
-        default=0.9, description="Of method momentum: the share of the last movement that is kept."
+        default=0.9, description="Method momentum: the fraction of the last displacement that is kept."
     )
-    beta1: Fraction = Field(default=0.9, description="Of method adam: how slowly its mean of the gradient changes.")
-    beta2: Fraction = Field(
-        default=0.999, description="Of method adam: how slowly its mean of the squared gradient changes."
-    )
-    epsilon: Positive = Field(
-        default=1e-8, description="Of method adam: keeps its step finite where the gradient is 0."
-    )
+    beta1: Fraction = Field(default=0.9, description="Method adam: decay rate of its mean of the gradient.")
+    beta2: Fraction = Field(default=0.999, description="Method adam: decay rate of its mean of the squared gradient.")
+    epsilon: Positive = Field(default=1e-8, description="Method adam: keeps its step finite where the gradient is 0.")
 
     @field_validator("method", mode="before")
     @classmethod
@@ -82,7 +76,7 @@ class DescentPlan(Model):
     @classmethod
     def _has_a_step(cls, value: object, info: ValidationInfo) -> object:
         if value is not None and info.data.get("method") == "newton":
-            raise fail("is not a setting of method newton, which finds its own: remove it, or set another method")
+            raise fail("is not a setting of method newton, which needs no step: remove it, or set another method")
         return value
 
     @field_validator("momentum", "beta1", "beta2", "epsilon", mode="before")
@@ -97,14 +91,14 @@ class DescentPlan(Model):
 
 
 class StripsScenario(ScenarioModel):
-    """Strips of ground to cross, from the start to a goal that lies `offset` further along them, and how to descend."""
+    """Strips of ground to cross, from the start to a goal that lies `offset` further along them."""
 
     kind: ClassVar[str] = "strips"
     model_config = ConfigDict(title="terrain scenario")
 
-    strips: list[Strip] = Field(min_length=1, description="From the start to the goal.")
-    offset: Number = Field(description="How far the goal lies from the start along the strips.")
-    descent: DescentPlan = Field(default=DescentPlan(), description="How to descend.")
+    strips: list[Strip] = Field(min_length=1, description="The strips in order, from the start to the goal.")
+    offset: Number = Field(description="Distance along the strips from the start to the goal.")
+    descent: DescentPlan = Field(default=DescentPlan(), description="Settings of the descent.")
 
     @field_validator("strips", mode="before")
     @classmethod
@@ -130,7 +124,7 @@ class StripsScenario(ScenarioModel):
         return [strip.speed for strip in self.strips]
 
     def strip_name(self, index: int) -> str:
-        """What to call the strip with this index: "strip 2 (bog)"; people count from 1."""
+        """The strip with this index in messages, counted from 1: "strip 2 (bog)"."""
         name = self.strips[index].name
         return f"strip {index + 1} ({name})" if name else f"strip {index + 1}"
 
@@ -153,35 +147,35 @@ DESCENT_OPTIONS = ("method", "step", "iterations", "tolerance", "initial")
 OPTIONS = (*DESCENT_OPTIONS, "show", "every", "plot", "within", "axes", "held", "compare")
 SETTINGS = ("every",)
 COMPARED = ("step", "method")
-RUNS = 8  # descents in one figure: as many as there are colours that everyone can tell apart
+RUNS = 8  # descents in one figure: the number of colours that everyone can tell apart
 
 
 def locate(place: Place, document: Node) -> Place:
-    """A file of strips has every value where the model has it."""
+    """The place in the file of a place in the model: for strips, the same."""
     return place
 
 
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """The wrong length of `initial`, which pydantic would report only once nothing else is wrong."""
+    """A wrong length of `initial`; pydantic would report it only once nothing else is wrong."""
     strips, plan = data.get("strips"), data.get("descent")
     initial = plan.get("initial") if isinstance(plan, dict) else None
     if isinstance(strips, list) and strips and isinstance(initial, list) and len(initial) != len(strips) - 1:
         numbers = count(len(strips) - 1, "number")
         yield (
             ("descent", "initial"),
-            f"must have {numbers}, one for each strip but the last, got {len(initial)}",
+            f"must have {numbers}, one for each strip except the last, got {len(initial)}",
         )
 
 
 def with_options(scenario: StripsScenario, options: Mapping[str, Any]) -> StripsScenario:
-    """The scenario with the settings of its descent that options of the command line replace; None changes nothing.
+    """The scenario with those settings of its descent that options of the command line replace; None changes nothing.
 
-    Raises InputError if a value is not valid, or if `axes` names unknowns that the scenario does not have.
+    Raises InputError if a value is invalid, or if `axes` names unknowns that the scenario does not have.
     """
     axes, unknowns = options.get("axes"), len(scenario.strips) - 1
     if axes is not None and max(axes) >= unknowns:
         has = {0: "one strip has no unknowns", 1: "two strips have one unknown"}
-        reason = has.get(unknowns, f"the scenario has {unknowns:,} unknowns, one for each strip but the last")
+        reason = has.get(unknowns, f"the scenario has {unknowns:,} unknowns, one for each strip except the last")
         raise InputError(f"--axes: there is no x_{max(axes) + 1}: {reason}")
     return with_descent(scenario, **{key: value for key, value in options.items() if key in DESCENT_OPTIONS})
 
@@ -189,8 +183,8 @@ def with_options(scenario: StripsScenario, options: Mapping[str, Any]) -> Strips
 def with_descent(scenario: StripsScenario, **changes: Any) -> StripsScenario:
     """The scenario with some settings of its descent replaced; None changes nothing.
 
-    A new method drops the settings that it does not read (newton reads no step), and a step in other units (adam's is a length,
-    the others' is not). Raises InputError, naming the option, if a value is not valid.
+    A new method drops the settings that it does not read (newton reads no step) and a step in other units (only adam's is a
+    length). Raises InputError, which names the option, if a value is invalid.
     """
     changes = {key: value for key, value in changes.items() if value is not None}
     if not changes:
@@ -216,18 +210,18 @@ def with_descent(scenario: StripsScenario, **changes: Any) -> StripsScenario:
 
 
 def vary(scenario: StripsScenario, text: str) -> list[tuple[str, StripsScenario]]:
-    """The scenario with each of the values in a text such as "step=0.5,1.5" or "method=gradient,adam", and what was varied.
+    """The scenario with each of the values in a text such as "step=0.5,1.5" or "method=gradient,adam", after the name.
 
-    Raises InputError, naming --compare.
+    Raises InputError, which names --compare.
     """
     name, equals, values = text.partition("=")
     listed = [value.strip() for value in values.split(",")]
     if name not in COMPARED or not equals or not all(listed):
         raise InputError(f"--compare: must be step=VALUES or method=NAMES, such as step=0.5,1.5,3.19, got {text!r}")
     if len(listed) > RUNS:
-        raise InputError(f"--compare: at most {RUNS} lines can be told apart, got {len(listed)}")
+        raise InputError(f"--compare: must have at most {RUNS} values, got {len(listed)}")
     if name == "step" and scenario.descent.method == "snell":
-        raise InputError("--compare step: method snell takes no steps: choose another with --method")
+        raise InputError("--compare step: method snell takes no steps: set another method with --method")
     steps = parse_numbers(values, "--compare step") if name == "step" else None
     try:
         return [(name, with_descent(scenario, **{name: value})) for value in steps or listed]

@@ -1,4 +1,4 @@
-"""The answer to a scenario: where the descent went, how it ended in a sentence, and how far that is from the optimum."""
+"""The solution of a scenario of strips: the history of its descent, its outcome in a sentence, and its gap to the optimum."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,16 +19,16 @@ from terrain_cli.strips.snell import Optimum, find_optimum
 from terrain_cli.strips.step_size import largest_step, safe_step
 from terrain_cli.text import count, html_table
 
-CLOSE = 1e-6  # relative; a larger gap to the optimum is worth a remark
+CLOSE = 1e-6  # relative; the message mentions a larger gap to the optimum
 
 
 @dataclass(frozen=True)
 class StripsSolution:
-    """How a scenario was solved.
+    """The solution of a scenario of strips.
 
-    scenario: what was asked. status: "converged", "iterations" (ran out of them), "diverged" or "interrupted"; message says it
-    in a sentence. step: the one used; None for newton and snell. history: a `Step` for each iteration that was kept, the
-    first and the last among them. straight_time: of the straight line, s. optimum: the fastest path there is.
+    status: "converged", "iterations" (reached the maximum number of iterations), "diverged" or "interrupted"; message: the
+    same in a sentence. step: the step size; None for newton and snell. history: a `Step` for each iteration that was kept,
+    the first and the last among them. straight_time: of the straight line, s. optimum: the fastest path.
     """
 
     scenario: StripsScenario
@@ -49,23 +49,23 @@ class StripsSolution:
 
     @property
     def time(self) -> float:
-        """Travel time of the path that was found, s."""
+        """Travel time of the path, s."""
         return float(self.last.time)
 
     @property
     def x(self) -> np.ndarray:
-        """The path that was found: movement along the strips inside each strip but the last, shape (n-1,), m."""
+        """The path: its displacement along the strips in each strip except the last, shape (n-1,), m."""
         return np.asarray(self.last.x)
 
     @property
     def crossings(self) -> np.ndarray:
-        """Where the path that was found meets each boundary, shape (n-1,), m."""
+        """Where the path meets each boundary, along the strips from the start, shape (n-1,), m."""
         return self.last.crossings
 
     @cached_property
     def route(self) -> Route:
-        """The path that was found: across the strips (x) and along them (y), from (0, 0) to the goal."""
-        with np.errstate(all="ignore"):  # of a path that diverged
+        """The path as points: across the strips (x) and along them (y), from (0, 0) to the goal."""
+        with np.errstate(all="ignore"):  # a path that diverged may not be finite
             points = path_points(self.x, to_ground(self.scenario))
             distance = float(np.hypot(*np.diff(points, axis=0).T).sum())
         return Route(points, self.time, distance, self.straight_time, tuple(self.history))
@@ -76,11 +76,11 @@ class StripsSolution:
 
     @property
     def gap(self) -> float:
-        """How much longer than the optimum, relative; 0 if rounding could have caused the difference."""
+        """Relative difference of the time to that of the optimum; 0 if rounding could have caused it."""
         return float(find_gap(self.time, float(self.optimum.time), len(self.scenario.strips)))
 
     def to_json(self) -> dict[str, Any]:
-        """The solution as plain data for `json.dumps`; what is not finite is None."""
+        """The solution as plain data for `json.dumps`; None for a number that is not finite."""
         scenario = self.scenario
         document = {
             "version": 1,
@@ -148,7 +148,7 @@ class StripsSolution:
 
 
 def to_ground(scenario: StripsScenario) -> Strips:
-    """The arrays of a scenario: all of it that enters compiled code."""
+    """The arrays of a scenario, which is all that compiled code needs of it."""
     return Strips(widths=scenario.widths, speeds=scenario.speeds, offset=scenario.offset)
 
 
@@ -159,9 +159,9 @@ def solve(
     every: int | None = None,
     watch: Callable[[Step], None] | None = None,
 ) -> StripsSolution:
-    """Solve a scenario of strips by its own method of descent, and compare the result with the exact optimum.
+    """Solve a scenario of strips by its method of descent, and compare the result with the exact optimum.
 
-    ground: its arrays, if they are there already. every: keep every so many iterations in the history; by default all, fewer
+    ground: its arrays, if they exist already. every: keep each `every`-th iteration in the history; by default all, fewer
     beyond 1,024. watch: called with each `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has
     the status "interrupted".
 
@@ -200,45 +200,42 @@ def solve(
 
 
 def explain(solution: StripsSolution, strips: Strips) -> str:
-    """The verdict in a sentence, and where something is left to do, what would do it."""
+    """The outcome in a sentence, with the gap to the optimum and how to close it, or a step that converges."""
     plan, last, gap = solution.scenario.descent, solution.last, solution.gap
     if plan.method == "snell":
         return "Exact: sin(angle)/speed is the same in every strip."
     if solution.status == "diverged":
         return _explain_divergence(solution, strips)
-    said = {
-        "converged": f"Converged after {count(last.iteration, 'iteration')}.",
-        "iterations": f"Used up its {count(last.iteration, 'iteration')}.",
-        "interrupted": f"Interrupted after {count(last.iteration, 'iteration')}.",
-    }[solution.status]
+    ended = {"converged": "Converged", "iterations": "Stopped", "interrupted": "Interrupted"}[solution.status]
+    outcome = f"{ended} after {count(last.iteration, 'iteration')}"
     if gap <= CLOSE:
-        return said
+        return f"{outcome}."
     if solution.status == "converged":
-        cure = f"a tolerance below {plan.tolerance:g} would close that, or --method snell"
+        remedy = f"A tolerance below {plan.tolerance:g}"
     else:
         more = _iterations_left(solution)
-        cure = f"{f'about {more:,} more iterations' if more else 'more iterations'} would close that, or --method snell"
-    return f"{said} The time is {100 * gap:.2g} % above the optimum: {cure}."
+        remedy = f"About {more:,} more iterations" if more else "More iterations"
+    return f"{outcome}, {100 * gap:.2g} % above the optimum. {remedy} would close the gap, or use --method snell."
 
 
 def _explain_divergence(solution: StripsSolution, strips: Strips) -> str:
     method, last = solution.scenario.descent.method, solution.last
     if math.isfinite(last.time) and np.all(np.isfinite(last.x)):
-        what = f"since iteration {last.best} the path bounces from side to side and gets no closer"
+        what = f"since iteration {last.best} the path has bounced from side to side without getting closer"
     else:
         what = f"at iteration {last.iteration} the time is no longer a finite number"
     if solution.step is None:
-        return f"Diverged: {what}. --method snell has the answer."
+        return f"Diverged: {what}. Use --method snell."
     safe = float(safe_step(strips, method))
-    cure = f"Step {safe:.3g} would work"
+    remedy = f"Step {safe:.3g} would converge"
     limit = largest_step(solution.optimum.movements, strips, method, solution.scenario.descent.momentum)
     if limit is not None:
-        cure += f"; from {limit:.4g} on none can settle"
-    return f"Diverged with step {solution.step:g}: {what}. {cure}."
+        remedy += f"; no step of {limit:.4g} or more can"
+    return f"Diverged with step {solution.step:g}: {what}. {remedy}."
 
 
 def _iterations_left(solution: StripsSolution) -> int | None:
-    """A guess at how many more iterations take the gap to a millionth: it shrinks like the square of the gradient."""
+    """An estimate of the iterations until the gap is `CLOSE`: it shrinks with the square of the gradient. None if unknown."""
     if solution.scenario.descent.method != "gradient" or len(solution.history) < 2:
         return None
     before, last = solution.history[-2:]

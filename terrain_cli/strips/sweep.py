@@ -1,6 +1,6 @@
-"""A sweep over strips: the numbers of a scenario by name, and the result for every combination of their values.
+"""Sweeps of strips: a result for every combination of the values of some numbers.
 
-The descents themselves run many at a time (batched_descent.py).
+The descents themselves run in batches (batched_descent.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +11,18 @@ from terrain_cli.strips.parameter import Parameter as Parameter
 from terrain_cli.strips.scenario import StripsScenario
 
 RESULTS = ("time", "optimum", "gap", "iterations", "reached", "status")
-MOST = 2  # numbers that a picture can show
-WITHIN = 1e-4
+MOST = 2  # varied numbers that a figure can show
+WITHIN = 1e-4  # relative gap at which the optimum counts as reached, by default
 
 
 def find_points(
     scenario: StripsScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Solve the strips for all combinations of the values in `varied`, the last of its numbers changing fastest.
+    """Solve the strips for all combinations of the values in `varied`; its last number changes fastest.
 
-    options: `within`, how close to the optimum counts as reached, relative. Yields the values by name, and `time`, `optimum`,
-    `gap`, `iterations`, `reached` (iterations until within that share of the optimum) and `status`. None stands for what is not
-    finite or was never reached. Raises InputError for a name or value that the scenario cannot have.
+    options: `within`, the relative gap at which the optimum counts as reached. Yields the values by name, and `time`, `optimum`,
+    `gap`, `iterations`, `reached` (the number of iterations until that gap) and `status`; None for a number that is not finite
+    and for an optimum that was never reached. Raises InputError for an unknown name or an invalid value.
     """
     from terrain_cli.strips.batched_descent import descend_batched
     from terrain_cli.strips.gap import find_gap
@@ -44,13 +44,13 @@ def find_points(
 def describe(
     scenario: StripsScenario, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the JSON document says of the whole sweep: `within`, and the `cliff` if only the step varies."""
+    """What the JSON document contains about the whole sweep: `within`, and the `cliff` if only the step varies."""
     cliff = find_cliff(scenario, varied)
     return {"within": options.get("within") or WITHIN} | ({"cliff": cliff} if cliff is not None else {})
 
 
 def find_cliff(scenario: StripsScenario, varied: Mapping[str, Sequence[float]]) -> float | None:
-    """The step from which on no descent converges, if the sweep varies nothing but the step; None otherwise."""
+    """The step from which on no descent converges; None unless the step alone is varied, and for methods without one."""
     if list(varied) != ["descent.step"]:
         return None
     import jax

@@ -110,8 +110,8 @@ def test_another_number_of_strips(terrain: Terrain, folder: Path) -> None:
     edit(folder / "two_strips.yaml", "initial: [1.8]", "initial: [1.8, 0]")
     ran = terrain("check", folder / "two_strips.yaml")
     assert ran.code == 1
-    assert 'input strips[2]: nothing -> {"width": 1.0, "speed": 1.0}' in ran.out
-    assert "input descent.initial[1]: nothing -> 0.0" in ran.out
+    assert 'input strips[2]: none -> {"width": 1.0, "speed": 1.0}' in ran.out
+    assert "input descent.initial[1]: none -> 0.0" in ran.out
 
 
 def test_missing_records_and_scenarios_are_said(terrain: Terrain, folder: Path) -> None:
@@ -119,8 +119,8 @@ def test_missing_records_and_scenarios_are_said(terrain: Terrain, folder: Path) 
     (folder / "two_strips.expected.json").unlink()
     ran = terrain("check", folder)
     assert ran.code == 1
-    assert "two_strips.yaml: no record: terrain check --update writes one" in ran.out
-    assert "three_strips.expected.json: a record without a scenario" in ran.out
+    assert "two_strips.yaml: no record; terrain check --update writes one" in ran.out
+    assert "three_strips.expected.json: a record without a scenario; delete it or restore the scenario" in ran.out
 
 
 def test_update_writes_only_what_changed(terrain: Terrain, folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_many_changes_are_cut_short_on_screen(terrain: Terrain, tmp_path: Path) 
     edit(tmp_path / "fifty_strips.yaml", "offset: 200", "offset: 210")
     ran = terrain("check", tmp_path)
     assert "  and " in ran.out
-    assert " more; --json has all" in ran.out
+    assert " more; --json lists all" in ran.out
     assert len(ran.out.splitlines()) == 1 + 12 + 1 + 1
 
 
@@ -189,7 +189,7 @@ def test_two_scenarios_with_one_record_are_refused(terrain: Terrain, folder: Pat
     shutil.copy(folder / "two_strips.yaml", folder / "two_strips.yml")
     ran = terrain("check", folder, "--update")
     assert ran.code == 2
-    assert "two_strips.yaml and two_strips.yml would share a record: rename one" in ran.err
+    assert "two_strips.yaml and two_strips.yml would share a record: rename one of them" in ran.err
 
 
 def test_an_interrupted_run_is_never_recorded(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,14 +215,14 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
     ran = terrain("check", folder, "--update")
     assert ran.code == 2
     assert "two_strips.expected.json: cannot be written: No space left on device" in ran.err
-    assert not list(folder.glob("*.part"))
+    assert not list(folder.glob(".terrain-*"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("nowhere",), "nowhere: no such file"),
-        (("-",), "-: standard input has no record beside it"),
+        (("-",), "-: standard input has no record: name a file"),
         (("--tolerance", "2"), "--tolerance: must be at least 0 and less than 1, got 2"),
     ],
 )

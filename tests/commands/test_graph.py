@@ -221,20 +221,20 @@ def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
     ("arguments", "said"),
     [
         ([], "graph: give a scenario file or --expr, such as"),
-        ([THREE, "--expr", "x"], "graph: give a scenario file or --expr, not both"),
+        ([THREE, "--expr", "x"], "graph: give either a scenario file or --expr, not both"),
         ([THREE, "-o", "tree.png"], "--output: must end in .svg, got tree.png"),
         (
             [THREE, "-o", "no/such/folder/tree.svg"],
             "no/such/folder/tree.svg: cannot be written: there is no folder no/such/folder",
         ),
         (["missing.yaml"], "missing.yaml: no such file"),
-        ([THREE, "--at", "2"], "--at: must have 2 numbers, one for each strip but the last, got 1"),
+        ([THREE, "--at", "2"], "--at: must have 2 numbers, one for each strip except the last, got 1"),
         (
             [CONFIGS / "two_strips.yaml", "--at", "2,3"],
-            "--at: must have 1 number, one for each strip but the last, got 2",
+            "--at: must have 1 number, one for each strip except the last, got 2",
         ),
         ([THREE, "--at", "2,inf"], "--at: must be finite numbers, got 2,inf"),
-        ([THREE, "--at", "strat"], "--at: must be start, end, optimum, or numbers with commas between them"),
+        ([THREE, "--at", "strat"], "--at: must be start, end, optimum, or numbers separated by commas"),
         ([THREE, "--at", "1e200,0"], "--at: ² of 1e+200 is not finite"),
         (["--expr", "x**2 +"], "--expr: character 6: ends too early"),
         (["--expr", "x"], "--at: x has no value"),
@@ -243,7 +243,10 @@ def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
         (["--expr", "exp(1000*x) + 1", "--at", "x=1"], "--at: exp of 1000 is not finite"),
         (["--expr", "1e300*x*x*x", "--at", "x=1e300"], "--at: × of 1e+300 and 1e+300 ... is not finite"),
         (["--expr", "sqrt(x)", "--at", "x=0", "-g"], "--at: √ of 0 has no finite derivative"),
-        (["--expr", "x/1e-200/1e-200", "--at", "x=1e-300", "-g"], "--at: the derivative by x is not a finite number"),
+        (
+            ["--expr", "x/1e-200/1e-200", "--at", "x=1e-300", "-g"],
+            "--at: the derivative with respect to x is not a finite number",
+        ),
     ],
 )
 def test_mistakes_are_said_in_a_line(terrain: Callable[..., Ran], arguments: list[object], said: str) -> None:

@@ -13,7 +13,7 @@ def test_writes_a_scenario_that_solves(terrain: Terrain, tmp_path: Path) -> None
     path = tmp_path / "my.yaml"
     ran = terrain("new", path)
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"wrote {path}: now try terrain solve {path}\n"
+    assert ran.err == f"wrote {path}; now run terrain solve {path}\n"
     assert f"# Try: terrain solve {path}" in path.read_text()
     document = json.loads(terrain("solve", path, "--json").out)
     assert document["status"] == "converged"

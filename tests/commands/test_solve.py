@@ -32,7 +32,7 @@ iteration    crossing 1    crossing 2       time (s)       gradient
 """
 
 SUMMARY = """\
-Used up its 20 iterations. The time is 0.0057 % above the optimum: about 20 more iterations would close that, or --method snell.
+Stopped after 20 iterations, 0.0057 % above the optimum. About 20 more iterations would close the gap, or use --method snell.
 crossing 1     10.921593 m  from strip 1 to strip 2
 crossing 2     14.412293 m  from strip 2 to strip 3
 time           81.916383 s
@@ -115,7 +115,7 @@ def test_options_override_the_file(terrain: Terrain) -> None:
     assert (document["method"], document["status"]) == ("adam", "converged")
     document = json.loads(terrain("solve", THREE, "--json", "--tolerance", "0.1", "--iterations", "100").out)
     assert document["status"] == "converged"
-    assert "a tolerance below 0.1 would close that" in document["message"]
+    assert "A tolerance below 0.1 would close the gap" in document["message"]
 
 
 def test_snell_answers_directly(terrain: Terrain) -> None:
@@ -133,8 +133,8 @@ def test_divergence_is_exit_code_1_and_says_what_works(terrain: Terrain) -> None
     ran = terrain("solve", THREE, "--step", "5", "--iterations", "1000")
     assert ran.code == 1
     assert (
-        "Diverged with step 5: since iteration 2 the path bounces from side to side and gets no closer. "
-        "Step 1.42 would work; from 3.952 on none can settle."
+        "Diverged with step 5: since iteration 2 the path has bounced from side to side without getting closer. "
+        "Step 1.42 would converge; no step of 3.952 or more can."
     ) in ran.out
     assert "since iteration 2 " in terrain("solve", THREE, "--step", "5", "--every", "7").out
     cured = terrain("solve", THREE, "--step", "1.42", "--iterations", "1000", "--json")
@@ -225,13 +225,13 @@ def test_standard_input() -> None:
         (("--step", "nan"), "--step: must be a finite number, got nan"),
         (("--iterations", "2.5"), "--iterations: must be a whole number, got 2.5"),
         (("--tolerance", "-1"), "--tolerance: must be 0 or greater, got -1.0"),
-        (("--initial", "1"), "--initial: must have 2 numbers, one for each strip but the last, got 1"),
-        (("--initial", "1,b"), "--initial: must be numbers with commas between them, such as 2,17, got '1,b'"),
+        (("--initial", "1"), "--initial: must have 2 numbers, one for each strip except the last, got 1"),
+        (("--initial", "1,b"), "--initial: must be numbers separated by commas, such as 2,17, got '1,b'"),
         (("--method", "newtn"), "--method: must be one of"),
         (("--show", "y"), "--show: must be crossings or x, got 'y'"),
         (("--every", "0"), "--every"),
-        (("--json", "--csv"), "--json and --csv: choose one of them"),
-        (("--csv", str(CONFIGS / "uniform.yaml")), "--csv: takes one scenario"),
+        (("--json", "--csv"), "--json and --csv cannot be used together"),
+        (("--csv", str(CONFIGS / "uniform.yaml")), "--csv: works only with a single scenario"),
         (("--nonsense",), "--nonsense"),
     ],
 )
@@ -369,9 +369,9 @@ class TestSolution:
 
     def test_a_guess_of_what_is_left_is_about_right(self) -> None:
         scenario = load_strips(THREE)
-        assert "about 20 more iterations" in solve(scenario).message
+        assert "About 20 more iterations would" in solve(scenario).message
         assert solve(with_descent(scenario, iterations=40)).gap < 1e-6
-        assert ": more iterations would" in solve(with_descent(scenario, iterations=0)).message
+        assert ". More iterations would" in solve(with_descent(scenario, iterations=0)).message
 
     def test_tiny_gaps_are_0(self) -> None:
         assert solve(with_descent(load_strips(THREE), iterations=1000)).gap == 0.0

@@ -112,7 +112,7 @@ class TestForms:
             {"map": {"cell": 1, "speeds": {"grid": [[1, "blocked"]]}}, "start": [0, 0], "goal": [0.5, 0.5]}
         )
         assert math.isnan(scenario.map.speeds.grid[0][1])  # type: ignore[index]
-        with pytest.raises(ValueError, match="must have rows of one length"):
+        with pytest.raises(ValueError, match="must have rows of equal length"):
             MapScenario.model_validate(
                 {"map": {"cell": 1, "speeds": {"grid": [[1, 1], [1]]}}, "start": [0, 0], "goal": [1, 1]}
             )
@@ -143,13 +143,13 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
     assert refusals(path) == [
         ":1: name: must be a text: put it in quotes, got 3",
         ":3: map.cell: must be greater than 0, got -1",
-        ":5: map.speeds.drawing: must have rows of one length: row 2 has 3 letters, row 1 has 4",
+        ":5: map.speeds.drawing: must have rows of equal length: row 2 has 3 letters, row 1 has 4",
         ":5: map.speeds.drawing: has the letter 'x' (row 3, column 3), which is not in the legend: add it there",
         ":9: map.speeds.legend.~: must be greater than 0, or the word blocked, got 0",
-        ":9: map.speeds.legend.#: must be a number or the word blocked: did you mean blocked?, got 'blokced'",
+        ":9: map.speeds.legend.#: must be a number or the word blocked (did you mean blocked?), got 'blokced'",
         ":9: map.speeds.legend.ab: must stand for a single letter of the drawing",
-        ":10: map.foo: is not a key here: known are cell, speeds",
-        ":11: strips: belongs to strips, and this is a map: remove strips, or the map",
+        ":10: map.foo: is not a key here: the keys are cell, speeds",
+        ":11: strips: is a key of strips, not of maps: remove strips, or remove map",
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
         ":13: goal[1].nme: is not a key here: did you mean name?",
@@ -162,23 +162,23 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
     ("old", "new", "message"),
     [
         ("cell: 2", "cell: 0", ":2: map.cell: must be greater than 0, got 0"),
-        ("cell: 2\n ", "", ":2: map: cell is missing: add cell: 10, the side of a cell (or speeds.extent)"),
-        ("[1, 0.2, .nan]", "[1, 0.2]", ":3: map.speeds.grid: must have rows of one length: row 2 has 2 cells, row 1 has 3"),
+        ("cell: 2\n ", "", ":2: map: cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"),
+        ("[1, 0.2, .nan]", "[1, 0.2]", ":3: map.speeds.grid: must have rows of equal length: row 2 has 2 cells, row 1 has 3"),
         ("0.2", "0", ":3: map.speeds.grid[1][1]: must be greater than 0, or the word blocked, got 0"),
         ("0.2", "-3", ":3: map.speeds.grid[1][1]: must be greater than 0, or the word blocked, got -3"),
         ("0.2", "lake", ":3: map.speeds.grid[1][1]: must be a number or the word blocked, got 'lake'"),
         ("0.2", ".inf", ":3: map.speeds.grid[1][1]: must be a finite number, got .inf"),
-        ("0.2", "1e60", ":3: map.speeds.grid[1][1]: must be at most 1e+50 in size: choose larger units, got 1e60"),
+        ("0.2", "1e60", ":3: map.speeds.grid[1][1]: must be at most 1e+50 in magnitude: choose larger units, got 1e60"),
         ("0.2", "[1]", ":3: map.speeds.grid[1][1]: must be a number, got a list"),
         ("0.2", "true", ":3: map.speeds.grid[1][1]: must be a number, got true"),
         ("[[1, 1, blocked], [1, 0.2, .nan]]", "[]", ":3: map.speeds.grid: must be a list of rows of speeds"),
         ("[[1, 1, blocked], [1, 0.2, .nan]]", "[1, 2]", ":3: map.speeds.grid: must be a list of rows of speeds"),
-        ("[[1, 1, blocked], [1, 0.2, .nan]]", "[[blocked]]", ":3: map.speeds: has no free cell: all of them are blocked"),
-        ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "{}", ":3: map.speeds: must have one of grid, drawing (with its legend) or file, such as grid:"),
+        ("[[1, 1, blocked], [1, 0.2, .nan]]", "[[blocked]]", ":3: map.speeds: must have a free cell: all cells are blocked"),
+        ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "{}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, such as grid:"),
         ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "7", ":3: map.speeds: must be a mapping with grid, drawing, legend, file, extent, got 7"),
-        (".nan]]}", ".nan]], file: v.npy}", ":3: map.speeds: must have one of grid, drawing (with its legend) or file, got grid and file"),
-        (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: goes with a drawing: remove it, or give drawing"),
-        (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both say how large a cell is: remove one"),
+        (".nan]]}", ".nan]], file: v.npy}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, got grid and file"),
+        (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: is only for a drawing: remove it, or add the drawing"),
+        (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both give the size of a cell: remove one of them"),
         (".nan]]}", ".nan]], extent: [0, 0, 3]}", ":3: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
         (".nan]]}", ".nan]], grdi: 1}", ":3: map.speeds.grdi: is not a key here: did you mean grid?"),
         ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], got a list"),
@@ -191,12 +191,12 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
         ("goal: [3, 3]", "goal: [3, b]", ":5: goal[1]: must be a number, got 'b'"),
         ("goal: [3, 3]", "goal: {name: hut}", ":5: goal.at: is missing: add at: [2.5, 1.5]"),
         ("goal: [3, 3]", "goal: {at: [3, b]}", ":5: goal.at[1]: must be a number, got 'b'"),
-        ("start: [1, 1]", "start: [9, 1]", ":4: start: lies outside the map, which goes from [0, 0] to [6, 4]: the nearest free cell has its centre at [3, 1], got [9, 1]"),
+        ("start: [1, 1]", "start: [9, 1]", ":4: start: lies outside the map, which extends from [0, 0] to [6, 4]: the nearest free cell has its centre at [3, 1], got [9, 1]"),
         ("start: [1, 1]", "start: [5.5, 3]", ":4: start: lies in blocked ground: the nearest free cell has its centre at [3, 3], got [5.5, 3]"),
         ("goal: [3, 3]", "goal: [[1, 1], [5, 1]]", ":5: goal[1]: lies in blocked ground: the nearest free cell has its centre at [3, 1], got [5, 1]"),
         ("goal: [3, 3]", "goal: [3, -1e9]", ":5: goal: lies outside the map"),
-        ("goal: [3, 3]", "goal: [3, 3]\noffset: 3", ":6: offset: belongs to strips, and this is a map: remove offset, or the map"),
-        ("goal: [3, 3]", "goal: [3, 3]\ndescent: {}", ":6: descent: belongs to strips, and this is a map: remove descent, or the map"),
+        ("goal: [3, 3]", "goal: [3, 3]\noffset: 3", ":6: offset: is a key of strips, not of maps: remove offset, or remove map"),
+        ("goal: [3, 3]", "goal: [3, 3]\ndescent: {}", ":6: descent: is a key of strips, not of maps: remove descent, or remove map"),
         ("goal: [3, 3]", "goal: [3, 3]\nnam: x", ":6: nam: is not a key here: did you mean name?"),
     ],
 )  # fmt: skip
@@ -227,7 +227,7 @@ def test_a_thousand_wrong_cells_are_not_a_thousand_lines(write: Write) -> None:
     rows = ", ".join(["[0, 0, 0, 0, 0]"] * 200)
     problems = refusals(write(f"map: {{cell: 1, speeds: {{grid: [{rows}]}}}}\nstart: [1, 1]\ngoal: [2, 2]\nfoo: 1\n"))
     assert len(problems) == 12
-    assert problems[10] == ":1: map.speeds.grid: 990 more cells are wrong"
+    assert problems[10] == ":1: map.speeds.grid: 990 more cells are invalid"
     assert problems[11].startswith(":4: foo: is not a key here")
 
 
@@ -282,7 +282,7 @@ class TestFiles:
         assert self.refusal(write) == f":1: map.speeds.file: {tmp_path / 'v.npy'}: no such file"
         np.save(tmp_path / "w.npy", np.ones((2, 3)))
         assert (
-            self.refusal(write).endswith(f"no such file, did you mean {tmp_path / 'w.npy'}?".split(": ")[-1]) is False
+            self.refusal(write).endswith(f"no such file: did you mean {tmp_path / 'w.npy'}?".split(": ")[-1]) is False
         )
         assert "did you mean w.npy?" in self.refusal(write)
 
@@ -317,14 +317,14 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("array", "message"),
         [
-            (np.ones((2, 3, 1)), "must be an array (rows, cols), got the shape (2, 3, 1)"),
-            (np.ones(6), "must be an array (rows, cols), got the shape (6,)"),
-            (np.ones((2, 3), dtype=complex), "must hold numbers, not complex128: save an array of floats"),
-            (np.ones((2, 3), dtype=bool), "must hold numbers, not bool"),
-            (np.array([["a", "b", "c"]] * 2), "must hold numbers, not <U1"),
-            ([[1, 1, 1], [1, -2, 1]], "must hold finite speeds greater than 0, NaN where blocked: 1 cell is neither, the first [1, 1] = -2"),
+            (np.ones((2, 3, 1)), "must contain an array of shape (rows, cols), got (2, 3, 1)"),
+            (np.ones(6), "must contain an array of shape (rows, cols), got (6,)"),
+            (np.ones((2, 3), dtype=complex), "must contain numbers, not complex128: save an array of floats"),
+            (np.ones((2, 3), dtype=bool), "must contain numbers, not bool"),
+            (np.array([["a", "b", "c"]] * 2), "must contain numbers, not <U1"),
+            ([[1, 1, 1], [1, -2, 1]], "must contain finite speeds greater than 0, or NaN for blocked cells: 1 cell is neither, the first [1, 1] = -2"),
             ([[1, 1, 0.0], [1, np.inf, 1]], "2 cells are neither, the first [0, 2] = 0"),
-            (np.full((2, 3), np.nan), "map.speeds: has no free cell: all of them are blocked"),
+            (np.full((2, 3), np.nan), "map.speeds: must have a free cell: all cells are blocked"),
         ],
     )  # fmt: skip
     def test_of_other_things(self, write: Write, tmp_path: Path, array: Any, message: str) -> None:
@@ -339,8 +339,8 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("extent", "message"),
         [
-            ("[0, 0, 3, 3]", "makes cells 1 wide and 1.5 high (2 rows, 3 columns), but they must be square"),
-            ("[0, 0, 3, 2.00000001]", "makes cells 1 wide and 1.000000005 high"),
+            ("[0, 0, 3, 3]", "must give square cells, got cells 1 wide and 1.5 high (2 rows, 3 columns)"),
+            ("[0, 0, 3, 2.00000001]", "must give square cells, got cells 1 wide and 1.000000005 high"),
             ("[3, 0, 0, 2]", "must have xmax greater than xmin and ymax greater than ymin"),
             ("[0, 2, 3, 0]", "must have xmax greater than xmin and ymax greater than ymin"),
         ],
@@ -369,7 +369,7 @@ class TestFiles:
 def test_both_kinds_are_told_apart(write: Write) -> None:
     assert isinstance(load_scenario(CONFIGS / "three_strips.yaml"), StripsScenario)
     assert load_strips(CONFIGS / "three_strips.yaml").offset == 20
-    with pytest.raises(InputError, match=r"m\.yaml: is a map; terrain graph works only with strips"):
+    with pytest.raises(InputError, match=r"m\.yaml: terrain graph works only with strips, not with maps"):
         load_strips(write(GRID), "terrain graph")
 
 
@@ -379,7 +379,7 @@ def test_commands_that_take_strips_refuse_maps(
 ) -> None:
     ran = terrain(command[0], write(GRID), *command[1:])
     assert (ran.code, ran.out) == (2, "")
-    assert f"is a map; terrain {command[0]} works only with strips" in ran.err
+    assert f"terrain {command[0]} works only with strips, not with maps" in ran.err
 
 
 def test_the_schema_has_both(terrain: Callable[..., Ran]) -> None:
@@ -393,7 +393,7 @@ def test_the_schema_has_both(terrain: Callable[..., Ran]) -> None:
 def test_the_starter_solves(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
     ran = terrain("new", path, "--map")
-    assert (ran.code, ran.err) == (0, f"wrote {path}: now try terrain solve {path}\n")
+    assert (ran.code, ran.err) == (0, f"wrote {path}; now run terrain solve {path}\n")
     document = json.loads(terrain("solve", path, "--json").out)
     assert (document["status"], document["kind"]) == ("converged", "map")
     text = path.read_text()

@@ -143,7 +143,7 @@ class TestScreen:
         assert out.startswith(SCREEN)
         assert out.endswith(SUMMARY)
         assert "\nConverged after " in out
-        assert ": no small change makes it faster.\n" in out
+        assert ": no small change makes the route faster.\n" in out
         rows = [line.split() for line in out.splitlines()[2:-4]]
         assert [int(row[0]) for row in rows] == list(range(len(rows)))
         assert rows[-1][2] == "81.911688"
@@ -200,14 +200,14 @@ class TestScreen:
         row = ", ".join(str(1 + i / 10) for i in range(15))
         text = f"map: {{cell: 1, speeds: {{grid: [{', '.join([f'[{row}]'] * 12)}]}}}}\nstart: [0, 6]\ngoal: [15, 6]\n"
         out = terrain("solve", write(text), "--quiet", "--sensitivity").out
-        assert "12 of 15 speeds shown, those that matter most; --json has all" in out
+        assert "12 of 15 speeds are shown, those that matter most; --json lists all" in out
         assert "nothing to save" in out
 
 
 class TestJson:
     def test_keeps_the_contract(self, terrain: Terrain) -> None:
         document = json.loads(terrain("solve", STRIPS, "--json").out)
-        keys = "version scenario file kind status message units start goal time distance route straight_time alternatives history"
+        keys = "version scenario file kind status message units start goal time distance route straight_time runners_up history"
         assert list(document) == keys.split()
         assert (document["version"], document["kind"], document["status"]) == (1, "map", "converged")
         assert (document["start"], document["goal"]) == ([0, 2], [30, 22])
@@ -228,7 +228,7 @@ class TestJson:
     def test_several_goals_are_a_list(self, terrain: Terrain) -> None:
         document = json.loads(terrain("solve", MAZE, "--json", "--corridor", "1", "--sensitivity").out)
         assert "goal" not in document
-        keys = "goal name status message time distance route straight_time alternatives history sensitivity corridor"
+        keys = "goal name status message time distance route straight_time runners_up history sensitivity corridor"
         assert [list(route) for route in document["routes"]] == [keys.split()] * 3
         assert [route["name"] for route in document["routes"]] == [
             "the south-east door",
@@ -242,8 +242,8 @@ class TestJson:
     def test_csv_is_the_points(self, terrain: Terrain) -> None:
         rows = list(csv.reader(io.StringIO(terrain("solve", STRIPS, "--csv").out)))
         points = json.loads(terrain("solve", STRIPS, "--json").out)["route"]
-        assert rows[0] == ["x", "y"]
-        assert [[float(x), float(y)] for x, y in rows[1:]] == points
+        assert rows[0] == ["x", "y", "distance", "time", "speed"]
+        assert [[float(x), float(y)] for x, y, *_ in rows[1:]] == points
         several = list(csv.DictReader(io.StringIO(terrain("solve", MAZE, "--csv").out)))
         assert sorted({row["goal"] for row in several}) == ["1", "2", "3"]
 
@@ -251,12 +251,12 @@ class TestJson:
 class TestNoRoute:
     def test_is_bad_news_and_said_why(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         ran = terrain("solve", write(CLOSED))
-        why = "No route: blocked ground closes in goal: 1 free cell around it, 5 around the start.\n"
+        why = "No route: blocked ground encloses goal, with 1 free cell around it and 5 around the start.\n"
         assert (ran.code, ran.err) == (1, "")
         assert stripped(ran.out).endswith(why)
         turned = CLOSED.replace("start: [1, 1]\ngoal: [5, 5]", "start: [5, 5]\ngoal: [1, 1]")
         assert (
-            "blocked ground closes in the start: 1 free cell around it, 5 around goal"
+            "blocked ground encloses the start, with 1 free cell around it and 5 around goal"
             in terrain("solve", write(turned)).out
         )
 
@@ -278,15 +278,17 @@ class TestNoRoute:
         assert ran.code == 1
         assert "1 of 2 goals reached." in ran.out
         assert "\ngoal 1  no route\nhut     " in stripped(ran.out)
-        assert "\nblocked ground closes in goal 1: 1 free cell around it, 5 around the start\n" in stripped(ran.out)
+        assert "\nblocked ground encloses goal 1, with 1 free cell around it and 5 around the start\n" in stripped(
+            ran.out
+        )
         assert "What the best time of m to hut" in ran.out
         documents = json.loads(terrain("solve", write(text), "--json").out)["routes"]
         assert [document["status"] for document in documents] == ["no route", "converged"]
         rows = terrain("solve", write(text), "--csv").out.splitlines()
-        assert rows[0] == "goal,x,y"
+        assert rows[0] == "goal,x,y,distance,time,speed"
         assert all(row.startswith("2,") for row in rows[1:])
 
-    def test_where_free_ground_leads_there_is_not_called_closed_in(
+    def test_where_free_ground_leads_there_it_is_not_called_enclosed(
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("terrain_cli.maps.solution.find_route", lambda *_, **__: None)
@@ -310,16 +312,16 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--method", "adam"), "is a map, and --method is for strips: leave it out, or name other files"),
-            (("--step", "1"), "is a map, and --step is for strips"),
-            (("--iterations", "1"), "is a map, and --iterations is for strips"),
-            (("--tolerance", "1"), "is a map, and --tolerance is for strips"),
-            (("--initial", "1"), "is a map, and --initial is for strips"),
-            (("--show", "x"), "is a map, and --show is for strips"),
-            (("--every", "2"), "is a map, and --every is for strips"),
-            (("--plot",), "is a map, and --plot is for strips"),
+            (("--method", "adam"), "--method works only with strips, not with maps: remove the option or name other files"),
+            (("--step", "1"), "--step works only with strips, not with maps"),
+            (("--iterations", "1"), "--iterations works only with strips, not with maps"),
+            (("--tolerance", "1"), "--tolerance works only with strips, not with maps"),
+            (("--initial", "1"), "--initial works only with strips, not with maps"),
+            (("--show", "x"), "--show works only with strips, not with maps"),
+            (("--every", "2"), "--every works only with strips, not with maps"),
+            (("--plot",), "--plot works only with strips, not with maps"),
             (("--precision", "16"), "--precision: must be 32 or 64, got 16"),
-            (("--isochrones", "1,a"), "--isochrones: must be numbers with commas between them"),
+            (("--isochrones", "1,a"), "--isochrones: must be numbers separated by commas"),
             (("--isochrones", "1,-1"), "--isochrones: must be times of 0 or more, got 1,-1"),
             (("--isochrones", "nan"), "--isochrones: must be times of 0 or more, got nan"),
             (("--isochrones-output", "x.geojson"), "--isochrones-output: needs --isochrones, such as --isochrones 10,20,30"),
@@ -328,7 +330,7 @@ class TestRefusals:
             (("--corridor", "nan"), "--corridor: must be a percentage of 0 or more, got nan"),
             (("--field", "x.txt"), "--field: must end in .npy, got x.txt"),
             (("--field", "no/x.npy"), "x.npy: cannot be written: there is no folder no"),
-            (("--csv", "--sensitivity"), "--sensitivity and --csv: choose one of them"),
+            (("--csv", "--sensitivity"), "--sensitivity and --csv cannot be used together"),
         ],
     )  # fmt: skip
     def test_of_options(
@@ -344,13 +346,16 @@ class TestRefusals:
     def test_of_what_is_for_maps(self, terrain: Terrain, arguments: tuple[str, ...]) -> None:
         ran = terrain("solve", CONFIGS / "three_strips.yaml", *arguments)
         assert (ran.code, ran.out) == (2, "")
-        assert f"is strips, and {arguments[0]} is for maps: leave it out" in ran.err
+        assert f"{arguments[0]} works only with maps, not with strips: remove the option" in ran.err
 
     def test_of_one_file_for_many(self, terrain: Terrain, tmp_path: Path) -> None:
         ran = terrain("solve", STRIPS, STRIPS, "--field", tmp_path / "x.npy")
-        assert (ran.code, "--field: takes one scenario, as it names one file" in ran.err) == (2, True)
+        assert (ran.code, "--field: works only with a single scenario, because it names a single file" in ran.err) == (
+            2,
+            True,
+        )
         ran = terrain("solve", STRIPS, STRIPS, "--isochrones", "1", "--isochrones-output", tmp_path / "x.json")
-        assert "--isochrones-output: takes one scenario" in ran.err
+        assert "--isochrones-output: works only with a single scenario" in ran.err
 
     def test_of_a_start_in_a_wall(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         path = write(DETOUR.replace("start: [0.5, 0.5]", "start: [2.5, 1.5]"))
@@ -545,7 +550,7 @@ class TestAlongWithStrips:
     def test_options_of_one_kind_refuse_the_other(self, terrain: Terrain) -> None:
         ran = terrain("solve", CONFIGS / "three_strips.yaml", STRIPS, "--method", "snell", "--json")
         assert ran.code == 2
-        assert "three_strips_grid.yaml: is a map, and --method is for strips" in ran.err
+        assert "three_strips_grid.yaml: --method works only with strips, not with maps" in ran.err
         assert [document["status"] for document in json.loads(ran.out)] == ["converged"]
 
     def test_ctrl_c_writes_nothing(self, terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -568,7 +573,7 @@ class TestPython:
         shown = solve(load(write(text)))._repr_html_()
         assert "&lt;b&gt;" in shown
         assert "&lt;i&gt;" in shown
-        assert "closes in goal 1" in shown
+        assert "encloses goal 1" in shown
         assert "<b>" not in shown
 
     def test_the_documented_example_runs(
@@ -597,6 +602,6 @@ def test_an_interrupt_among_several_keeps_those_before(terrain: Terrain, monkeyp
     assert ran.code == 130
     [document] = json.loads(ran.out)
     assert document["time"] == pytest.approx(EXACT, rel=1e-12)
-    assert ran.err == "interrupted: 1 of 3 scenarios are solved\n"
+    assert ran.err == "interrupted: 1 of 3 scenarios were solved\n"
     next(count)
     assert (terrain("solve", str(STRIPS)).code, next(count)) == (130, 4)

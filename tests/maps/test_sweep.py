@@ -36,7 +36,7 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-class TestQuantities:
+class TestParameters:
     @pytest.mark.parametrize(
         ("name", "label"),
         [
@@ -75,10 +75,10 @@ class TestQuantities:
 
     def test_other_refusals(self, small: Path) -> None:
         with pytest.raises(
-            InputError, match=r"there is no such cell, the last is map\.speeds\.grid\.1\.2 \(they count from 0\)"
+            InputError, match=r"there is no such cell; the last is map\.speeds\.grid\.1\.2 \(counted from 0\)"
         ):
             Parameter(load(small), "map.speeds.grid.2.0")
-        with pytest.raises(InputError, match=r"goal\.0: this map has 3 goals: leave one, to vary it"):
+        with pytest.raises(InputError, match=r"goal\.0: this map has 3 goals: only a single goal can be varied"):
             Parameter(load(CONFIGS / "maze.yaml"), "goal.0")
         with pytest.raises(InputError, match=r"map\.cell: must be greater than 0, got -1"):
             Parameter(load(small), "map.cell").check([1, -1])
@@ -181,14 +181,14 @@ class TestSweep:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--step", "1"), "is a map, and --step is for strips"),
-            (("--vary", "goal.1=1", "--method", "adam"), "is a map, and --method is for strips"),
-            (("--vary", "goal.1=1", "--within", "0.01"), "is a map, and --within is for strips"),
+            (("--step", "1"), "--step works only with strips, not with maps"),
+            (("--vary", "goal.1=1", "--method", "adam"), "--method works only with strips, not with maps"),
+            (("--vary", "goal.1=1", "--within", "0.01"), "--within works only with strips, not with maps"),
             (("--vary", "strips.0.speed=1"), "strips.0.speed: is not a number of this map"),
             (("--vary", "goal.1=1", "--vary", "goal[1]=2"), "goal.1 and goal[1] are not all different"),
             (
                 ("--vary", "goal.1=1,2", "--vary", "goal.0=1", "--plot", "x.png"),
-                "--plot: draws one varied number of maps, got 2",
+                "--plot: draws one varied number for maps, got 2",
             ),
             (("--vary", "map.cell=0"), "map.cell: must be greater than 0, got 0"),
         ],
@@ -210,7 +210,7 @@ class TestSweep:
         monkeypatch.setattr("terrain_cli.maps.solution.solve", interrupted)
         ran = terrain("sweep", small, "--vary", "goal.1=0.4,0.5,0.6", "--csv")
         assert (ran.code, len(ran.out.splitlines())) == (130, 2)
-        assert ran.err == "interrupted after 1 of 3 points: those are kept\n"
+        assert ran.err == "interrupted after 1 of 3 points, which are kept\n"
 
 
 class TestCheck:

@@ -80,14 +80,14 @@ def test_a_byte_order_mark_is_no_key() -> None:
     [
         ("", "f.yaml:1: is empty: `terrain new PATH` writes a scenario to start from"),
         ("# only a comment\n", "f.yaml:1: is empty"),
-        ("a: 1\nb: 2\na: 3", "f.yaml:3: the key a stands twice, here and in line 1: keep one"),
+        ("a: 1\nb: 2\na: 3", "f.yaml:3: the key a is given twice, here and in line 1: keep one"),
         ("a: 1\n---\nb: 2", "f.yaml:2: a second document starts here (---): keep one scenario in a file"),
         (
             "a: !!python/object/apply:os.system [ls]",
             "f.yaml:1: has the tag tag:yaml.org,2002:python/object/apply:os.system",
         ),
         ("a: 1\nb: !x 2", "f.yaml:2: has the tag !x"),
-        ("a: &x [*x]", "f.yaml:1: *x stands inside the value it repeats"),
+        ("a: &x [*x]", "f.yaml:1: *x is inside the value that it repeats"),
         ("a: *y", "f.yaml:1: *y repeats a value that has no anchor"),
         ("? [1]\n: 2", "f.yaml:1: a key must be a word"),
         ("a: [1,\nb", "is not valid YAML: while parsing a flow sequence"),
@@ -104,12 +104,12 @@ def test_refusals_name_line_and_remedy(text: str | bytes, message: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "- " * 100_000, "{a: " * 100_000, "a:\n" + " - " * 40 + "1"])
 def test_deep_nesting_is_refused(text: str) -> None:
-    assert "is nested more than 32 deep" in refusal(text)
+    assert "is nested more than 32 levels deep" in refusal(text)
 
 
 def test_nesting_through_aliases_is_refused() -> None:
     lines = ["a0: &a0 [1]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 3000)]
-    assert "f.yaml:31: is nested more than 32 deep" in refusal("\n".join(lines))
+    assert "f.yaml:31: is nested more than 32 levels deep" in refusal("\n".join(lines))
 
 
 def bomb() -> str:
@@ -149,5 +149,5 @@ def test_without_the_c_parser(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delattr(yaml, "CSafeLoader")
     assert read("a: 1e3\nb: ['12', no]") == {"a": 1000.0, "b": ["12", "no"]}
-    assert "is nested more than 32 deep" in refusal("[" * 1000)
+    assert "is nested more than 32 levels deep" in refusal("[" * 1000)
     assert "U+0007" in refusal("a: \x07")

@@ -58,7 +58,7 @@ def test_log_values() -> None:
     ("text", "message"),
     [
         ("", "is empty"),
-        ("a", "must be numbers with commas between them"),
+        ("a", "must be numbers separated by commas"),
         ("1:", "must be START:STOP"),
         ("1:2:3:4", "must be START:STOP"),
         ("1:2:x", "must be START:STOP"),
@@ -254,7 +254,7 @@ def test_ctrl_c_keeps_what_there_is(
     output = ["--output", tmp_path / form] if form.startswith("p.") else [form] if form.startswith("--") else []
     ran = terrain("sweep", "--step", "0.1:6:2000", *output)
     assert ran.code == 130
-    assert ran.err == "interrupted after 512 of 2,000 points: those are kept\n"
+    assert ran.err == "interrupted after 512 of 2,000 points, which are kept\n"
     if form == "--json":
         assert len(json.loads(ran.out)["points"]) == 512
     elif form == "--csv":
@@ -281,7 +281,7 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ((), "nothing to vary: give --step 0.5:2.0, or --vary NAME=VALUES"),
-        (("--step", "fast"), "--step: must be numbers with commas between them"),
+        (("--step", "fast"), "--step: must be numbers separated by commas"),
         (("--step", "0:2"), "descent.step: must be greater than 0, got 0"),
         (("--vary", "offset"), "--vary: must be NAME=VALUES"),
         (("--vary", "=1"), "--vary: must be NAME=VALUES"),
@@ -294,7 +294,7 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--step", "1", "--method", "snell"), "descent.step: is not a number of this scenario (method snell)"),
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),
         (("--step", "1", "--output", "x.txt"), "--output: must end in .csv or .json, got x.txt"),
-        (("--step", "1", "--json", "--quiet"), "--json and --quiet: choose one of them"),
+        (("--step", "1", "--json", "--quiet"), "--json and --quiet cannot be used together"),
         (
             ("--step", "1", "--output", "no/such/folder/x.csv"),
             "no/such/folder/x.csv: cannot be written: there is no folder no/such/folder",

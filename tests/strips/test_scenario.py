@@ -77,13 +77,13 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ":6: strips[3].width: must be a finite number, got 1e400",
         ":6: strips[3].speed: must be a number, got 'yes'",
         ":7: offset: must be a finite number, got .nan",
-        ":8: foo: is not a key here: known are name, description, strips, offset, units, descent",
+        ":8: foo: is not a key here: the keys are name, description, strips, offset, units, descent",
         f":9: descent.method: must be one of {', '.join(OWN_SETTINGS)} (did you mean gradient?), got 'gradinet'",
         ":9: descent.initial[1]: must be a number, got 'a'",
         ":9: descent.step: must be greater than 0, got 0",
         ":9: descent.iterations: must be a whole number, got 2.5",
         ":9: descent.tolerance: must be a number, got true",
-        ":9: descent.initial: must have 3 numbers, one for each strip but the last, got 2",
+        ":9: descent.initial: must have 3 numbers, one for each strip except the last, got 2",
         ":10: units: must be a mapping with length, time, got a list",
     ]
 
@@ -97,17 +97,17 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ("speed: 0.7", "speed: ~", ":2: strips[0].speed: must be a number, got ~"),
         ("speed: 0.7", "speed: [1]", ":2: strips[0].speed: must be a number, got a list"),
         ("speed: 0.7", "speed: 1e-60", ":2: strips[0].speed: must be at least 1e-50: choose smaller units, got 1e-60"),
-        ("width: 10", "width: 1e60", ":2: strips[0].width: must be at most 1e+50 in size: choose larger units, got 1e60"),
+        ("width: 10", "width: 1e60", ":2: strips[0].width: must be at most 1e+50 in magnitude: choose larger units, got 1e60"),
         ("width: 10", "width: 1e-400", ":2: strips[0].width: must be greater than 0, got 1e-400"),
         ("offset: 20", "offset: -.inf", ":4: offset: must be a finite number, got -.inf"),
         ("offset: 20", "", ":1: offset: is missing: add offset: 20"),
         ("name: bog", "nme: bog", ":3: strips[1].nme: is not a key here: did you mean name?"),
-        ("offset: 20", "offset: 20\nstrips: []", ":5: the key strips stands twice, here and in line 1: keep one"),
-        ("name: bog", 'name: "\\e[31m"', ":3: strips[1].name: must not hold control characters: remove them, got '\\x1b[31m'"),
-        ("name: bog", '"\\e[31m": bog', ":3: strips[1].\\x1b[31m: is not a key here: known are width, speed, name"),
+        ("offset: 20", "offset: 20\nstrips: []", ":5: the key strips is given twice, here and in line 1: keep one"),
+        ("name: bog", 'name: "\\e[31m"', ":3: strips[1].name: must not contain control characters: remove them, got '\\x1b[31m'"),
+        ("name: bog", '"\\e[31m": bog', ":3: strips[1].\\x1b[31m: is not a key here: the keys are width, speed, name"),
         ("name: bog", "name: [bog]", ":3: strips[1].name: must be a text: put it in quotes, got a list"),
         ("offset: 20", "offset: 20\nunits: {length: 3}", ":5: units.length: must be a text: put it in quotes, got 3"),
-        ("offset: 20", "offset: 20\ndescent: {initial: [1, 2]}", ":5: descent.initial: must have 1 number, one for each strip but the last, got 2"),
+        ("offset: 20", "offset: 20\ndescent: {initial: [1, 2]}", ":5: descent.initial: must have 1 number, one for each strip except the last, got 2"),
         ("offset: 20", "offset: 20\ndescent: {initial: 3}", ":5: descent.initial: must be a list of numbers, such as [2, 17], got 3"),
         ("offset: 20", "offset: 20\ndescent: {method: [adam]}", f":5: descent.method: must be one of {', '.join(OWN_SETTINGS)}, got a list"),
         ("offset: 20", "offset: 20\ndescent: {momentum: 0.5}", ":5: descent.momentum: is a setting of method momentum, not of gradient: remove it, or set method: momentum"),
@@ -130,8 +130,8 @@ def test_each_refusal(write: Callable[[str], Path], old: str, new: str, message:
         ("strips: []\noffset: 1", ":1: strips: must have at least one strip, such as {width: 10, speed: 0.7}"),
         ("strips: 3\noffset: 1", ":1: strips: must be a list of strips, such as [{width: 10, speed: 0.7}], got 3"),
         ("offset: 1", ":1: strips: is missing: add strips: [{width: 10, speed: 0.7}]"),
-        ("hello", ":1: must be a scenario, a mapping with strips and offset"),
-        ("- 1\n- 2", ":1: must be a scenario"),
+        ("hello", ":1: must be a mapping, such as one with strips and offset"),
+        ("- 1\n- 2", ":1: must be a mapping"),
     ],
 )
 def test_other_refusals(write: Callable[[str], Path], text: str, message: str) -> None:
@@ -143,13 +143,13 @@ def test_one_strip_needs_no_initial(write: Callable[[str], Path]) -> None:
     one = "strips: [{width: 1, speed: 1}]\noffset: 0\ndescent: {initial: []}"
     assert load_strips(write(one)).descent.initial == []
     [problem] = refusals(write(one.replace("[]", "[1]")))
-    assert problem == ":3: descent.initial: must have 0 numbers, one for each strip but the last, got 1"
+    assert problem == ":3: descent.initial: must have 0 numbers, one for each strip except the last, got 1"
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "three.yaml").write_text(GOOD)
     for name, message in (
-        ("thre.yaml", f"no such file, did you mean {tmp_path / 'three.yaml'}?"),
+        ("thre.yaml", f"no such file: did you mean {tmp_path / 'three.yaml'}?"),
         ("nothing/like/it.yaml", "no such file"),
         ("", "is a folder: name a scenario file in it"),
         ("three.yaml/more", "cannot be read: Not a directory"),
@@ -205,7 +205,7 @@ class TestWithDescent:
         [
             ({"step": -1.0}, "--step: must be greater than 0, got -1.0"),
             ({"method": "newtn"}, "--method: must be one of"),
-            ({"initial": [1.0, 2.0]}, "--initial: must have 1 number, one for each strip but the last, got 2"),
+            ({"initial": [1.0, 2.0]}, "--initial: must have 1 number, one for each strip except the last, got 2"),
             ({"initial": [float("nan")]}, "--initial[0]: must be a finite number, got nan"),
             ({"beta1": 0.5}, "--beta1: is a setting of method adam, not of momentum"),
         ],
@@ -215,7 +215,7 @@ class TestWithDescent:
             with_descent(self.scenario, **change)
 
 
-class TestQuantity:
+class TestParameter:
     scenario = StripsScenario.model_validate(yaml.safe_load(GOOD))
 
     @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ class TestQuantity:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("strips.2.speed", "there is no strips.2 in this scenario, the last is strips.1 (they count from 0)"),
-            ("descent.initial.1", "there is no descent.initial.1 in this scenario, the last is descent.initial.0"),
+            ("strips.2.speed", "there is no strips.2 in this scenario; the last is strips.1 (counted from 0)"),
+            ("descent.initial.1", "there is no descent.initial.1 in this scenario; the last is descent.initial.0"),
             ("strips.0.sped", "is not a number of this scenario (method gradient): did you mean strips.0.speed?"),
             ("descent.method", "is not a number of this scenario"),
             ("descent.beta1", "is not a number of this scenario (method gradient)"),
@@ -341,8 +341,8 @@ def test_the_schema_in_configs_is_the_one_printed(terrain: Callable[..., Ran]) -
     assert ran.code == 0
     assert ran.out == (CONFIGS / "scenario.schema.json").read_text()
     schema = json.loads(ran.out)
-    assert schema["$defs"]["Scenario"]["required"] == ["strips", "offset"]
-    assert schema["$defs"]["Scenario"]["additionalProperties"] is False
+    assert schema["$defs"]["StripsScenario"]["required"] == ["strips", "offset"]
+    assert schema["$defs"]["StripsScenario"]["additionalProperties"] is False
     assert schema["$defs"]["Strip"]["properties"]["width"]["exclusiveMinimum"] == 0
 
 

@@ -1,1 +1,1 @@
-"""What can be asked of the solution of a map: each module is a question, with the options of `terrain solve` that ask it."""
+"""Questions about a solution of a map: one module each, with the options of `terrain solve` that ask it."""

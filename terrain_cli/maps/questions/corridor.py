@@ -1,4 +1,4 @@
-"""The corridor of each route: the cells whose best route through them is not much slower than the best of all."""
+"""The corridor of each route: the cells through which a route passes that is not much slower than the best."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 order = 2
 options = (
     Option(
-        "corridor", float, "The cells whose best route through them is within this percentage of the best.", "PERCENT"
+        "corridor",
+        float,
+        "Show the cells of all routes that are at most this percentage slower than the best.",
+        "PERCENT",
     ),
 )
 
 
 def parse(values: Mapping[str, Any]) -> float | None:
+    """The percentage; None if the question is not asked. Raises InputError."""
     percentage: float | None = values["corridor"]
     if percentage is not None and not 0 <= percentage < math.inf:
         raise InputError(f"--corridor: must be a percentage of 0 or more, got {percentage:g}")
@@ -28,7 +32,7 @@ def parse(values: Mapping[str, Any]) -> float | None:
 
 
 class CorridorAnswer(Answer):
-    """The corridor to each goal; None where there is no route."""
+    """The corridor to each goal; None for a goal without a route."""
 
     def __init__(self, solution: "MapSolution", corridors: "list[Corridor | None]") -> None:
         self.solution, self.corridors = solution, corridors
@@ -38,7 +42,7 @@ class CorridorAnswer(Answer):
         return parts[0] if len(parts) == 1 else {"routes": parts}
 
     def to_tables(self) -> Sequence[Table]:
-        """How much ground lies on good routes, and how uncertain its border is."""
+        """The size of each corridor, and the uncertainty of its border."""
         import numpy as np
 
         scenario, tables = self.solution.scenario, []
@@ -57,7 +61,7 @@ class CorridorAnswer(Answer):
         return tables
 
     def to_features(self) -> list[dict[str, Any]]:
-        """Each corridor as one area."""
+        """Each corridor as an area."""
         return [
             {
                 "type": "Feature",
@@ -76,6 +80,6 @@ class CorridorAnswer(Answer):
 
 
 def answer(solution: "MapSolution", argument: float) -> CorridorAnswer:
-    """The corridor of each route, for a percentage."""
+    """The corridor of each route. argument: how much slower than the best a route may be, in percent."""
     corridors = [solution.find_corridor(argument, i) if route else None for i, route in enumerate(solution.routes)]
     return CorridorAnswer(solution, corridors)

@@ -1,4 +1,4 @@
-"""The arrival times on the corners of the cells, as a file."""
+"""The arrival times on the corners of the cells, in a file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution
 
 order = 4
-options = (Option("field", Path, "Write the arrival times, on the corners of the cells, to this .npy file.", "FILE"),)
+options = (Option("field", Path, "Write the arrival times on the corners of the cells to this .npy file.", "FILE"),)
 
 
 def parse(values: Mapping[str, Any]) -> Path | None:
+    """The file; None if the question is not asked. Raises InputError."""
     path: Path | None = values["field"]
     if path:
         check_output(path, (".npy",), "--field")
@@ -22,7 +23,7 @@ def parse(values: Mapping[str, Any]) -> Path | None:
 
 
 class FieldAnswer(Answer):
-    """The arrival times from the start."""
+    """The arrival times from the start, for a file."""
 
     def __init__(self, solution: "MapSolution", path: Path) -> None:
         self.solution, self.path = solution, path
@@ -32,5 +33,5 @@ class FieldAnswer(Answer):
 
 
 def answer(solution: "MapSolution", argument: Path) -> FieldAnswer:
-    """The arrival times from the start, shape (rows + 1, cols + 1), s, for a file."""
+    """The arrival times from the start, shape (rows + 1, cols + 1), s. argument: the file to write."""
     return FieldAnswer(solution, argument)

@@ -1,4 +1,4 @@
-"""How far one gets: the ground within reach of the start in each of several times."""
+"""Isochrones: the ground that can be reached from the start within each of several times."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 order = 3
 options = (
-    Option("isochrones", str, "The ground reached within these times, START:STOP:COUNT or a comma list.", "TIMES"),
-    Option("isochrones_output", Path, "Write the isochrones to this .geojson file as well.", "FILE"),
+    Option("isochrones", str, "Show the ground reached within these times: START:STOP:COUNT or a comma list.", "TIMES"),
+    Option("isochrones_output", Path, "Also write the isochrones to this .geojson file.", "FILE"),
 )
 
 
 class Asked(NamedTuple):
-    """levels: times, s. output: a file to write them to."""
+    """What is asked. levels: times, s. output: the file to write the isochrones to, if any."""
 
     levels: Sequence[float]
     output: Path | None
 
 
 def parse(values: Mapping[str, Any]) -> Asked | None:
+    """The times and the file; None if the question is not asked. Raises InputError."""
     text, output = values["isochrones"], values["isochrones_output"]
     levels = [] if text is None else list(parse_values(text, "--isochrones"))
     if not all(0 <= level < math.inf for level in levels):
@@ -41,7 +42,7 @@ def parse(values: Mapping[str, Any]) -> Asked | None:
 
 
 class IsochronesAnswer(Answer):
-    """The ground within reach in each time."""
+    """The ground reached within each time."""
 
     def __init__(self, solution: "MapSolution", asked: Asked, isochrones: "list[Isochrone]") -> None:
         self.solution, self.asked, self.isochrones = solution, asked, isochrones
@@ -55,7 +56,7 @@ class IsochronesAnswer(Answer):
         }
 
     def to_tables(self) -> Sequence[Table]:
-        """How much ground is reached within each time."""
+        """The size of the ground reached within each time."""
         units = self.solution.scenario.units
         rows = [
             [
@@ -89,5 +90,5 @@ class IsochronesAnswer(Answer):
 
 
 def answer(solution: "MapSolution", argument: Asked) -> IsochronesAnswer:
-    """The ground reached from the start within each of the times."""
+    """The ground reached from the start within each of the times in `argument`."""
     return IsochronesAnswer(solution, argument, solution.find_isochrones(argument.levels))

@@ -1,4 +1,4 @@
-"""What the best time depends on: the length of the route in each cell, and the time on ground of each speed."""
+"""What the best time depends on: the length of the route in each cell, and its time on ground of each speed."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ ROWS = 12  # speeds in the table; the JSON document has all
 
 
 def parse(values: Mapping[str, Any]) -> bool | None:
+    """True if the question is asked."""
     return values["sensitivity"] or None
 
 
@@ -31,7 +32,7 @@ class SensitivityAnswer(Answer):
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """dt/dslowness by cell, which is the length of the route there, and what is spent on ground of each speed."""
+        """dt/dslowness of each cell, which is the length of the route there, and the part of the route at each speed."""
         from terrain_cli.maps.sensitivity import lengths_by_cell
 
         parts: list[dict[str, Any]] = []
@@ -46,7 +47,7 @@ class SensitivityAnswer(Answer):
         return parts[0] if len(parts) == 1 else {"routes": parts}
 
     def to_tables(self) -> Sequence[Table]:
-        """What the time of each route is spent on, speed by speed."""
+        """The time of each route on ground of each speed."""
         scenario, tables = self.solution.scenario, []
         units, several = scenario.units, len(self.solution.routes) > 1
         for i, (route, stretches) in enumerate(zip(self.solution.routes, self.stretches, strict=True)):
@@ -74,7 +75,7 @@ class SensitivityAnswer(Answer):
             ]
             where = f" to {scenario.goal_name(i)}" if several else ""
             title = f"What the best time of {scenario.name}{where}, {number(route.time)} {units.time}, depends on:"
-            shown = f"{ROWS} of {len(stretches):,} speeds shown, those that matter most; --json has all"
+            shown = f"{ROWS} of {len(stretches):,} speeds are shown, those that matter most; --json lists all"
             tables.append(Table(title, heads, rows, [("dim", shown)] if len(stretches) > ROWS else []))
         return tables
 

@@ -1,1 +1,1 @@
-"""What can be asked of the solution of strips: each module is a question, with the options of `terrain solve` that ask it."""
+"""Questions about a solution of strips: one module each, with the options of `terrain solve` that ask it."""

@@ -1,4 +1,4 @@
-"""What the best time depends on: its derivatives by the speeds, the widths and the offset."""
+"""What the best time depends on: its derivatives with respect to the speeds, the widths and the offset."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,12 @@ ROWS = 12  # strips in the table; the JSON document has all
 
 
 def parse(values: Mapping[str, Any]) -> bool | None:
+    """True if the question is asked."""
     return values["sensitivity"] or None
 
 
 class SensitivityAnswer(Answer):
-    """The derivatives of the best time of a scenario."""
+    """The derivatives of the best time of a scenario of strips."""
 
     def __init__(self, scenario: "StripsScenario", sensitivity: "Sensitivity") -> None:
         self.scenario, self.sensitivity = scenario, sensitivity
@@ -32,7 +33,7 @@ class SensitivityAnswer(Answer):
         return {"sensitivity": self.sensitivity.to_json()}
 
     def to_tables(self) -> Sequence[Table]:
-        """A row for each strip, the most telling ones if there are many, and a sentence on the one that matters most."""
+        """A row for each strip, or for those that matter most, and a sentence about the one that matters most of all."""
         scenario, sensitivity = self.scenario, self.sensitivity
         length, time = scenario.units.length, scenario.units.time
         gains, costs = find_one_percent(sensitivity)
@@ -49,25 +50,25 @@ class SensitivityAnswer(Answer):
         ]
         below = [("", sentence) for sentence in describe(scenario, sensitivity)]
         if len(gains) > ROWS:
-            shown = f"{ROWS} of {len(gains):,} strips shown, those that matter most; --json has all"
+            shown = f"{ROWS} of {len(gains):,} strips are shown, those that matter most; --json lists all"
             below.insert(0, ("dim", shown))
         title = f"What the best time of {scenario.name}, {number(sensitivity.time)} {time}, depends on:"
         return [Table(title, heads, rows, below, left=1)]
 
 
 def find_one_percent(sensitivity: "Sensitivity") -> "tuple[np.ndarray, np.ndarray]":
-    """What 1 % more speed in each strip saves, and what 1 % more width costs, shape (n,) each, s."""
+    """The time that 1 % more speed in each strip saves, and the time that 1 % more width costs, shape (n,) each, s."""
     gains = -sensitivity.speed_elasticities * sensitivity.time / 100
     return gains, sensitivity.width_elasticities * sensitivity.time / 100
 
 
 def most_telling(gains: "np.ndarray") -> list[int]:
-    """Indices of the strips in the table: those with the largest gains, in the order of the strips."""
+    """Indices of the at most `ROWS` strips with the largest gains, in ascending order. gains: shape (n,), s."""
     return sorted((-gains).argsort(kind="stable")[:ROWS].tolist())
 
 
 def describe(scenario: "StripsScenario", sensitivity: "Sensitivity") -> list[str]:
-    """The strip that matters most, and the offset, in sentences."""
+    """One sentence about the strip that matters most, and one about the offset."""
     length, time = scenario.units.length, scenario.units.time
     gains, _ = find_one_percent(sensitivity)
     order = (-gains).argsort(kind="stable")
