@@ -14,8 +14,7 @@ import pytest
 
 from benchmarks.terrains import draw_ends, draw_map
 from terrain_cli.maps.fields import arrival, bands, source, sweeping
-from terrain_cli.maps.fields.arrival import SCHEMES
-from terrain_cli.maps.fields.arrival import arrival_times as solve_eikonal
+from terrain_cli.maps.fields.arrival import SCHEMES, solve_eikonal
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes.search import find_route
 from tests.conftest import ROOT
@@ -181,7 +180,6 @@ def test_derivatives_are_compared_as_the_page_says() -> None:
     assert_says(PAGE, "unrolled, to 1e-11")
 
 
-@pytest.mark.skipif(GODUNOV == "god", reason="the page has the names of the next interface")
 def test_the_snippets_run() -> None:
     blocks = find_blocks(PAGE, "python")
     assert len(blocks) == 2

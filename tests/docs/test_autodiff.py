@@ -13,7 +13,7 @@ from terrain_cli.autodiff import graph
 from terrain_cli.autodiff.operations import RULES
 from terrain_cli.show.autodiff.rows import KEPT, SHOWN
 from tests.conftest import ROOT
-from tests.docs.page import check
+from tests.docs.pages import check
 
 PAGE = "autodiff.md"
 TEXT = (ROOT / "docs" / PAGE).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import numpy as np
 
 from terrain_cli.strips import batched
 from tests.conftest import ROOT
-from tests.docs.page import check, find_numbers, read_page, to_float
+from tests.docs.pages import check, find_numbers, read_flowed, to_float
 
 FLOAT64, CACHE, BLOCKS, BATCHES, ROUTES = sorted(
     f"decisions/{path.name}" for path in (ROOT / "docs" / "decisions").glob("000[1-5]-*.md")
@@ -33,7 +33,7 @@ def test_float32_is_not_enough() -> None:
     assert tolerance < lowest
     assert 1e-7 > np.finfo(np.float32).eps / 2 > 1e-8  # seven digits
     assert 1e-15 > np.finfo(np.float64).eps / 2 > 1e-16  # sixteen
-    assert "has seven digits instead of sixteen" in read_page(FLOAT64)
+    assert "has seven digits instead of sixteen" in read_flowed(FLOAT64)
 
 
 def test_ratios_are_those_of_the_kept_run() -> None:
@@ -62,12 +62,12 @@ def test_ratios_are_those_of_the_kept_run() -> None:
 
 def test_sizes_of_blocks() -> None:
     """The rows of a block for thirty strips and for three."""
-    rows = [min(batched.MOST, batched.CACHED // batched.room(n)) for n in (30, 3)]
+    rows = [min(batched.MAX_BLOCK, batched.CACHE_STRIPS // batched.room(n)) for n in (30, 3)]
     check(BLOCKS, "Blocks have {} or {} rows", *rows)
-    check(BLOCKS, "When one in {} searches of a block is left", batched.SHARE)
+    check(BLOCKS, "When one in {} searches of a block is left", batched.LAST_SHARE)
     assert [batched.room(n) for n in (3, 4, 5, 30)] == [3, 4, 8, 32]
-    assert "More than three strips get room for a power of two" in read_page(BLOCKS)
-    assert "so 30 strips cost 30 and not 32" in read_page(BLOCKS)
+    assert "More than three strips get room for a power of two" in read_flowed(BLOCKS)
+    assert "so 30 strips cost 30 and not 32" in read_flowed(BLOCKS)
 
 
 def test_what_the_hash_costs() -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.conftest import ROOT
-from tests.docs.page import check, find_numbers, to_float
+from tests.docs.pages import check, find_numbers, to_float
 
 PAGE = "gradients.md"
 

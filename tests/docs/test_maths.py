@@ -16,7 +16,7 @@ from terrain_cli.strips import newton, snell
 from terrain_cli.strips.ground import movements
 from terrain_cli.strips.step_size import steepest_curvature
 from tests.conftest import ROOT
-from tests.docs.page import check, find_numbers, to_float
+from tests.docs.pages import check, find_numbers, to_float
 from tests.strips.test_snell import grazing
 
 PAGE = "maths.md"

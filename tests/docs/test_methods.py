@@ -14,7 +14,7 @@ from terrain_cli.strips.ground import straight_x
 from terrain_cli.strips.solution import to_ground
 from terrain_cli.strips.step_size import largest_step, safe_step, steepest_curvature
 from tests.conftest import CONFIGS, ROOT
-from tests.docs.page import check, find_numbers
+from tests.docs.pages import check, find_numbers
 from tests.strips.test_methods import waits
 
 PAGE = "methods.md"

@@ -11,8 +11,7 @@ from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes import search, steiner
 from terrain_cli.maps.routes.corners import release_corners
 from terrain_cli.maps.routes.refine import cut_routes
-from terrain_cli.maps.routes.search import CORRIDOR as REGION
-from terrain_cli.maps.routes.search import Route, find_route
+from terrain_cli.maps.routes.search import REGION, Route, find_route
 from tests.conftest import ROOT
 from tests.docs.pages import assert_says
 

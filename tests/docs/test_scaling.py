@@ -9,7 +9,7 @@ import pytest
 
 from terrain_cli.batch import cases, cluster
 from tests.conftest import Ran
-from tests.docs.page import check, find_numbers, to_float
+from tests.docs.pages import check, find_numbers, to_float
 
 PAGE, RUN = "scaling.md", "benchmarks.md"
 

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 
 from terrain_cli import Strips, find_hessian, find_sensitivity
-from tests.docs.page import check, find_numbers
+from tests.docs.pages import check, find_numbers
 from tests.strips.test_snell import SPECIAL, check_derivatives, exact_derivatives
 
 PAGE = "sensitivity.md"
