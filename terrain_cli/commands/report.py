@@ -55,8 +55,10 @@ def report(
 
     enable_compile_cache()
     progress = Progress()
-    gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
-    progress.clear()
+    try:
+        gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
+    finally:
+        progress.clear()
     kind.find("show.report").write_report(gathered, output)
     typer.echo(gathered.asked.message, err=True)
     typer.echo(f"wrote {output}", err=True)

@@ -8,8 +8,8 @@ With v the largest speed, r_i = v_i/v, and q = p v/sqrt(1 - (p v)²), the tangen
 
 Nearly equal numbers are never subtracted, so equal speeds, grazing rays and offset 0 need no special case.
 
-Sources: Snell's law; two-point ray tracing in layered media (Stanford Exploration Project report 148); the implicit function
-theorem and the envelope theorem for the derivatives. docs/maths.md has the derivations.
+Sources: Snell's law; two-point ray tracing in layered media (Tian and Chen 2005; Fang and Chen 2019); the implicit
+function theorem and the envelope theorem for the derivatives. docs/maths.md has the derivations.
 """
 
 from typing import NamedTuple

@@ -7,11 +7,12 @@ from math import dist, hypot, inf, isclose
 import numpy as np
 import pytest
 
+from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes import search, steiner
 from terrain_cli.maps.routes.corners import release_corners
 from terrain_cli.maps.routes.refine import cut_routes
-from terrain_cli.maps.routes.search import REGION, Route, find_route
+from terrain_cli.maps.routes.search import REGION, find_route
 from tests.conftest import ROOT
 from tests.docs.pages import assert_says
 
