@@ -1,7 +1,7 @@
 """How terrain configures JAX. Every numerical module imports this one first, before it uses JAX.
 
-In float32 the time starts to rise by rounding around iteration 50 of the post's descent, so 64-bit floats are switched on for the whole process
-(docs/decisions/0001-float64.md).
+In float32 the time starts to rise by rounding around iteration 50 of the post's descent, so 64-bit floats are switched on for the
+whole process (docs/decisions/0001-float64.md).
 """
 
 import contextlib
