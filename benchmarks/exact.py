@@ -51,7 +51,7 @@ def solve_exactly(
                 break
         sines, cosines = trace(q)
         movements = [a * s / c for a, s, c in zip(w, sines, cosines, strict=True)]
-        missed = abs(mpmath.fsum(movements) - h)
-        if missed > mpmath.mpf(10) ** -digits * (abs(h) + mpmath.fsum(w)):
-            raise ArithmeticError(f"the movements miss the offset by {mpmath.nstr(missed, 3)}")
+        error = abs(mpmath.fsum(movements) - h)
+        if error > mpmath.mpf(10) ** -digits * (abs(h) + mpmath.fsum(w)):
+            raise ArithmeticError(f"the movements miss the offset by {mpmath.nstr(error, 3)}")
         return Exact(mpmath.fsum(a / b / c for a, b, c in zip(w, v, cosines, strict=True)), movements, sines)

@@ -181,11 +181,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), REFUSED)
-def test_refuses_with_the_place_and_a_remedy(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_refuses_with_the_place_and_a_remedy(text: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_expression(text)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).startswith("--expr: ")
 
 
@@ -255,7 +255,7 @@ def test_values_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "--at: x, y have no value: try --at x=1,y=1"),
         ("y=4", "--at: x has no value: try --at y=4,x=1"),
@@ -268,10 +268,10 @@ def test_values_by_name() -> None:
         ("x=1e999,y=4", "--at: x must be a finite number"),
     ],
 )
-def test_refuses_values(text: str | None, said: str) -> None:
+def test_refuses_values(text: str | None, message: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_named(text, ("x", "y"))
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(message)
 
 
 def test_an_expression_without_names_takes_no_values() -> None:

@@ -259,7 +259,7 @@ def test_sums_and_products_are_one_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "message"),
     [
         (lambda x: jnp.stack([x, x]), "one number"),
         (lambda x: (x, x), "one number"),
@@ -273,8 +273,8 @@ def test_sums_and_products_are_one_node() -> None:
         (lambda x: jax.lax.fori_loop(0, 3, lambda _, y: y * y, x), "cannot be shown"),
     ],
 )
-def test_programs_that_are_not_arithmetic_are_refused(function: Callable[..., Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_programs_that_are_not_arithmetic_are_refused(function: Callable[..., Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_graph(function, jnp.array(1.0), leaves=[leaves("x", 1.0)])
 
 

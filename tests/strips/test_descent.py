@@ -109,8 +109,8 @@ def test_momentum_raises_the_largest_step() -> None:
     assert limit is not None
     assert limit == pytest.approx(3.952 * 1.5, abs=1e-3)
     near = np.asarray(find_optimum(POST).x) + 1e-3
-    settled = last(descend(near, POST, "momentum", step=0.97 * limit, momentum=0.5, iterations=5000))
-    assert settled.status == "converged"
+    end = last(descend(near, POST, "momentum", step=0.97 * limit, momentum=0.5, iterations=5000))
+    assert end.status == "converged"
     assert last(descend(near, POST, "momentum", step=1.03 * limit, momentum=0.5)).status == "diverged"
 
 
@@ -221,8 +221,8 @@ class TestConvergence:
     @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.99])
     @pytest.mark.parametrize("step", [0.05, 1.0, 3.0])
     def test_no_false_alarm_whatever_the_momentum(self, momentum: float, step: float) -> None:
-        settled = last(descend(START, POST, "momentum", step=step, momentum=momentum, iterations=20_000))
-        assert settled.status == "converged"
+        end = last(descend(START, POST, "momentum", step=step, momentum=momentum, iterations=20_000))
+        assert end.status == "converged"
 
     def test_convergence_is_judged_by_the_tolerance(self) -> None:
         for tolerance in (1e-3, 1e-6, 1e-9):

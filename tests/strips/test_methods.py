@@ -43,11 +43,11 @@ def waits(name: str, **changes: Any) -> int:
 )
 def test_iterations_to_a_millisecond(row: str, three: dict[str, Any] | None, fifty: dict[str, Any] | None) -> None:
     assert row in PAGE
-    for said, name, changes in zip(
+    for stated, name, changes in zip(
         row.split("|")[2:4], ("three_strips.yaml", "fifty_strips.yaml"), (three, fifty), strict=True
     ):
         if changes is not None:
-            assert waits(name, **changes) == int(said.replace(",", ""))
+            assert waits(name, **changes) == int(stated.replace(",", ""))
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_the_cliff_and_the_best_step() -> None:
     assert round(1 - 2 / (low + high) * low, 2) == 0.62
     assert round(float(steepest_curvature(POST)), 3) == 0.702
     assert round(float(safe_step(POST)), 3) == 1.424
-    settles = [list(descend(np.array([2, 17]), POST, step=step, iterations=5000))[-1].status for step in (3.9, 4.0)]
-    assert settles == ["converged", "diverged"]
+    statuses = [list(descend(np.array([2, 17]), POST, step=step, iterations=5000))[-1].status for step in (3.9, 4.0)]
+    assert statuses == ["converged", "diverged"]
 
 
 def test_condition_numbers() -> None:
     fifty = to_ground(load_strips(CONFIGS / "fifty_strips.yaml"))
-    for strips, said in ((POST, 4.2), (fifty, 670)):
+    for strips, stated in ((POST, 4.2), (fifty, 670)):
         curvatures = np.linalg.eigvalsh(jax.hessian(calc_time)(find_optimum(strips).x, strips))
-        assert curvatures[-1] / curvatures[0] == pytest.approx(said, rel=0.01)
+        assert curvatures[-1] / curvatures[0] == pytest.approx(stated, rel=0.01)
 
 
 def test_the_safe_step_shortens_the_time_by_its_bound() -> None:
