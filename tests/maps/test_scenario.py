@@ -179,7 +179,7 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
         (".nan]]}", ".nan]], file: v.npy}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, got grid and file"),
         (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: is only for a drawing: remove it, or add the drawing"),
         (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both give the size of a cell: remove one of them"),
-        (".nan]]}", ".nan]], extent: [0, 0, 3]}", ":3: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
+        ("cell: 2\n  speeds: {grid", "speeds: {extent: [0, 0, 3], grid", ":2: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
         (".nan]]}", ".nan]], grdi: 1}", ":3: map.speeds.grdi: is not a key here: did you mean grid?"),
         ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], got a list"),
         ("start: [1, 1]", "start: here", ":4: start: must be a point [x, y], such as [2.5, 1.5], got 'here'"),

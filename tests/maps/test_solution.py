@@ -14,9 +14,19 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from terrain_cli import InputError, MapScenario, MapSolution, StripsSolution, arrival_times, load_scenario, solve
+from terrain_cli import (
+    InputError,
+    MapScenario,
+    MapSolution,
+    StripsSolution,
+    arrival_times,
+    load_map,
+    load_scenario,
+    solve,
+)
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.sensitivity import find_stretches, lengths_by_cell
+from terrain_cli.maps.solution import solve as solve_map
 from tests.commands.test_solve import stripped
 from tests.conftest import CONFIGS, Ran
 
@@ -291,7 +301,7 @@ class TestNoRoute:
     def test_where_free_ground_leads_there_it_is_not_called_enclosed(
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("terrain_cli.maps.solution.find_route", lambda *_, **__: None)
+        monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", lambda *_, **__: None)
         solution = solve(load(write(DETOUR)))
         assert solution.message.startswith("No route: none was found to goal, although free ground leads there")
 
@@ -364,7 +374,7 @@ class TestRefusals:
         assert ran.err.startswith(f"{path}:2: start: lies in blocked ground: the nearest free cell has its centre at [")
 
     def test_in_python(self) -> None:
-        with pytest.raises(InputError, match=r"^goal\.0: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
+        with pytest.raises(InputError, match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
             solve(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
 
 
@@ -557,7 +567,7 @@ class TestAlongWithStrips:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("terrain_cli.maps.solution.find_route", interrupt)
+        monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", interrupt)
         ran = terrain("solve", STRIPS, "--quiet", "--field", tmp_path / "f.npy")
         assert (ran.code, ran.out) == (130, "")
         assert list(tmp_path.iterdir()) == []
@@ -582,14 +592,14 @@ class TestPython:
         import inspect
 
         monkeypatch.chdir(CONFIGS.parent)
-        example = inspect.cleandoc((inspect.getdoc(solve) or "").partition("Example:")[2])
-        names: dict[str, Any] = {"solve": solve, "load_scenario": load_scenario}
+        example = inspect.cleandoc((inspect.getdoc(solve_map) or "").partition("Example:")[2])
+        names: dict[str, Any] = {"solve": solve, "load_map": load_map}
         exec(example, names)
         assert capsys.readouterr().out.startswith("480.2544")
 
 
 def test_an_interrupt_among_several_keeps_those_before(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, count = solve, iter(range(10))
+    original, count = solve_map, iter(range(10))
 
     def interrupted(*arguments: Any, **settings: Any) -> MapSolution:
         if next(count) % 2:

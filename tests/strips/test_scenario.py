@@ -77,7 +77,7 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ":6: strips[3].width: must be a finite number, got 1e400",
         ":6: strips[3].speed: must be a number, got 'yes'",
         ":7: offset: must be a finite number, got .nan",
-        ":8: foo: is not a key here: the keys are name, description, strips, offset, units, descent",
+        ":8: foo: is not a key here: the keys are name, description, units, strips, offset, descent",
         f":9: descent.method: must be one of {', '.join(OWN_SETTINGS)} (did you mean gradient?), got 'gradinet'",
         ":9: descent.initial[1]: must be a number, got 'a'",
         ":9: descent.step: must be greater than 0, got 0",
