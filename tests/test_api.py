@@ -73,6 +73,6 @@ def test_the_version_stands_once() -> None:
 
 
 def test_no_doctest_is_forgotten() -> None:
-    """Examples are plain code, run above; a >>> would not be."""
+    """Examples are plain code, which the tests above run; examples after >>> would not run."""
     for file in (ROOT / "terrain_cli").rglob("*.py"):
         assert not doctest.DocTestParser().get_examples(Path(file).read_text())

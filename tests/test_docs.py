@@ -1,4 +1,4 @@
-"""What the documents print is run: every command as written, every output compared, every Python block executed."""
+"""The examples in the documents run: every command as written, with its printed output, and every block of Python."""
 
 import re
 import shlex
@@ -31,14 +31,14 @@ def commands() -> list[tuple[str, str]]:
 
 
 def to_twelve_digits(text: str) -> str:
-    """The last digits of a full double are those of one processor."""
+    """Numbers rounded to 12 digits, because the last digits depend on the processor."""
     return re.sub(r"\d+\.\d{12,}", lambda number: f"{float(number[0]):.12g}", text)
 
 
 def test_readme_commands_give_what_is_printed(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the order of the README, in one folder."""
+    """In the order of the README, and in one folder."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(CONFIGS, "configs")
     Path("broken.yaml").write_text(BROKEN)
@@ -89,7 +89,7 @@ def test_readme_has_the_two_make_commands_first() -> None:
     ("target", "does"), [("solve", "terrain solve configs/three_strips.yaml"), ("test", "-m pytest")]
 )
 def test_make_targets(target: str, does: str) -> None:
-    """A dry run: .ci/run makes both for real."""
+    """A dry run; .ci/run makes both targets."""
     done = subprocess.run(
         ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -145,6 +145,12 @@ def test_every_command_is_documented(terrain: Callable[..., Ran], command: str) 
     assert ran.code == 0
     assert f"Example: terrain {command}" in ran.out
     assert "TODO" not in ran.out
+
+
+def test_the_list_of_commands_is_not_cut(terrain: Callable[..., Ran]) -> None:
+    listed = terrain("--help").out.partition("Commands:")[2]
+    assert "..." not in listed
+    assert "map" in listed
 
 
 @pytest.mark.parametrize("command", COMMANDS)

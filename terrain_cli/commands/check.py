@@ -14,7 +14,7 @@ from terrain_cli.errors import InputError
 if TYPE_CHECKING:
     from terrain_cli.check import Checked
 
-SAID = {
+SENTENCES = {
     "same": "same",
     "moved": "MOVED",
     "unrecorded": "no record; terrain check --update writes one",
@@ -86,10 +86,10 @@ def _print(results: "list[Checked]") -> None:
 
     for result in results:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
-        out.print(Text(f"{result.file}: {SAID[result.verdict]}", style="bold red" if bad else ""))
+        out.print(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
             what = f"input {change.what}" if change.kind == "input" else change.what
-            out.print(Text(f"  {what}: {_said(change.before)} -> {_said(change.now)}"))
+            out.print(Text(f"  {what}: {_write(change.before)} -> {_write(change.now)}"))
         if len(result.changes) > SHOWN:
             out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
     counts: dict[str, int] = {}
@@ -100,5 +100,5 @@ def _print(results: "list[Checked]") -> None:
     )
 
 
-def _said(value: Any) -> str:
+def _write(value: Any) -> str:
     return "none" if value is None else repr(value) if isinstance(value, float) else json.dumps(value)

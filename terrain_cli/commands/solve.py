@@ -65,7 +65,7 @@ def solve(
     precision: Annotated[
         int | None, typer.Option(help="Bits of the arrival times on a map, 64 or 32.  [default: 64]", metavar="BITS")
     ] = None,
-    every: Annotated[int | None, typer.Option(help="Show only each N-th iteration.", metavar="N", min=1)] = None,
+    every: Annotated[int | None, typer.Option(help="Show only every N-th iteration.", metavar="N", min=1)] = None,
     plot: Annotated[
         bool, typer.Option("--plot", help="Also draw the path and the time over the iterations in the terminal.")
     ] = False,

@@ -67,12 +67,12 @@ def make_tree(scenario: StripsScenario, at: str | None) -> "tuple[tuple[str, str
 
     enable_compile_cache()
     where = "given" if given is not None else at or "start"
-    x, said = (given, "") if given is not None else _place(scenario, where)
+    x, which = (given, "") if given is not None else _place(scenario, where)
     root = time_graph(np.array(x), to_ground(scenario), [strip.name or "" for strip in scenario.strips])
 
     shown = [short(value) for value in x] if len(x) <= 4 else [short(x[0]), short(x[1]), "…", short(x[-1])]
     point = f" at x = ({', '.join(shown)})" if x else ""
-    title = visible(scenario.name), f"travel time{point}{said}"
+    title = visible(scenario.name), f"travel time{point}{which}"
     units = scenario.units.model_dump()
     length, time = visible(units["length"]), visible(units["time"])
     letters = f"x movement along a strip ({length}), " if x else ""

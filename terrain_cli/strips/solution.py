@@ -161,7 +161,7 @@ def solve(
 ) -> StripsSolution:
     """Solve a scenario of strips by its method of descent, and compare the result with the exact optimum.
 
-    ground: its arrays, if they exist already. every: keep each `every`-th iteration in the history; by default all, fewer
+    ground: its arrays, if they exist already. every: keep every `every`-th iteration in the history; by default all, fewer
     beyond 1,024. watch: called with each `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has
     the status "interrupted".
 

@@ -114,7 +114,7 @@ def test_another_number_of_strips(terrain: Terrain, folder: Path) -> None:
     assert "input descent.initial[1]: none -> 0.0" in ran.out
 
 
-def test_missing_records_and_scenarios_are_said(terrain: Terrain, folder: Path) -> None:
+def test_missing_records_and_scenarios_are_reported(terrain: Terrain, folder: Path) -> None:
     (folder / "three_strips.yaml").unlink()
     (folder / "two_strips.expected.json").unlink()
     ran = terrain("check", folder)
@@ -157,7 +157,7 @@ def test_many_changes_are_cut_short_on_screen(terrain: Terrain, tmp_path: Path) 
         ('{"version": 1, "inputs": {}, "result": {"time": 1' + "0" * 5000 + "}}", "is not a record of this version"),
     ],
 )
-def test_records_that_are_none(terrain: Terrain, folder: Path, content: str, message: str) -> None:
+def test_invalid_records(terrain: Terrain, folder: Path, content: str, message: str) -> None:
     (folder / "three_strips.expected.json").write_text(content)
     ran = terrain("check", folder)
     assert ran.code == 2
@@ -226,7 +226,7 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
         (("--tolerance", "2"), "--tolerance: must be at least 0 and less than 1, got 2"),
     ],
 )
-def test_calls_that_are_wrong(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_calls(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
     ran = terrain("check", *arguments)
     assert ran.code == 2
     assert message in ran.err

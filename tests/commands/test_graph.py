@@ -128,7 +128,7 @@ def test_json_of_an_expression(terrain: Callable[..., Ran]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "said", "x"),
+    ("at", "place", "x"),
     [
         (None, "x = (2, 17), where the descent starts", [2, 17]),
         ("start", "x = (2, 17), where the descent starts", [2, 17]),
@@ -137,9 +137,9 @@ def test_json_of_an_expression(terrain: Callable[..., Ran]) -> None:
         ("-1,2e1", "x = (-1, 20)\n", [-1, 20]),
     ],
 )
-def test_places(terrain: Callable[..., Ran], at: str | None, said: str, x: list[float]) -> None:
+def test_places(terrain: Callable[..., Ran], at: str | None, place: str, x: list[float]) -> None:
     option = () if at is None else ("--at", at)
-    assert said in terrain("graph", THREE, *option).out
+    assert place in terrain("graph", THREE, *option).out
     assert json.loads(terrain("graph", THREE, *option, "--json").out)["x"] == pytest.approx(x, rel=1e-8)
 
 
@@ -151,7 +151,7 @@ def test_start_without_an_initial_path_is_the_straight_line(terrain: Callable[..
     assert document["x"] == pytest.approx((scenario.offset * share).tolist())
 
 
-def test_says_where_a_descent_diverged(terrain: Callable[..., Ran]) -> None:
+def test_reports_that_a_descent_diverged(terrain: Callable[..., Ran]) -> None:
     assert (
         "where the descent ends (it diverged)\n" in terrain("graph", CONFIGS / "step_too_large.yaml", "--at", "end").out
     )
@@ -218,7 +218,7 @@ def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "graph: give a scenario file or --expr, such as"),
         ([THREE, "--expr", "x"], "graph: give either a scenario file or --expr, not both"),
@@ -249,10 +249,10 @@ def test_what_the_places_of_a_number_add_is_its_derivative() -> None:
         ),
     ],
 )
-def test_mistakes_are_said_in_a_line(terrain: Callable[..., Ran], arguments: list[object], said: str) -> None:
+def test_a_mistake_is_reported_in_one_line(terrain: Callable[..., Ran], arguments: list[object], message: str) -> None:
     ran = terrain("graph", *arguments)
     assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
+    assert message in ran.err
     assert ran.err.count("\n") == 1
 
 
@@ -323,7 +323,7 @@ def test_drawing_is_the_same_bytes_in_another_process(terrain: Callable[..., Ran
 
 
 def assert_nothing_overlaps(drawing: str) -> None:
-    """No two blocks of a layer touch, with a letter reckoned at 6 units; all stand on the card."""
+    """No two blocks of a layer touch, assuming 6 units for a letter, and all are on the card."""
     root = ET.fromstring(drawing)
     layers: dict[str, list[tuple[float, float]]] = {}
     for block in root.iter(f"{SVG}g"):

@@ -235,7 +235,7 @@ def test_standard_input() -> None:
         (("--nonsense",), "--nonsense"),
     ],
 )
-def test_calls_that_are_wrong(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_calls(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
     ran = terrain("solve", THREE, *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
@@ -263,7 +263,7 @@ def test_hostile_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_the_results_so_far(tmp_path: Path) -> None:
     path = tmp_path / "long.yaml"
     path.write_text(THREE.read_text().replace("iterations: 20", "iterations: 1e12, tolerance: 0"))
     command = [sys.executable, "-m", "terrain_cli", "solve", str(path), "--json"]
@@ -313,7 +313,7 @@ def test_a_closed_pipe_is_no_mistake() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("option", ["--json", "--quiet"])
-def test_a_full_disk_is_said(option: str) -> None:
+def test_a_full_disk_is_reported(option: str) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "terrain_cli", "solve", str(THREE), option]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

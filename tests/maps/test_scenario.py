@@ -1,4 +1,4 @@
-"""Map scenarios: what they may hold, and how they are refused."""
+"""Map scenarios: what they may contain, and the messages about invalid ones."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import InputError, MapScenario, StripsScenario, load_scenario
+from terrain_cli import InputError, MapScenario, StripsScenario, load_map, load_scenario
 from terrain_cli.maps.raster import Raster, find_place_problems, read_array, read_raster, read_speeds
 from terrain_cli.maps.solution import to_ground
 from terrain_cli.scenario.load import load_strips
@@ -47,15 +47,9 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def load(path: Path) -> MapScenario:
-    scenario = load_scenario(path)
-    assert isinstance(scenario, MapScenario)
-    return scenario
-
-
 def refusals(path: Path) -> list[str]:
     with pytest.raises(InputError) as refused:
-        to_ground(load(path))
+        to_ground(load_map(path))
     return [problem.removeprefix(str(path)) for problem in refused.value.problems]
 
 
@@ -66,22 +60,22 @@ def speeds_of(scenario: MapScenario) -> Any:
 
 class TestForms:
     def test_a_grid(self, write: Write) -> None:
-        scenario = load(write(GRID))
+        scenario = load_map(write(GRID))
         assert (scenario.name, read_raster(scenario)[1:]) == ("m", (2, (0, 0)))
         assert speeds_of(scenario) == [[1, 1, 0], [1, 0.2, 0]]
         assert (scenario.start, scenario.goals) == ((1, 1), [(3, 3)])
 
     def test_a_drawing(self, write: Write) -> None:
-        assert speeds_of(load(write(DRAWING))) == [[1, 1, 0.2], [1, 0, 0]]
+        assert speeds_of(load_map(write(DRAWING))) == [[1, 1, 0.2], [1, 0, 0]]
 
     def test_letters_of_any_script(self, write: Write) -> None:
         text = DRAWING.replace("~", "湖").replace(" .##", " 🌲##").replace('".": 1', '".": 1, 🌲: 0.5')
-        assert speeds_of(load(write(text))) == [[1, 1, 0.2], [0.5, 0, 0]]
+        assert speeds_of(load_map(write(text))) == [[1, 1, 0.2], [0.5, 0, 0]]
 
     def test_a_file_with_an_extent(self, write: Write, tmp_path: Path) -> None:
         stored = np.array([[1, 2, np.nan], [4, 5, 6]], dtype=np.float32)
         np.save(tmp_path / "v.npy", stored)
-        scenario = load(
+        scenario = load_map(
             write("map: {speeds: {file: v.npy, extent: [100, 200, 115, 210]}}\nstart: [101, 201]\ngoal: [114, 201]\n")
         )
         assert read_raster(scenario)[1:] == (5, (100, 200))
@@ -90,7 +84,7 @@ class TestForms:
 
     def test_a_file_of_integers_with_a_cell(self, write: Write, tmp_path: Path) -> None:
         np.save(tmp_path / "v.npy", np.array([[1, 2], [3, 4]]))
-        scenario = load(write("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0.5, 0.5]\ngoal: [1.5, 1.5]\n"))
+        scenario = load_map(write("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0.5, 0.5]\ngoal: [1.5, 1.5]\n"))
         assert speeds_of(scenario) == pytest.approx(np.array([[1, 2], [3, 4]]))
 
     @pytest.mark.parametrize(
@@ -103,7 +97,7 @@ class TestForms:
         ],
     )
     def test_goals(self, write: Write, written: str, goals: list[Any], names: list[str]) -> None:
-        scenario = load(write(GRID.replace("goal: [3, 3]", f"goal: {written}")))
+        scenario = load_map(write(GRID.replace("goal: [3, 3]", f"goal: {written}")))
         assert scenario.goals == goals
         assert [scenario.goal_name(i) for i in range(len(goals))] == names
 
@@ -119,11 +113,11 @@ class TestForms:
 
     def test_a_large_drawing_is_read(self, write: Write) -> None:
         rows = "\n".join("      " + "." * 1000 for _ in range(1000))
-        scenario = load(write(DRAWING.replace("      ..~\n      .##", rows)))
+        scenario = load_map(write(DRAWING.replace("      ..~\n      .##", rows)))
         assert read_speeds(scenario).shape == (1000, 1000)
 
 
-def test_all_problems_are_said_at_once(write: Write) -> None:
+def test_all_problems_are_reported_at_once(write: Write) -> None:
     path = write(
         "name: 3\n"
         "map:\n"
@@ -179,7 +173,7 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
         (".nan]]}", ".nan]], file: v.npy}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, got grid and file"),
         (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: is only for a drawing: remove it, or add the drawing"),
         (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both give the size of a cell: remove one of them"),
-        (".nan]]}", ".nan]], extent: [0, 0, 3]}", ":3: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
+        ("cell: 2\n  speeds: {grid", "speeds: {extent: [0, 0, 3], grid", ":2: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
         (".nan]]}", ".nan]], grdi: 1}", ":3: map.speeds.grdi: is not a key here: did you mean grid?"),
         ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], got a list"),
         ("start: [1, 1]", "start: here", ":4: start: must be a point [x, y], such as [2.5, 1.5], got 'here'"),
@@ -235,13 +229,13 @@ def test_a_corner_where_blocked_cells_touch_is_no_place_to_start(write: Write) -
     text = 'map:\n  cell: 1\n  speeds: {drawing: "#.\\n.#", legend: {".": 1, "#": blocked}}\nstart: [1, 1]\ngoal: [1.5, 1.5]\n'
     [problem] = refusals(write(text))
     assert problem.startswith(":4: start: lies on the corner of blocked cells: the nearest free cell has its centre at")
-    load(write(text.replace("start: [1, 1]", "start: [1, 0.5]")))  # on an edge of a free cell
+    load_map(write(text.replace("start: [1, 1]", "start: [1, 0.5]")))  # on an edge of a free cell
 
 
 def test_the_nearest_free_cell_is_the_nearest() -> None:
-    """Against a search of all of them."""
+    """Compared with a search of all free cells."""
     rng = np.random.default_rng(20261124)
-    said = 0
+    found = 0
     for _ in range(60):
         blocked = rng.random((9, 13)) < rng.choice([0.3, 0.9, 0.98])
         blocked[rng.integers(9), rng.integers(13)] = False
@@ -263,8 +257,8 @@ def test_the_nearest_free_cell_is_the_nearest() -> None:
         best = np.hypot(*(centres - place).T).min()
         x, y = map(float, re.findall(r"centre at \[(\S+), (\S+)\]", problems["start",])[0])
         assert np.hypot(x - place[0], y - place[1]) == pytest.approx(best, rel=1e-9)
-        said += 1
-    assert said > 30
+        found += 1
+    assert found > 30
 
 
 class TestFiles:
@@ -355,7 +349,7 @@ class TestFiles:
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
         self.save(tmp_path, np.ones((2, 3)))
-        assert read_speeds(load(write(self.TEXT))).shape == (2, 3)
+        assert read_speeds(load_map(write(self.TEXT))).shape == (2, 3)
 
     def test_a_folder_that_cannot_be_looked_into(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""`terrain solve` of maps, and what can be asked beside the route."""
+"""`terrain solve` of maps, and the questions about the solution."""
 
 import csv
 import io
@@ -14,9 +14,19 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from terrain_cli import InputError, MapScenario, MapSolution, StripsSolution, arrival_times, load_scenario, solve
+from terrain_cli import (
+    InputError,
+    MapScenario,
+    MapSolution,
+    StripsSolution,
+    arrival_times,
+    load_map,
+    load_scenario,
+    solve,
+)
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.sensitivity import find_stretches, lengths_by_cell
+from terrain_cli.maps.solution import solve as solve_map
 from tests.commands.test_solve import stripped
 from tests.conftest import CONFIGS, Ran
 
@@ -47,14 +57,8 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-def load(path: Path) -> MapScenario:
-    scenario = load_scenario(path)
-    assert isinstance(scenario, MapScenario)
-    return scenario
-
-
 def make(rows: list[str], start: tuple[float, float], *goals: tuple[float, float], cell: float = 1.0) -> MapScenario:
-    """A map of `.`, fast, `~`, slow, and `#`, blocked; blocked cells in the north and east make it one of few sizes."""
+    """A map of `.`, fast, `~`, slow, and `#`, blocked. Blocked cells pad it to one of two sizes, to save compilation."""
     height, width = (12, 15) if len(rows) <= 12 else (36, 64)
     rows = ["#" * width] * (height - len(rows)) + [row.ljust(width, "#") for row in rows]
     speeds = {"drawing": "\n".join(rows), "legend": {".": 1, "~": 0.25, "#": "blocked"}}
@@ -64,7 +68,7 @@ def make(rows: list[str], start: tuple[float, float], *goals: tuple[float, float
 
 @pytest.fixture(scope="module")
 def lake() -> MapSolution:
-    return solve(load(LAKE))
+    return solve(load_map(LAKE))
 
 
 class TestRoutes:
@@ -82,8 +86,8 @@ class TestRoutes:
         assert document["straight_time"] == pytest.approx(0.5 + 5 + 0.5)
 
     def test_round_the_lake_is_the_shortest_way_where_all_ground_is_alike(self) -> None:
-        """Against a visibility graph over the corners of the blocked cells."""
-        data = load(LAKE).model_dump()
+        """Compared with a visibility graph over the corners of the blocked cells."""
+        data = load_map(LAKE).model_dump()
         data["map"]["speeds"]["legend"] |= {"^": 1.3, "-": 1.3}
         solution = solve(MapScenario.model_validate(data))
         blocked = np.isinf(solution.ground.slowness)
@@ -111,11 +115,11 @@ class TestRoutes:
 
 
 def shortest_way(blocked: np.ndarray, ends: np.ndarray) -> float:
-    """Length of the shortest way from the first to the last of `ends`, (row, col), by a graph of all corners that see each other."""
+    """Length in cells of the shortest path between the two `ends`, shape (2, 2), (row, col), by a visibility graph of all corners."""
     padded = np.pad(blocked, 1).astype(int)
     around = padded[:-1, :-1] + padded[:-1, 1:] + padded[1:, :-1] + padded[1:, 1:]
     nodes = np.concatenate([ends, np.argwhere(around == 1)])
-    # Blocked cells as open boxes, and every two neighbours as one, so that nothing passes along the edge between them.
+    # Blocked cells are open boxes; so is each pair of neighbours, so that no path runs along the edge between them.
     pairs = [
         np.argwhere(blocked),
         np.argwhere(blocked[1:] & blocked[:-1]),
@@ -236,7 +240,7 @@ class TestJson:
             "the south-west door",
         ]
         for route in document["routes"]:
-            data = load(MAZE).model_dump() | {"goal": route["goal"]}
+            data = load_map(MAZE).model_dump() | {"goal": route["goal"]}
             assert solve(MapScenario.model_validate(data)).time == pytest.approx(route["time"], rel=1e-12)
 
     def test_csv_is_the_points(self, terrain: Terrain) -> None:
@@ -249,7 +253,7 @@ class TestJson:
 
 
 class TestNoRoute:
-    def test_is_bad_news_and_said_why(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
+    def test_exits_with_1_and_gives_the_reason(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         ran = terrain("solve", write(CLOSED))
         why = "No route: blocked ground encloses goal, with 1 free cell around it and 5 around the start.\n"
         assert (ran.code, ran.err) == (1, "")
@@ -291,12 +295,12 @@ class TestNoRoute:
     def test_where_free_ground_leads_there_it_is_not_called_enclosed(
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("terrain_cli.maps.solution.find_route", lambda *_, **__: None)
-        solution = solve(load(write(DETOUR)))
+        monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", lambda *_, **__: None)
+        solution = solve(load_map(write(DETOUR)))
         assert solution.message.startswith("No route: none was found to goal, although free ground leads there")
 
     def test_in_python(self, write: Callable[[str], Path]) -> None:
-        solution = solve(load(write(CLOSED)))
+        solution = solve(load_map(write(CLOSED)))
         assert (solution.route, solution.time, solution.distance, solution.straight_time) == (
             None,
             np.inf,
@@ -364,7 +368,7 @@ class TestRefusals:
         assert ran.err.startswith(f"{path}:2: start: lies in blocked ground: the nearest free cell has its centre at [")
 
     def test_in_python(self) -> None:
-        with pytest.raises(InputError, match=r"^goal\.0: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
+        with pytest.raises(InputError, match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
             solve(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
 
 
@@ -384,7 +388,7 @@ class TestIsochrones:
         assert solution.find_isochrones([1.0])[0].area == pytest.approx(math.pi * 0.25**2 / 2, rel=0.01)
 
     def test_all_that_is_reached_is_all_free_ground_of_the_region(self) -> None:
-        """Walls, straight and diagonal, let nothing through, and holes are as large as what is blocked."""
+        """Straight and diagonal walls are tight, and holes are as large as the blocked ground."""
         rows = ["....#...", "...#..#.", "..#...##", ".#......", "#..##...", "...##...", "........"]
         solution = solve(make(rows, (7.5, 0.5), (0.5, 0.5)))
         (all_,) = solution.find_isochrones([1e6])
@@ -501,7 +505,7 @@ class TestSensitivity:
         assert (lengths * np.asarray(lake.ground.slowness)[row, col]).sum() == pytest.approx(lake.time, rel=1e-12)
 
     def test_is_the_derivative(self) -> None:
-        scenario = load(STRIPS)
+        scenario = load_map(STRIPS)
         solution = solve(scenario)
         assert solution.route
         found = {s.letter: s for s in find_stretches(scenario, solution.ground, solution.route.points)}
@@ -557,7 +561,7 @@ class TestAlongWithStrips:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("terrain_cli.maps.solution.find_route", interrupt)
+        monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", interrupt)
         ran = terrain("solve", STRIPS, "--quiet", "--field", tmp_path / "f.npy")
         assert (ran.code, ran.out) == (130, "")
         assert list(tmp_path.iterdir()) == []
@@ -570,7 +574,7 @@ class TestPython:
 
     def test_shows_in_notebooks(self, write: Callable[[str], Path]) -> None:
         text = CLOSED.replace("goal: [5, 5]", "goal: [[5, 5], {at: [5, 1], name: <i>}]\nname: <b>")
-        shown = solve(load(write(text)))._repr_html_()
+        shown = solve(load_map(write(text)))._repr_html_()
         assert "&lt;b&gt;" in shown
         assert "&lt;i&gt;" in shown
         assert "encloses goal 1" in shown
@@ -582,14 +586,14 @@ class TestPython:
         import inspect
 
         monkeypatch.chdir(CONFIGS.parent)
-        example = inspect.cleandoc((inspect.getdoc(solve) or "").partition("Example:")[2])
-        names: dict[str, Any] = {"solve": solve, "load_scenario": load_scenario}
+        example = inspect.cleandoc((inspect.getdoc(solve_map) or "").partition("Example:")[2])
+        names: dict[str, Any] = {"solve": solve, "load_map": load_map}
         exec(example, names)
         assert capsys.readouterr().out.startswith("480.2544")
 
 
 def test_an_interrupt_among_several_keeps_those_before(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, count = solve, iter(range(10))
+    original, count = solve_map, iter(range(10))
 
     def interrupted(*arguments: Any, **settings: Any) -> MapSolution:
         if next(count) % 2:

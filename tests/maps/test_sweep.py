@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from terrain_cli import InputError, MapScenario, load_scenario, solve
+from terrain_cli import InputError, MapScenario, load_map, load_scenario, solve
 from terrain_cli.check import compare, make_record
 from terrain_cli.kinds import KINDS
+from terrain_cli.maps.solution import solve as solve_map
 from terrain_cli.maps.sweep import Parameter, find_points
 from tests.commands.test_solve import stripped
 from tests.conftest import CONFIGS, Ran
@@ -21,12 +22,6 @@ from tests.conftest import CONFIGS, Ran
 STRIPS = CONFIGS / "three_strips_grid.yaml"
 SMALL = "map: {cell: 1, speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}}\nstart: [0.5, 0.5]\ngoal: [2.5, 0.5]\n"
 Terrain = Callable[..., Ran]
-
-
-def load(path: Path) -> MapScenario:
-    scenario = load_scenario(path)
-    assert isinstance(scenario, MapScenario)
-    return scenario
 
 
 @pytest.fixture
@@ -48,13 +43,13 @@ class TestParameters:
         ],
     )
     def test_have_labels(self, name: str, label: str) -> None:
-        assert Parameter(load(STRIPS), name).label == label
+        assert Parameter(load_map(STRIPS), name).label == label
 
     def test_of_a_grid(self, small: Path) -> None:
-        assert Parameter(load(small), "map.speeds.grid.1.2").label == "speed in row 1, column 2 (m/s)"
+        assert Parameter(load_map(small), "map.speeds.grid.1.2").label == "speed in row 1, column 2 (m/s)"
 
     def test_of_a_legend_with_a_dot(self) -> None:
-        assert Parameter(load(CONFIGS / "lake.yaml"), "map.legend..").path == ("map", "speeds", "legend", ".")
+        assert Parameter(load_map(CONFIGS / "lake.yaml"), "map.legend..").path == ("map", "speeds", "legend", ".")
 
     @pytest.mark.parametrize(
         ("name", "message"),
@@ -70,23 +65,23 @@ class TestParameters:
     )  # fmt: skip
     def test_refusals(self, name: str, message: str) -> None:
         with pytest.raises(InputError) as refused:
-            Parameter(load(STRIPS), name)
+            Parameter(load_map(STRIPS), name)
         assert str(refused.value).startswith(message)
 
     def test_other_refusals(self, small: Path) -> None:
         with pytest.raises(
             InputError, match=r"there is no such cell; the last is map\.speeds\.grid\.1\.2 \(counted from 0\)"
         ):
-            Parameter(load(small), "map.speeds.grid.2.0")
+            Parameter(load_map(small), "map.speeds.grid.2.0")
         with pytest.raises(InputError, match=r"goal\.0: this map has 3 goals: only a single goal can be varied"):
-            Parameter(load(CONFIGS / "maze.yaml"), "goal.0")
+            Parameter(load_map(CONFIGS / "maze.yaml"), "goal.0")
         with pytest.raises(InputError, match=r"map\.cell: must be greater than 0, got -1"):
-            Parameter(load(small), "map.cell").check([1, -1])
+            Parameter(load_map(small), "map.cell").check([1, -1])
 
 
 class TestSweep:
     def test_every_point_is_a_map_of_its_own(self) -> None:
-        scenario = load(STRIPS)
+        scenario = load_map(STRIPS)
         varied = {"map.legend.b": [0.2, 0.3], "goal.1": [10.0, 22.0]}
         points = list(find_points(scenario, varied))
         assert [(point["map.legend.b"], point["goal.1"]) for point in points] == [
@@ -104,12 +99,12 @@ class TestSweep:
             assert point["saved"] == pytest.approx(1 - solution.time / solution.straight_time)
 
     def test_ends_that_are_nowhere(self, small: Path) -> None:
-        points = list(find_points(load(small), {"goal.0": [2.5, 9], "goal.1": [0.5, 1.5]}))
+        points = list(find_points(load_map(small), {"goal.0": [2.5, 9], "goal.1": [0.5, 1.5]}))
         assert [point["status"] for point in points] == ["converged", "misplaced", "misplaced", "misplaced"]
         assert points[1]["time"] is None
 
     def test_scaling_a_map_scales_its_time(self, small: Path) -> None:
-        """Here the cells grow, and the ends with them."""
+        """The cells grow, and the start and goal move with them."""
         varied = {
             "map.cell": [1.0, 2.0],
             "start.0": [0.5, 1.0],
@@ -119,7 +114,7 @@ class TestSweep:
         }
         points = [
             p
-            for p in find_points(load(small), varied)
+            for p in find_points(load_map(small), varied)
             if p["goal.0"] == 2.5 * p["map.cell"] and p["status"] == "converged"
         ]
         times = [p["time"] for p in points if p["start.0"] == p["start.1"] == p["goal.1"] == p["map.cell"] / 2]
@@ -128,11 +123,10 @@ class TestSweep:
     def test_a_file_is_read_once(self, tmp_path: Path) -> None:
         np.save(tmp_path / "v.npy", np.ones((2, 3)))
         (tmp_path / "m.yaml").write_text("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [3, 1.5]\n")
-        scenario = load(tmp_path / "m.yaml")
+        points = find_points(load_map(tmp_path / "m.yaml"), {"goal.0": [2, 3]})
+        assert next(points)["time"] == pytest.approx(2.5)
         (tmp_path / "v.npy").unlink()
-        assert [point["time"] for point in find_points(scenario, {"goal.0": [2, 3]})] == pytest.approx(
-            [2.5, 11.25**0.5]
-        )
+        assert next(points)["time"] == pytest.approx(11.25**0.5)
 
     def test_the_screen(self, terrain: Terrain, small: Path) -> None:
         ran = terrain("sweep", small, "--vary", "map.speeds.grid.1.1=0.2,2", "--vary", "goal.1=0.5,1.5")
@@ -198,14 +192,16 @@ class TestSweep:
         assert (ran.code, ran.out) == (2, "")
         assert message in ran.err
 
-    def test_ctrl_c_keeps_what_there_is(self, terrain: Terrain, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        original, seen = solve, []
+    def test_ctrl_c_keeps_the_results_so_far(
+        self, terrain: Terrain, small: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        original, seen = solve_map, []
 
         def interrupted(*arguments: object, **settings: object) -> object:
             seen.append(1)
             if len(seen) > 1:
                 raise KeyboardInterrupt
-            return original(*arguments, **settings)  # type: ignore[call-overload]
+            return original(*arguments, **settings)  # type: ignore[arg-type]
 
         monkeypatch.setattr("terrain_cli.maps.solution.solve", interrupted)
         ran = terrain("sweep", small, "--vary", "goal.1=0.4,0.5,0.6", "--csv")
@@ -236,13 +232,13 @@ class TestCheck:
         [("time", 1e-11, False), ("time", 1e-8, True), ("distance", 1e-6, False), ("distance", 1e-3, True)],
     )
     def test_tolerances(self, key: str, change: float, moves: bool) -> None:
-        before = make_record(load(STRIPS))
+        before = make_record(load_map(STRIPS))
         now = json.loads(json.dumps(before))
         now["result"]["routes"][0][key] *= 1 + change
         assert bool(compare(before, now, KINDS["map"], 1e-9)) is moves
 
     def test_a_route_that_is_gone(self, small: Path) -> None:
-        before = make_record(load(small))
+        before = make_record(load_map(small))
         now = json.loads(json.dumps(before))
         now["result"] = {"status": "no route", "routes": [{"time": None, "distance": None}]}
         assert [change.what for change in compare(before, now, KINDS["map"], 1e-9)] == [
@@ -253,11 +249,11 @@ class TestCheck:
 
     def test_strips_that_became_a_map(self, small: Path) -> None:
         strips = make_record(load_scenario(CONFIGS / "uniform.yaml"))
-        changes = compare(strips, make_record(load(small)), KINDS["map"], 1e-9)
+        changes = compare(strips, make_record(load_map(small)), KINDS["map"], 1e-9)
         assert {change.kind for change in changes} == {"input"}
 
     @pytest.mark.parametrize("result", ['{"status": "x", "routes": 3}', '{"status": "x", "routes": [{"time": 1}]}'])
-    def test_records_that_are_none(self, terrain: Terrain, small: Path, result: str) -> None:
+    def test_invalid_records(self, terrain: Terrain, small: Path, result: str) -> None:
         small.with_name("small.expected.json").write_text(f'{{"version": 1, "inputs": {{}}, "result": {result}}}')
         ran = terrain("check", small)
         assert (ran.code, "is not a record of this version" in ran.err) == (2, True)

@@ -1,4 +1,4 @@
-"""YAML as people mean it, and hostile YAML refused in little time and memory."""
+"""YAML means what people expect, and hostile YAML is refused quickly and without using much memory."""
 
 import subprocess
 import sys
@@ -124,7 +124,7 @@ def test_alias_bombs_are_refused() -> None:
 
 
 def test_hostile_files_take_little_memory() -> None:
-    """In a process of its own, which may not grow by more than 64 MiB."""
+    """In a separate process, which must not grow by more than 64 MiB."""
     code = (
         "import resource, sys\n"
         "from terrain_cli.scenario.document import read_document\n"
@@ -144,7 +144,7 @@ def test_hostile_files_take_little_memory() -> None:
 
 
 def test_without_the_c_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML without libyaml reads the same."""
+    """PyYAML without libyaml gives the same values."""
     import yaml
 
     monkeypatch.delattr(yaml, "CSafeLoader")

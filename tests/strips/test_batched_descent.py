@@ -1,4 +1,4 @@
-"""`terrain sweep`: many points in one compiled program, each the same as a solve of its own."""
+"""`terrain sweep` of strips: many points in one compiled program, each equal to a separate solve."""
 
 import csv
 import io
@@ -68,7 +68,7 @@ def test_log_values() -> None:
         ("-1:2:log", "log spacing needs ends greater than 0"),
     ],
 )
-def test_values_that_are_none(text: str, message: str) -> None:
+def test_invalid_ranges(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_values(text, "--step")
 
@@ -82,9 +82,9 @@ def test_works_exactly_as_written_from_any_folder(tmp_path: Path) -> None:
     assert lines[16].split() == ["2", "81.911910", "0.00027", "%", "14", "iterations", "<-", "best"]
     assert lines[17:] == [
         "reached: iterations until within 0.01 % of the optimum",
-        "16 points: 16 used up their iterations",
+        "16 points: 16 used all their iterations",
         "best: step = 2: 81.911910 s, 0.00027 % above the optimum, within 0.01 % after 14 iterations",
-        "cliff: from step 3.952 on no descent settles (2/largest curvature at the optimum)",
+        "cliff: no step of 3.952 or more converges (2/largest curvature at the optimum)",
     ]
 
 
@@ -123,7 +123,7 @@ def test_each_point_is_the_solve_of_its_own(method: str) -> None:
 
 
 def test_missing_step_and_initial_follow_the_ground() -> None:
-    """The safe step and the straight line are those of each point, not of the file."""
+    """The default step and initial path depend on the strips of each point, not on those of the file."""
     data = {"strips": [{"width": 3, "speed": 1}, {"width": 2, "speed": 2}, {"width": 1, "speed": 4}], "offset": 4}
     scenario = with_descent(StripsScenario.model_validate(data), iterations=7)
     for method in ("gradient", "adam"):
@@ -172,7 +172,7 @@ def test_one_strip_and_thousands() -> None:
     assert [len(block.time) for block in blocks] == [104, 6]
 
 
-def test_spread_values_are_a_sequence_that_keeps_nothing() -> None:
+def test_ranges_store_only_their_ends() -> None:
     values = parse_values("0:1:10000000", "--step")
     assert (len(values), values[0], values[-1], values[2500]) == (10**7, 0, 1, 0.000250000025)
     assert values[1:4] == [values[1], values[2], values[3]]
@@ -188,7 +188,7 @@ def test_spread_values_are_a_sequence_that_keeps_nothing() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="kilobytes are Linux's")
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
-    """Ten times the points, and a JSON document of them: within 40 MB of the same peak."""
+    """With twenty times the points in a JSON document, the peak grows by less than 40 MB."""
     peaks = []
     for count in (10_000, 200_000):
         code = (
@@ -238,7 +238,7 @@ def test_long_tables_are_thinned_on_screen_alone(terrain: Terrain) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "--json", "--csv", "p.csv", "p.json"])
-def test_ctrl_c_keeps_what_there_is(
+def test_ctrl_c_keeps_the_results_so_far(
     terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     real = sweep_module._solve_block
@@ -302,7 +302,7 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("nowhere.yaml", "--step", "1"), "nowhere.yaml: no such file"),
     ],
 )
-def test_calls_that_are_wrong(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_calls(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
     ran = terrain("sweep", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err

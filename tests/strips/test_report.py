@@ -62,7 +62,7 @@ class TestGather:
                 for value, grid in zip(row.x, post.landscape.grids, strict=True):
                     assert grid[0] <= value <= grid[-1]
 
-    def test_a_step_of_ones_own_is_among_the_others(self) -> None:
+    def test_a_custom_step_is_among_the_others(self) -> None:
         asked = solve(with_descent(load_strips(THREE), step=0.777))
         steps = [run.step for run in gather(asked).runs["gradient"]]
         assert steps == sorted(steps)  # type: ignore[type-var]
@@ -75,11 +75,11 @@ class TestGather:
         assert (gathered.landscape, gathered.cliffs) == (None, {})
         assert gathered.sensitivity.time == 2.5
 
-    def test_it_says_what_comes_next(self) -> None:
-        said: list[str] = []
-        gather(solve(load_strips(THREE)), watch=said.append)
-        assert said[0] == "method gradient, step 0.25"
-        assert said[-2:] == ["method newton", "method snell"]
+    def test_it_announces_each_run(self) -> None:
+        announced: list[str] = []
+        gather(solve(load_strips(THREE)), watch=announced.append)
+        assert announced[0] == "method gradient, step 0.25"
+        assert announced[-2:] == ["method newton", "method snell"]
 
 
 @given(st.floats(1e-40, 1e40), st.integers(4, 30))
@@ -165,7 +165,7 @@ class TestPage:
         assert contour_path(square) == "M0 0l3 0l997 0l0 4l0 996l-1000 0z"
 
     def test_the_bands_are_the_landscape(self, post: report.Report) -> None:
-        """A point of the grid lies in the last band whose contour is around it."""
+        """Each point of the grid is in the last band whose contour encloses it."""
         from matplotlib.path import Path as Outline
 
         land = document(post)["landscape"]

@@ -1,4 +1,4 @@
-"""Scenario files: what they may hold, and how they are refused."""
+"""Scenario files of strips: what they may contain, and the messages about invalid ones."""
 
 import copy
 import json
@@ -54,7 +54,7 @@ def test_strips_and_an_offset_are_enough(write: Callable[[str], Path]) -> None:
     assert (scenario.units.length, scenario.units.time) == ("m", "s")
 
 
-def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
+def test_all_problems_are_reported_at_once(write: Callable[[str], Path]) -> None:
     path = write(
         "name: 12\n"
         "strips:\n"
@@ -77,7 +77,7 @@ def test_all_problems_are_said_at_once(write: Callable[[str], Path]) -> None:
         ":6: strips[3].width: must be a finite number, got 1e400",
         ":6: strips[3].speed: must be a number, got 'yes'",
         ":7: offset: must be a finite number, got .nan",
-        ":8: foo: is not a key here: the keys are name, description, strips, offset, units, descent",
+        ":8: foo: is not a key here: the keys are name, description, units, strips, offset, descent",
         f":9: descent.method: must be one of {', '.join(OWN_SETTINGS)} (did you mean gradient?), got 'gradinet'",
         ":9: descent.initial[1]: must be a number, got 'a'",
         ":9: descent.step: must be greater than 0, got 0",
@@ -146,7 +146,7 @@ def test_one_strip_needs_no_initial(write: Callable[[str], Path]) -> None:
     assert problem == ":3: descent.initial: must have 0 numbers, one for each strip except the last, got 1"
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_missing_files(tmp_path: Path) -> None:
     (tmp_path / "three.yaml").write_text(GOOD)
     for name, message in (
         ("thre.yaml", f"no such file: did you mean {tmp_path / 'three.yaml'}?"),
@@ -169,7 +169,7 @@ def test_folders(tmp_path: Path) -> None:
 
 
 def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Permissions do not stop root, so the refusal is made by hand."""
+    """Root ignores permissions, so the error is simulated."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -260,7 +260,7 @@ class TestParameter:
 
 
 def mutants(count: int) -> list[str]:
-    """Broken scenario files, each a good one spoilt in one of many ways."""
+    """Broken scenario files, each made by damaging a good one."""
     random_ = random.Random(20261123)
     good = yaml.safe_load((CONFIGS / "three_strips.yaml").read_text())
     wrong = [
@@ -304,7 +304,7 @@ def mutants(count: int) -> list[str]:
         else:
             data["offset"] = random_.choice([w for w in wrong if w not in (0, -1)])
         text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        if random_.random() < 0.3:  # spoil the text as well
+        if random_.random() < 0.3:  # damage the text as well
             at = random_.randrange(len(text))
             text = (
                 text[:at] + random_.choice(["[", "{", ": :", "\t", "&a *b ", "!!x ", "\x00", "'", "\n- "]) + text[at:]
