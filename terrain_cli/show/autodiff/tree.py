@@ -318,13 +318,13 @@ def _key(legend: Sequence[str], gradients: bool, shared: bool) -> list[tuple[lis
     if gradients:
         texts += [
             (SLOPE, "∂ derivative of the result with respect to this number:"),
-            (SLOPE, "the derivative of the number above × the slope between the two"),
+            (SLOPE, "the parent's derivative × the slope between the two"),
         ]
     if gradients and shared:
         texts += [
             (
                 PALE_SLOPE,
-                "… here: the contribution of this place to the derivative of a number that is used several times",
+                "… here: the contribution of one of several uses of a number",
             )
         ]
     for colour, text in texts:
