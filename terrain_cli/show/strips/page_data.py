@@ -35,7 +35,7 @@ CROSSINGS = 6  # in the table; more are folded
 SIDE = 1000  # of the square in which contours are drawn
 APART = 14  # between points of a contour, in units of that square
 TIME, PLACE, VALUE, SLOPE = 9, 8, 6, 4  # significant digits
-LAYER, SHAPE, CAPTION, BLOCK = 96.0, 30.0, 15.0, 70.0  # of the tree
+LAYER, BLOCK = 96.0, 70.0  # of the tree: height of a layer, width of a block
 
 LABEL = {"gradient": "Gradient", "momentum": "Momentum", "adam": "Adam", "newton": "Newton", "snell": "Snell’s law"}
 
