@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 out = Console(highlight=False, soft_wrap=True)
 
-DELAY, SPACING = 0.5, 0.1  # s, before the progress first appears and between two updates of it
+DELAY, INTERVAL = 0.5, 0.1  # s, before the progress first appears and between two updates
 
 
 class Progress:
     """A line on stderr that shows the progress of a long computation; only on a terminal, at most ten times a second.
 
-    It runs no thread: a thread would go on to erase whatever is printed after an exception.
+    It runs no thread, which would keep erasing what is printed after an exception.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Progress:
         self.line: Live | None = None
 
     def say(self, text: str) -> None:
-        """Show this text in place of the last one, unless that is too recent."""
+        """Replace the text that is shown, unless that was updated a moment ago."""
         if not self.visible or time.monotonic() < self.next:
             return
         if self.line is None:
             from rich.live import Live
 
-            # Redirected, rows of data on stdout would end up on stderr.
+            # With redirection, rows of data on stdout would end up on stderr.
             self.line = Live(
                 console=Console(stderr=True),
                 auto_refresh=False,
@@ -42,9 +42,9 @@ class Progress:
                 redirect_stderr=False,
             )
             self.line.start()
-            self.line.console.show_cursor()  # or a program that is killed would leave the terminal without one
+            self.line.console.show_cursor()  # a killed program would otherwise leave the terminal without a cursor
         self.line.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
-        self.next = time.monotonic() + SPACING
+        self.next = time.monotonic() + INTERVAL
 
     def clear(self) -> None:
         """Remove the line, before anything else is printed."""

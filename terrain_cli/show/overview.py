@@ -1,4 +1,4 @@
-"""Several solutions in one table."""
+"""Several solutions in one table of the terminal."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from terrain_cli.text import number, visible
 
 
 def print_overview(solutions: Sequence[Solution], refused: Sequence[str]) -> None:
-    """A row for each solution, and one for each argument that was refused."""
+    """Print a row for each solution and for each argument that was refused."""
     table = new_table(("scenario", "method", "verdict"), left=3)
     for name in ("iterations", "time", "gap"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -1,7 +1,7 @@
-"""Paper and ink: how every figure looks, and how it gets into a file. The drawing itself is in the modules beside.
+"""The style of all figures, and how they are saved. What they show is drawn by the other modules.
 
-Draw inside `with figure_style():`, which sets matplotlib's defaults apart from what the user has set, and switches its reading of
-`$` as mathematics off: a name is shown as it was written. pyplot is not used: it would cost start-up time and open windows.
+Draw inside `with figure_style():`, which ignores the user's matplotlib settings and does not interpret `$` as mathematics, so
+that names appear as they were written. pyplot is not used, because it slows start-up and opens windows.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ from terrain_cli.text import SUPERSCRIPTS
 
 FORMATS = (".png", ".svg", ".pdf")
 
-# Told apart by people of every kind of colour vision (Okabe and Ito 2008).
+# Distinguishable with every kind of colour vision (Okabe and Ito 2008).
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
     "#000000",
     "#e69f00",
@@ -65,8 +65,8 @@ STYLE: dict[str, Any] = {
     "savefig.dpi": "figure",
     "lines.linewidth": 1.6,
     "text.parse_math": False,
-    "svg.hashsalt": "terrain",  # else every SVG has other random ids
-    "svg.fonttype": "none",  # text stays text: to be searched, read aloud, and shown in any script the viewer has
+    "svg.hashsalt": "terrain",  # otherwise the ids in an SVG are random
+    "svg.fonttype": "none",  # text stays text, which can be searched, read aloud and shown in the viewer's fonts
     "pdf.fonttype": 42,
 }
 UNTOUCHED = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk.", "date.epoch", "figure.hooks")
@@ -74,11 +74,11 @@ UNTOUCHED = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk.", "
 
 @contextmanager
 def figure_style(*texts: str) -> Iterator[set[str]]:
-    """matplotlib with our settings and no one else's, for as long as the `with` lasts: yields the letters that it cannot draw.
+    """A context in which matplotlib uses our settings only. Yields the characters that no installed font can draw.
 
-    texts: what users wrote. The fonts their letters need are looked for among those installed, if the usual one lacks any.
+    texts: what users wrote. Where the default font lacks one of their characters, installed fonts that have it are added.
     """
-    families, missing = _fonts_for({letter for text in texts for letter in shown(text) if letter > "~"})
+    families, missing = _fonts_for({letter for text in texts for letter in displayable(text) if letter > "~"})
     defaults: Any = {key: value for key, value in dict.items(rcParamsDefault) if not key.startswith(UNTOUCHED)}
     with matplotlib.rc_context():
         with warnings.catch_warnings():
@@ -89,10 +89,10 @@ def figure_style(*texts: str) -> Iterator[set[str]]:
         yield missing
 
 
-def shown(text: str, longest: int = 60) -> str:
-    """A user's text as a figure can show it: letters that have no shape replaced, too long a text shortened.
+def displayable(text: str, longest: int = 60) -> str:
+    """A user's text for a figure: control and unassigned characters, which can make an SVG invalid, are replaced.
 
-    A line break stays one. Control characters would make an SVG unreadable.
+    Line breaks are kept. A text of more than `longest` characters is shortened.
     """
     letters = [
         letter
@@ -104,7 +104,7 @@ def shown(text: str, longest: int = 60) -> str:
 
 
 def power_of_ten(value: float, _: object = None) -> str:
-    """10⁻⁶ for 1e-6: the tick labels of an axis whose ticks are powers of ten."""
+    """The label of a tick at a power of ten: 10⁻⁶ for 1e-6."""
     mantissa, exponent = f"{value:.0e}".split("e")
     if -3 < int(exponent) < 4:
         return f"{value:g}"
@@ -112,9 +112,9 @@ def power_of_ten(value: float, _: object = None) -> str:
 
 
 def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
-    """Write the figure in the format that the ending asks for, the same bytes for the same figure.
+    """Write the figure in the format that the file's ending names; the same figure always gives the same bytes.
 
-    Raises InputError where it cannot be written. Warns of the `missing` letters, which are drawn as boxes.
+    Raises InputError if the file cannot be written. Warns of the `missing` characters, which are drawn as boxes.
     """
     ending = check_output(path, FORMATS)
     metadata = {
@@ -124,9 +124,9 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
     }[ending]
     if ending != ".svg":
         warn_of_letters(missing)
-    with written(path) as beside, uncomplaining():
+    with written(path) as beside, without_glyph_warnings():
         lay_out(figure)
-        if ending == ".svg":  # where the viewer has not our font
+        if ending == ".svg":  # for viewers without our font
             for text in figure.findobj(Text):
                 assert isinstance(text, Text)
                 text.set_fontfamily([*text.get_fontfamily(), "sans-serif"])
@@ -134,38 +134,38 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
 
 
 def lay_out(figure: Figure) -> None:
-    """Give every panel its place. A figure that has a layout engine of its own would be drawn twice."""
+    """Lay out the panels once. A figure with its own layout engine would be drawn twice."""
     if figure.axes:
         ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1).execute(figure)
 
 
 @contextmanager
-def uncomplaining() -> Iterator[None]:
-    """Without a warning for each letter that no font has: that is said in one sentence."""
+def without_glyph_warnings() -> Iterator[None]:
+    """Suppress the warning for each missing character: `warn_of_letters` reports all of them at once."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
         yield
 
 
 def warn_of_letters(missing: Collection[str]) -> None:
-    """Warns that these letters are drawn as boxes."""
+    """Warn that these characters are drawn as boxes."""
     if missing:
         some = "".join(sorted(missing)[:20])
         warnings.warn(
-            f"no installed font has {some}: drawn as boxes (install one, or write an .svg, which leaves it to the viewer)",
+            f"no installed font has {some}: drawn as boxes (install one, or write an .svg, whose viewer chooses the font)",
             RuntimeWarning,
             stacklevel=2,
         )
 
 
 def _fonts_for(letters: set[str]) -> tuple[list[str], set[str]]:
-    """Installed families that have the letters which the usual font lacks, and the letters that none has."""
+    """Installed font families with characters that the default font lacks, and the characters that no font has."""
     missing = {letter for letter in letters if not get_font(findfont(FONT)).get_char_index(ord(letter))}
     families: list[str] = []
     for name in sorted({font.name for font in fontManager.ttflist if font.style == "normal" and font.weight == 400}):
         if not missing:
             break
-        if name.startswith("Last Resort"):  # has boxes for all letters
+        if name.startswith("Last Resort"):  # has a box for every character
             continue
         try:
             properties = FontProperties(family=name)
@@ -175,5 +175,5 @@ def _fonts_for(letters: set[str]) -> tuple[list[str], set[str]]:
                 families.append(name)
                 missing -= found
         except (OSError, RuntimeError, ValueError):
-            continue  # a font that cannot be read is as good as none
+            continue  # the font cannot be read
     return families, missing

@@ -1,4 +1,4 @@
-"""A sweep in the terminal: a row for each point, the best one marked, and what its kind has to say of the whole."""
+"""A sweep in the terminal: a row for each point, with the best one marked, and a summary."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +12,13 @@ from terrain_cli.show.console import Progress, out
 from terrain_cli.show.tables import STYLES, new_table
 from terrain_cli.text import count, number
 
-ROWS = 60  # on screen
+ROWS = 60  # of the table, at most, beside the last point
 
 
 class SweepTable:
-    """Watches the points of a sweep pass and keeps what the screen shows: at most `ROWS` + 1 of them, the best, and counts.
+    """Collects what the terminal shows of the points of a sweep: at most `ROWS` + 1 of them, the best one, and counts.
 
-    parameters: the numbers that vary. options: of the command, for the kind. rows: whether to print the table.
+    parameters: those that vary. options: of the command. rows: whether to print the table.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SweepTable:
         self.progress = Progress()
 
     def watch(self, points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Pass the points on; after Ctrl-C no more of them, and those that have passed are kept."""
+        """Yield the points unchanged, until Ctrl-C; those that have passed are kept."""
         spacing = -(-self.total // ROWS)
         try:
             for i, point in enumerate(points):
@@ -65,7 +65,7 @@ class SweepTable:
         self.progress.clear()
 
     def print(self) -> None:
-        """The table and the summary."""
+        """Print the table and the summary."""
         units = self.scenario.units
         if self.rows:
             labels = [parameter.label for parameter in self.parameters]
@@ -77,7 +77,7 @@ class SweepTable:
                 table.add_row(*(f"{point[name]:.6g}" for name in self.varied), *self.kind.cells(point), status)
             out.print(table)
             if self.total > len(self.kept) and self.done > len(self.kept):
-                text = f"{len(self.kept)} of {self.done:,} points shown; --csv, --json and --output have all"
+                text = f"{len(self.kept)} of {self.done:,} points shown; --csv, --json and --output have all of them"
                 out.print(Text(text, style="dim"))
             if explanation := self.kind.explain(self.options):
                 out.print(Text(explanation, style="dim"))

@@ -1,5 +1,6 @@
-"""Tables in the terminal, of one style for all commands."""
+"""Tables in the terminal, in one style for all commands."""
 
+import math
 from collections.abc import Sequence
 
 from rich.table import Table as RichTable
@@ -7,7 +8,7 @@ from rich.text import Text
 
 from terrain_cli.contract import Table
 from terrain_cli.show.console import out
-from terrain_cli.text import visible
+from terrain_cli.text import number, percent, visible
 
 STYLES = {
     "converged": "green",
@@ -19,8 +20,18 @@ STYLES = {
 }
 
 
+def describe_saving(time: float, straight_time: float, unit: str) -> str:
+    """What a route saves against the straight line; "" if that is blocked."""
+    if not math.isfinite(straight_time):
+        return ""
+    saved = straight_time - time
+    if abs(saved) < 1e-9 * straight_time:
+        return "nothing to save"
+    return f"{number(abs(saved))} {unit} ({percent(abs(saved) / straight_time)}) {'saved' if saved > 0 else 'lost'}"
+
+
 def new_table(heads: Sequence[str] = (), left: int = 0) -> RichTable:
-    """An empty table without lines; the first `left` columns are aligned left, the others right."""
+    """An empty table without borders. The first `left` columns are aligned left, the others right."""
     table = RichTable(box=None, header_style="bold", show_header=bool(heads), pad_edge=False, padding=(0, 2, 0, 0))
     for i, head in enumerate(heads):
         table.add_column(Text(visible(head)), justify="left" if i < left else "right")
@@ -28,7 +39,7 @@ def new_table(heads: Sequence[str] = (), left: int = 0) -> RichTable:
 
 
 def new_summary() -> RichTable:
-    """An empty table of names, values and dim remarks."""
+    """An empty table with columns for names, values and dim remarks."""
     table = new_table()
     table.add_column()
     table.add_column(justify="right")
@@ -37,7 +48,7 @@ def new_summary() -> RichTable:
 
 
 def print_table(table: Table) -> None:
-    """A table of an answer: its title, its rows and the lines below it."""
+    """Print a table of an answer: its title, its rows and the lines below it."""
     if table.title:
         out.print(Text(visible(table.title), style="bold"))
     if table.rows:

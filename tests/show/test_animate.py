@@ -40,16 +40,16 @@ def test_the_post_in_motion(terrain: Callable[..., Ran], tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
     assert file.stat().st_size < 500_000
     with Image.open(file) as image:
-        assert image.info["loop"] == 0  # for ever
+        assert image.info["loop"] == 0  # forever
         durations = []
         for i in range(21):
             image.seek(i)
             durations.append(image.info["duration"])
-        assert image.n_frames == 21  # type: ignore[attr-defined]  # a GIF has it, an Image need not
+        assert image.n_frames == 21  # type: ignore[attr-defined]  # a GIF has it, not every Image
     assert durations == [200] * 20 + [2500]
 
 
-def test_both_halves_move_and_the_rest_stands_still(tmp_path: Path) -> None:
+def test_both_panels_move_and_the_rest_stays_still(tmp_path: Path) -> None:
     animate(solve(load_strips(THREE)), tmp_path / "post.gif")
     first, *_, last = frames(tmp_path / "post.gif")
     changed = np.abs(first - last).max(axis=2) > 30
@@ -61,7 +61,7 @@ def test_both_halves_move_and_the_rest_stands_still(tmp_path: Path) -> None:
 
 
 def test_a_frame_shows_the_descent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is handed to the drawing of the figures, frame by frame."""
+    """The iterations that are passed to `draw_trace`, frame by frame."""
     from terrain_cli.show.strips import animation
 
     seen: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""docs/autodiff.md: its commands print what it says, its pictures are what they draw, its program runs."""
+"""docs/autodiff.md: its commands print and draw what the page shows, and its program runs."""
 
 import contextlib
 import io
@@ -42,7 +42,7 @@ def test_the_program_prints_what_its_comments_say() -> None:
     assert printed.getvalue().splitlines() == re.findall(r"^print.*  # (.*)$", program, re.MULTILINE)
 
 
-def test_the_numbers_said_of_the_optimum(terrain: Callable[..., Ran]) -> None:
+def test_the_numbers_at_the_optimum(terrain: Callable[..., Ran]) -> None:
     out = terrain("graph", CONFIGS / "three_strips.yaml", "--gradients", "--at", "optimum").out
     for name in ("x₁", "x₂"):
         here = [line.rsplit("= ")[-1] for line in out.splitlines() if f"{name} " in line]
@@ -50,7 +50,7 @@ def test_the_numbers_said_of_the_optimum(terrain: Callable[..., Ran]) -> None:
     assert re.search(r" h +20 +1\.06449 ", out)
 
 
-def test_the_numbers_said_of_the_speed(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+def test_the_effect_of_the_speed(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     faster = tmp_path / "faster.yaml"
     faster.write_text(
         (CONFIGS / "three_strips.yaml").read_text(encoding="utf-8").replace("0.3}", "0.31}"), encoding="utf-8"

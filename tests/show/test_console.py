@@ -1,4 +1,4 @@
-"""The line of progress: on a terminal only, and gone before anything else is printed."""
+"""The progress line: shown only on a terminal, and removed before anything else is printed."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 
 def open_terminal(monkeypatch: pytest.MonkeyPatch, term: str = "xterm") -> Terminal:
-    """A terminal as stderr; not a fixture, because pytest puts a stderr of its own in place once a test begins."""
+    """Make stderr a terminal. Not a fixture, because pytest replaces stderr once a test begins."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     for name, value in {"TERM": term, "COLUMNS": "30", "LINES": "10"}.items():
@@ -25,7 +25,7 @@ def open_terminal(monkeypatch: pytest.MonkeyPatch, term: str = "xterm") -> Termi
 
 
 class Clock:
-    """A clock that stands still unless told otherwise."""
+    """A clock that moves only when it is set."""
 
     now = 0.0
 

@@ -67,9 +67,9 @@ def test_shows_the_routes_and_the_ground() -> None:
     assert legend(axes) == ["straight line", "runner-up", "route", "arrival times", "blocked"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (m)", "y (m)")
     assert (axes.get_xlim(), axes.get_ylim()) == ((0, 640), (0, 360))
-    said = texts(figure)
-    assert {"A", "B", "around the lake", "speed (m/s)", "Speeds, and arrival times from A every 50 s"} <= set(said)
-    assert any("straight line blocked; the next best way takes 0.071 % longer." in text for text in said)
+    drawn = texts(figure)
+    assert {"A", "B", "around the lake", "speed (m/s)", "Speeds, and arrival times from A every 50 s"} <= set(drawn)
+    assert any("straight line blocked; the next best route takes 0.071 % longer." in text for text in drawn)
     [image] = axes.get_images()
     shades = image.to_rgba(image.get_array())[..., 0]  # type: ignore[arg-type]
     slowness = np.asarray(lake.ground.slowness)
@@ -116,7 +116,7 @@ def test_an_svg_is_the_same_bytes_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (CLOSED, "Blocked ground closes in goal: 1 free cell around it, 5 around the start."),
         (CLOSED.replace("[5, 5]", "[[5, 5], [5, 1]]"), "goal 2: 4 s, 4 m."),
@@ -128,26 +128,26 @@ def test_an_svg_is_the_same_bytes_again(tmp_path: Path) -> None:
         ('map: {cell: 1, speeds: {grid: [[1, 1.001, 2], [1, 1, 1], [1, 1, 1]]}}\nstart: [0, 0]\ngoal: [3, 2]\n', ""),
     ],
 )  # fmt: skip
-def test_odd_maps_are_drawn(terrain: Callable[..., Ran], tmp_path: Path, text: str, said: str) -> None:
+def test_odd_maps_are_drawn(terrain: Callable[..., Ran], tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "odd.yaml").write_text(text)
     ran = terrain("plot", tmp_path / "odd.yaml", "-o", tmp_path / "o.svg")
     assert ran.code == 0, ran.err
     drawn = (tmp_path / "o.svg").read_text()
     assert "nan" not in drawn.lower()
-    assert said in " ".join(ET.fromstring(drawn).itertext())
+    assert expected in " ".join(ET.fromstring(drawn).itertext())
 
 
-def test_names_are_shown_as_they_are_written(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+def test_names_appear_as_they_are_written(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     quoted = HOSTILE.replace("\\", "\\\\")
     text = CLOSED.replace("[5, 5]", f'[[5, 1], {{at: [1, 5], name: "{quoted}"}}]')
     (tmp_path / "h.yaml").write_text(f'{text}name: "{quoted}"\nunits: {{length: "{quoted}", time: "$t$"}}\n')
     assert terrain("plot", tmp_path / "h.yaml", "-o", tmp_path / "h.svg").code == 0
-    said = list(ET.parse(tmp_path / "h.svg").getroot().itertext())
-    assert said.count(HOSTILE) == 2
+    drawn = list(ET.parse(tmp_path / "h.svg").getroot().itertext())
+    assert drawn.count(HOSTILE) == 2
     assert terrain("plot", tmp_path / "h.yaml", "-o", tmp_path / "h.png").code == 0
 
 
-def test_a_large_map_is_looked_at_coarsely(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contours_of_a_large_map_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("terrain_cli.show.maps.figure.FINEST", 20)
     axes = panel(plot(solved("lake")))
     assert any(isinstance(artist, QuadContourSet) for artist in axes.collections)

@@ -20,10 +20,10 @@ from PIL import Image
 
 from terrain_cli.files import check_output
 from terrain_cli.scenario.load import load_strips
-from terrain_cli.show import style as paper_module
+from terrain_cli.show import style as style_module
 from terrain_cli.show.strips.figure import plot, texts_of
 from terrain_cli.show.strips.rows import fan_rows
-from terrain_cli.show.style import figure_style, lay_out, power_of_ten, save, shown
+from terrain_cli.show.style import displayable, figure_style, lay_out, power_of_ten, save
 from terrain_cli.strips.scenario import StripsScenario, with_descent
 from terrain_cli.strips.solution import StripsSolution, solve
 from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process
@@ -50,7 +50,7 @@ def _ink() -> Iterator[None]:
 
 
 def panels(figure: Figure) -> list[Axes]:
-    """The axes that were asked for, without colour bars."""
+    """The axes of the panels, without colour bars."""
     return [axes for axes in figure.axes if axes.get_label() in ("landscape", "time", "gap", "paths")]
 
 
@@ -88,7 +88,7 @@ def test_landscape(post: StripsSolution) -> None:
     assert "time (s)" in texts(axes.get_figure(root=True))  # type: ignore[arg-type]
 
 
-def test_landscape_says_what_the_others_do() -> None:
+def test_the_title_says_where_the_other_unknowns_are() -> None:
     solution = solve(load_strips(CONFIGS / "layered_crust.yaml"))
     for held, said in ((False, "at their best"), (True, "held where the descent ended")):
         (axes,) = panels(plot(solution, "landscape", axes=(3, 1), held=held))
@@ -118,7 +118,7 @@ def test_objective(post: StripsSolution) -> None:
     assert points(below, "start")[0, 1] == pytest.approx(100 * (102.645293859 / 81.911687844968 - 1), rel=1e-8)
 
 
-def test_comparison_lays_descents_over_each_other(post: StripsSolution) -> None:
+def test_a_comparison_overlays_descents(post: StripsSolution) -> None:
     runs = [(f"step {step}", solve(with_descent(post.scenario, step=step))) for step in (0.5, 3.19, 4.2)]
     figure = plot(runs[0][1], "objective", runs=runs)
     above, below = panels(figure)
@@ -168,14 +168,14 @@ def test_strips_are_shaded_by_speed(post: StripsSolution) -> None:
     assert shades[0] > shades[2] > shades[1]
 
 
-def test_many_strips_are_told_by_a_colour_bar() -> None:
+def test_many_strips_have_a_colour_bar() -> None:
     figure = plot(solve(load_strips(CONFIGS / "fifty_strips.yaml")), "paths")
     said = texts(figure)
     assert "speed (m/s)" in said
     assert not any(text.startswith("strip 3") for text in said)
 
 
-def test_names_of_narrow_strips_do_not_collide() -> None:
+def test_names_of_narrow_strips_do_not_overlap() -> None:
     figure = plot(solve(load_strips(CONFIGS / "layered_crust.yaml")), "paths")
     lay_out(figure)
     figure.draw_without_rendering()
@@ -193,7 +193,7 @@ def test_a_long_descent_is_thinned_and_keeps_its_ends() -> None:
     assert [row.iteration for row in rows[:5]] == [0, 1, 2, 3, 4]
 
 
-def test_kind_all_has_all() -> None:
+def test_kind_all_has_every_panel() -> None:
     figure = plot(solve(load_strips(THREE)), "all")
     assert [axes.get_label() for axes in panels(figure)] == ["landscape", "paths", "time", "gap"]
 
@@ -222,7 +222,9 @@ def test_odd_scenarios_are_drawn(terrain: Callable[..., Ran], tmp_path: Path, te
 
 
 @pytest.mark.parametrize("step", ["5", "1e3", "1e200"])
-def test_bounces_and_what_is_not_finite_are_drawn(terrain: Callable[..., Ran], tmp_path: Path, step: str) -> None:
+def test_bounces_and_numbers_that_are_not_finite_are_drawn(
+    terrain: Callable[..., Ran], tmp_path: Path, step: str
+) -> None:
     ran = terrain("plot", THREE, "--kind", "all", "--step", step, "-o", tmp_path / "o.png")
     assert ran.code == 0, ran.err
     assert "Diverged" in ran.err
@@ -255,7 +257,7 @@ def svg_texts(file: Path) -> list[str]:
     return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+def test_names_appear_as_they_are_written(tmp_path: Path) -> None:
     scenario = hostile(HOSTILE)
     with figure_style(*texts_of(scenario)) as missing:
         save(plot(solve(scenario), "all"), tmp_path / "o.svg", missing)
@@ -267,18 +269,18 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     assert f"x₁, along strip 1 ({HOSTILE}) ($m$)" in " ".join(said)
 
 
-def test_a_line_break_is_a_line_break_and_a_control_character_is_none(tmp_path: Path) -> None:
+def test_line_breaks_are_kept_and_control_characters_replaced(tmp_path: Path) -> None:
     with figure_style():
         save(plot(solve(hostile("two\nlines\u0378")), "paths"), tmp_path / "o.svg")
     assert {"two", "lines\N{REPLACEMENT CHARACTER}"} <= set(svg_texts(tmp_path / "o.svg"))
 
 
 def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
-    """The dots of "$x$" are those of four letters, not those of an italic x."""
+    """The pixels of "$x$" are those of three characters, not those of an italic x."""
     for file, mathematics in (("plain.png", False), ("read.png", True)):
         with figure_style():
             figure = Figure(figsize=(2, 1))
-            text = figure.text(0.1, 0.5, shown("$x$"))
+            text = figure.text(0.1, 0.5, displayable("$x$"))
             if mathematics:
                 text.set_parse_math(True)
             save(figure, tmp_path / file)
@@ -287,7 +289,7 @@ def test_a_name_is_not_read_as_mathematics_in_a_png(tmp_path: Path) -> None:
     assert widths[0] > 2 * widths[1]
 
 
-def test_letters_that_no_font_has_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_letters_that_no_font_has_are_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fontManager, "ttflist", [])
     scenario = hostile("森の道")
     with figure_style(*texts_of(scenario)) as missing:
@@ -299,7 +301,7 @@ def test_letters_that_no_font_has_are_said_once(tmp_path: Path, monkeypatch: pyt
 
 
 def test_fonts_that_have_the_letters_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the usual font lacks a letter, another installed one that has it is found."""
+    """If the default font lacks a letter, an installed font that has it is found."""
     usual = findfont("DejaVu Sans")
 
     class Bare:
@@ -310,7 +312,7 @@ def test_fonts_that_have_the_letters_are_used(monkeypatch: pytest.MonkeyPatch) -
     fonts = [font for font in fontManager.ttflist if font.name == "DejaVu Serif"]
     broken = FontEntry(fname="nowhere.ttf", name="Broken", style="normal", weight=400)
     monkeypatch.setattr(fontManager, "ttflist", [broken, *fonts])
-    families, missing = paper_module._fonts_for({"Ж", "森"})
+    families, missing = style_module._fonts_for({"Ж", "森"})
     assert (families, missing) == (["DejaVu Serif"], {"森"})
 
 
@@ -419,7 +421,7 @@ DRAWING = ("matplotlib", "PIL")
         (["sweep", "--step", "1,2"], False),
         (["plot", "--help"], False),
         (["plot", str(THREE), "-o", "a.bmp"], False),
-        (["plot", str(THREE), "-o", "a.png"], True),  # so the check can notice
+        (["plot", str(THREE), "-o", "a.png"], True),  # shows that the check can fail
     ],
 )
 def test_only_drawing_imports_matplotlib(tmp_path: Path, arguments: list[str], loads: bool) -> None:

@@ -1,4 +1,4 @@
-"""The page of `terrain report` in a real browser: a Chromium of the system, without a window and without a network."""
+"""The page of `terrain report` in a browser: the system's Chromium, without a window and without a network."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from terrain_cli.strips.solution import StripsSolution, solve, to_ground
 from tests.conftest import CONFIGS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="did not run: no Chromium is installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 ENDS = "Ends </script><script>document.title='owned'</script> <!-- & begins </style> \u2028 {{ 7 * 7 }}"
@@ -53,7 +53,7 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Opened:
-    """A page that is open, with all that it complained of and asked for."""
+    """An open page, with its console messages, errors and requests."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Opened:
         return self
 
     def until(self, true: str) -> None:
-        """Wait for it, from outside: the page's policy forbids what Playwright would do inside."""
+        """Poll until the expression is true; the page's policy forbids the script that Playwright would run for this."""
         for _ in range(100):
             if self.page.evaluate(true):
                 return
@@ -78,12 +78,12 @@ class Opened:
     def chosen(self) -> tuple[str, str, int]:
         """Method, step and iteration, as the controls show them."""
         method = self.page.locator("[name=method]:checked").get_attribute("value") or ""
-        return method, self.page.locator("#step-said").inner_text(), self.iteration()
+        return method, self.page.locator("#step-value").inner_text(), self.iteration()
 
 
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
-    """Open a page; at the end it must have been silent and alone."""
+    """Opens pages; in the end they must have printed nothing to the console and requested nothing."""
     contexts, pages = [], []
 
     def open_page(file: Path, fragment: str = "", *, width: int = 1280, scheme: Any = "light", **more: Any) -> Opened:
@@ -105,7 +105,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
         context.close()
 
 
-# What a page shows at every position of the iteration slider, read from what is drawn.
+# What a page shows at every position of the iteration slider, read from the drawing.
 READ = """() => {
   const slider = document.getElementById("iteration"), found = [];
   const text = (selector) => document.querySelector(selector).textContent;
@@ -115,7 +115,7 @@ READ = """() => {
     slider.value = i;
     slider.dispatchEvent(new Event("input", { bubbles: true }));
     found.push({
-      said: text("#iteration-said"), fact: text("#fact-time"),
+      said: text("#iteration-value"), fact: text("#fact-time"),
       iterations: [...document.querySelectorAll("[data-iteration]")].map((svg) => Number(svg.dataset.iteration)),
       labels: [...document.querySelectorAll("[data-iteration]")].map((svg) => svg.getAttribute("aria-label")),
       row: [...document.querySelectorAll("#table tr[aria-current] > *")].map((cell) => cell.textContent),
@@ -142,7 +142,7 @@ def number(text: str) -> float:
 
 
 def scales(page: Page, name: str, above: float = 1e9) -> tuple[Scale, Scale]:
-    """Where a value stands across and along a figure, as a reader would tell from the numbers on its axes."""
+    """Functions from a value to its place across and along a figure, as a reader would find it from the numbers on the axes."""
     ticks = [t for t in page.evaluate(TICKS, name) if re.fullmatch(r"[−\d.]+", t["text"]) and t["y"] < above]
     side = [t for t in ticks if t["anchor"] == "end"]
     lowest = max(t["y"] for t in side)
@@ -159,7 +159,7 @@ def scales(page: Page, name: str, above: float = 1e9) -> tuple[Scale, Scale]:
 
 
 def check_positions(page: Page, solution: StripsSolution) -> None:
-    """Everything the page shows at every position of the slider, beside a descent of our own."""
+    """Compare everything the page shows at every position of the slider with a separate descent."""
     strips = to_ground(solution.scenario)
     seen = page.evaluate(READ)
     assert len(seen) == len(solution.history)
@@ -179,7 +179,7 @@ def check_positions(page: Page, solution: StripsSolution) -> None:
         assert time == pytest.approx(row.time, abs=1e-6)
         assert shown_gap == pytest.approx(gap, rel=0.06, abs=0.0051)
         assert gradient == pytest.approx(row.gradient_norm, rel=0.006)
-        # Geometry: where the marks stand is what the axes say.
+        # Geometry: the marks stand where the axes say.
         assert found["landscape"] == pytest.approx([map_x(row.x[0]), map_y(row.x[1])], abs=0.3)
         assert found["objective"][0] == pytest.approx([time_x(row.iteration), time_y(row.time)], abs=0.3)
         along = [0, *row.crossings, solution.scenario.offset]
@@ -222,7 +222,7 @@ def test_every_position_shows_its_numbers(
 
 
 def test_a_landscape_over_one_unknown(opened: Callable[..., Opened], tmp_path: Path) -> None:
-    """The trace lies on the curve, which is the time over x_2 with x_1 at its best; here, at the end of the descent."""
+    """At the end of the descent the trace lies on the curve, which is the time over x_2 with x_1 at its best."""
     asked = solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), iterations=40))
     file = tmp_path / "report.html"
     file.write_text(render(gather(asked, (1,))), encoding="utf-8")
@@ -250,7 +250,7 @@ def test_the_step_can_be_dragged_across_the_cliff(opened: Callable[..., Opened],
     ended = []
     for i in range(count):
         stepper.fill(str(i))
-        step = float(it.page.locator("#step-said").inner_text())
+        step = float(it.page.locator("#step-value").inner_text())
         run = solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), step=step))
         assert verdict.inner_text() == run.message
         assert verdict.get_attribute("data-status") == run.status
@@ -259,7 +259,7 @@ def test_the_step_can_be_dragged_across_the_cliff(opened: Callable[..., Opened],
         ended.append((step, run.status))
     assert count >= 20
     assert all((status == "diverged") == (step > 3.952) for step, status in ended)
-    assert it.page.locator("#cliff .edge-said").text_content() == "cliff at 3.952"
+    assert it.page.locator("#cliff .edge-label").text_content() == "cliff at 3.952"
 
 
 def test_the_method_can_be_chosen(opened: Callable[..., Opened], post: Path) -> None:
@@ -267,12 +267,12 @@ def test_the_method_can_be_chosen(opened: Callable[..., Opened], post: Path) -> 
     for label, method in (("Momentum", "momentum"), ("Adam", "adam"), ("Newton", "newton"), ("Snell’s law", "snell")):
         it.page.get_by_label(label).check()
         assert it.chosen()[0] == method
-    assert it.page.locator("#step-said").inner_text() == "none to choose"
+    assert it.page.locator("#step-value").inner_text() == "none to choose"
     assert it.page.locator("#step").is_disabled()
     assert it.page.locator("#play").is_disabled()
     assert "81.911688 s" in it.page.locator("#objective .readout").inner_text()
     it.page.get_by_label("Gradient").check()
-    assert it.chosen() == ("gradient", "1.5", 20)  # back where it was
+    assert it.chosen() == ("gradient", "1.5", 20)  # as before
 
 
 def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
@@ -294,7 +294,7 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
     assert it.chosen() == ("gradient", "1.75", 20)
     press("Shift+ArrowLeft")
     assert it.chosen() == ("gradient", "1.5", 20)
-    # Everything can be reached, in the order in which it is read, and the keys of a control stay its own.
+    # Everything can be reached with Tab, in reading order, and a control keeps its own keys.
     reached = []
     for _ in range(5):
         press("Tab")
@@ -313,7 +313,7 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
     assert it.chosen() == ("gradient", "1.75", 1)
     it.page.locator("#table tbody tr").nth(
         5
-    ).click()  # the list has the focus now: End and Space scroll it, Right does not
+    ).click()  # the list now has the focus: End and Space scroll it, Right does not
     press("ArrowRight")
     press("End")
     assert it.chosen() == ("gradient", "1.75", 6)
@@ -325,7 +325,7 @@ def test_play_and_pause(opened: Callable[..., Opened], post: Path) -> None:
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("false", "Play")
     it.page.keyboard.press("Space")
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("true", "Pause")
-    assert it.iteration() == 0  # from the end it begins anew
+    assert it.iteration() == 0  # from the end it starts again
     it.until("Number(document.querySelector('#landscape svg').dataset.iteration) >= 2")
     it.page.keyboard.press("Space")
     paused = it.iteration()
@@ -333,7 +333,7 @@ def test_play_and_pause(opened: Callable[..., Opened], post: Path) -> None:
     assert 2 <= it.iteration() == paused < 20
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    it.page.locator("#iteration").fill("3")  # taking the slider stops it
+    it.page.locator("#iteration").fill("3")  # moving the slider stops it
     assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 3)
 
 
@@ -354,7 +354,7 @@ def test_links_restore_a_moment(opened: Callable[..., Opened], post: Path) -> No
     it.until("document.querySelector('#landscape svg').dataset.iteration === '4'")
     assert it.chosen() == ("momentum", "6", 4)
     assert opened(post, "#iteration=20&step=1.5").chosen() == ("gradient", "1.5", 20)
-    assert opened(post, "#step=1.52").chosen() == ("gradient", "1.5", 20)  # the nearest there is
+    assert opened(post, "#step=1.52").chosen() == ("gradient", "1.5", 20)  # the nearest step
     assert opened(post, "#iteration=4711").chosen() == ("gradient", "1.5", 20)
 
 
@@ -409,7 +409,7 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
     assert it.iteration() == 4
     assert at("paths", path_x(15), path_y(1)) == "strip 2: 0.3 m/s"
     step_x, time_y = scales(it.page, "cliff")
-    assert at("cliff", step_x(5), time_y(95)) == "Step 5: 97.555104 s at the end, diverged"
+    assert at("cliff", step_x(5), time_y(95)) == "Step 5: final time 97.555104 s, diverged"
     at("cliff", step_x(5), time_y(95), click=True)
     assert it.chosen() == ("gradient", "5", 4)
     it.page.locator("#table tbody tr").nth(1).click()
@@ -420,7 +420,7 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
     assert it.page.locator("#tree .readout").inner_text().startswith("x₁ = 1.70477; the time changes by ")
 
 
-def test_it_is_told_to_those_who_listen(opened: Callable[..., Opened], post: Path) -> None:
+def test_a_screen_reader_hears_the_iteration(opened: Callable[..., Opened], post: Path) -> None:
     it = opened(post)
     live = it.page.locator("#live")
     assert live.get_attribute("aria-live") == "polite"
@@ -509,7 +509,7 @@ def strips(count: int, **more: Any) -> StripsScenario:
     return StripsScenario.model_validate({"name": "odd", "strips": ground, "offset": 4} | more)
 
 
-# Few numbers of strips: each costs a compilation.
+# Only a few different numbers of strips, because each needs a compilation.
 ODD = {
     "fifty strips": lambda: config("fifty_strips"),
     "one strip": lambda: strips(1),
@@ -517,7 +517,7 @@ ODD = {
     "two strips": lambda: config("two_strips"),
     "exact": lambda: strips(3, descent={"method": "snell"}),
     "no step at all": lambda: strips(3, descent={"iterations": 0}),
-    "beyond all numbers": lambda: strips(3, descent={"step": 1e200, "iterations": 5}),
+    "not finite": lambda: strips(3, descent={"step": 1e200, "iterations": 5}),
     "straight across": lambda: strips(2, offset=0),
 }
 
@@ -546,8 +546,8 @@ def test_odd_scenarios_have_a_sensible_page(opened: Callable[..., Opened], tmp_p
         assert "One strip leaves nothing to choose" in text
         assert it.page.locator("#cliff, #objective").count() == 0
         assert it.page.locator(".method").is_hidden()
-    if what == "beyond all numbers":
-        assert "This descent\nnot finite beyond all numbers" in text
+    if what == "not finite":
+        assert "This descent\nnot finite\n" in text
     if what == "bounces":
         assert it.page.locator("#verdict").count() == 1
         assert "Diverged with step 5: since iteration 2 the path bounces from side to side" in text
@@ -576,11 +576,11 @@ def test_a_phone_in_print_and_without_a_script(opened: Callable[..., Opened], po
     )
 
 
-def test_without_a_script_it_says_so(browser: Browser, post: Path) -> None:
+def test_without_a_script_the_page_says_so(browser: Browser, post: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(post.as_uri())
-    assert "Used up its 20 iterations. The time is 0.0057 % above the optimum" in page.locator("noscript").inner_text()
+    assert "its 20 iterations. The time is 0.0057 % above the optimum" in page.locator("noscript").inner_text()
     assert "81.9117 s" in page.locator("body").inner_text()
     context.close()
 

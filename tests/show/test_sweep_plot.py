@@ -51,7 +51,7 @@ def test_the_cliff() -> None:
     assert legend(axes) == ["exact optimum", "used all its iterations", "diverged", "best", "cliff at 3.952"]
 
 
-def test_the_cliff_stands_where_descents_stop_settling(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+def test_the_cliff_is_where_descents_stop_converging(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     ran = terrain("sweep", THREE, "--step", "3.9,4", "--iterations", 5000, "--plot", tmp_path / "c.svg")
     assert ran.code == 0
     assert ran.err == f"wrote {tmp_path / 'c.svg'}\n"
@@ -73,7 +73,7 @@ def test_a_heat_map_of_two() -> None:
     )  # cells around the values
 
 
-def test_what_diverged_is_hatched() -> None:
+def test_diverged_points_are_hatched() -> None:
     axes, points = draw(
         {"descent.step": [1, 5], "offset": [10, 20]}, best={"descent.step": 1, "offset": 10, "time": 1.0}
     )
@@ -85,7 +85,7 @@ def test_what_diverged_is_hatched() -> None:
     assert legend(axes) == ["diverged", "best"]
 
 
-def test_nothing_but_divergence_is_drawn() -> None:
+def test_a_sweep_in_which_all_diverge_is_drawn() -> None:
     axes, _ = draw({"descent.step": [1e200, 2e200], "offset": [10, 20]})
     assert legend(axes) == ["diverged"]
     draw({"descent.step": [1e200, 2e200]})
@@ -144,7 +144,7 @@ def test_refuses(
     assert not list(tmp_path.iterdir())
 
 
-def test_plots_beside_json(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+def test_plot_and_json_together(terrain: Callable[..., Ran], tmp_path: Path) -> None:
     ran = terrain("sweep", "--step", "1,2", "--json", "--plot", tmp_path / "a.pdf")
     assert ran.out.startswith('{"version": 1')
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")

@@ -25,20 +25,20 @@ def test_canvas_in_plain_characters() -> None:
     canvas = Canvas(5, 3, braille=False)
     canvas.draw_line(np.array([[0, 0], [1, 1]]))
     canvas.write(4, 2, "B")
-    assert canvas.lines(wall=[1], sign=":") == [" : **", " :*  ", "**  B"]
+    assert canvas.to_lines(walls=[1], sign=":") == [" : **", " :*  ", "**  B"]
 
 
 def test_canvas_in_braille() -> None:
     canvas = Canvas(2, 1, braille=True)
     canvas.draw_line(np.array([[0, 0], [1, 0]]))
-    assert canvas.lines() == ["⣀⣀"]
+    assert canvas.to_lines() == ["⣀⣀"]
     canvas.draw_line(np.array([[0, 0], [0, 1]]))
-    assert canvas.lines() == ["⣇⣀"]
+    assert canvas.to_lines() == ["⣇⣀"]
 
 
 @pytest.mark.parametrize("braille", [True, False])
 def test_the_path_passes_where_it_crosses(post: StripsSolution, braille: bool) -> None:
-    """The line meets the boundary of strips 1 and 2 in the row of the crossing there, 10.92 of 20."""
+    """The line meets the boundary between strips 1 and 2 in the row of the crossing, 10.92 of 20."""
     lines = plot_path(post, 61, braille)
     rows = [line[12:] for line in lines[1:18]]
     assert rows[0][60] == "B"

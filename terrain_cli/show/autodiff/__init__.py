@@ -1,1 +1,1 @@
-"""Expression trees on screen and as drawings."""
+"""Expression trees in the terminal and as drawings."""

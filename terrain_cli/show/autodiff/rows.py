@@ -1,4 +1,4 @@
-"""An expression tree in the terminal: a row a node, with its value and, if asked, the derivative of the root by it."""
+"""An expression tree in the terminal: a row for each node with its value and, on request, the derivative with respect to it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from terrain_cli.autodiff.operations import SUM
 from terrain_cli.show.console import out
 from terrain_cli.text import short, visible
 
-SHOWN = 8  # terms of a sum before it is folded
-KEPT = 3  # terms of a folded sum that are shown in front; behind them the last one is
+SHOWN = 8  # terms of a sum or product that is not folded, at most
+KEPT = 3  # leading terms of a folded sum or product that are shown, beside the last one
 
 STYLE = {VARIABLE: "cyan", CONSTANT: "", "operation": "bold"}
 
 
 @dataclass(eq=False)
 class Branch:
-    """A node where it stands in the tree.
+    """One occurrence of a node in the tree.
 
-    hidden: the nodes that are folded into this branch, which then has no node. slope: of the parent by this input; handed: what
-    the parent hands on to this input, its own derivative times the slope. shared: the node stands elsewhere too.
-    mark: a number that says which, for an operation. repeated: an operation that has been drawn already; it has no children here.
+    hidden: the nodes that are folded into this branch, which then has no node of its own. slope: the derivative of the parent
+    with respect to this input. shared: the node occurs elsewhere too; mark: the number of such an operation, 0 for none.
+    repeated: the operation has been drawn already and has no children here.
     """
 
     node: Node | None
@@ -37,20 +37,21 @@ class Branch:
 
     @property
     def handed(self) -> float:
+        """What this occurrence contributes to the node's derivative: the parent's derivative times the slope."""
         above = self.parent.node if self.parent else None
         return self.slope * above.derivative if above else 1.0
 
     @property
     def folded_value(self) -> float | None:
-        """What the folded terms of a sum come to."""
+        """The sum of the folded terms; None unless the parent is a sum."""
         above = self.parent.node if self.parent else None
         return sum(node.value for node in self.hidden) if above and above.rule is SUM else None
 
 
 def unfold(root: Node, shown: int | None = SHOWN) -> Branch:
-    """The graph as a tree: a leaf stands wherever it is used, an operation that is used twice is drawn once and referred to.
+    """The graph as a tree. A leaf appears wherever it is used; a shared operation is drawn once and then referred to.
 
-    shown: sums and products of more terms are folded to the first three and the last; None shows all.
+    shown: sums and products with more terms are folded to the first three and the last; None shows all terms.
     """
     uses = occurrences(root)
     marks: dict[int, int] = {}
@@ -79,7 +80,7 @@ def unfold(root: Node, shown: int | None = SHOWN) -> Branch:
 
 
 def preorder(trunk: Branch) -> Iterator[tuple[Branch, str]]:
-    """Every branch, parents first, with the lines that lead to it in a terminal."""
+    """Yield every branch, parents first, with the connecting lines in front of it in a terminal."""
     waiting = [(trunk, "", "")]
     while waiting:
         branch, lead, below = waiting.pop()
@@ -92,7 +93,7 @@ def preorder(trunk: Branch) -> Iterator[tuple[Branch, str]]:
 
 
 def caption(branch: Branch) -> str:
-    """What a branch is called."""
+    """The label of a branch."""
     node = branch.node
     if node is None:
         return f"… {len(branch.hidden):,} more"
@@ -100,7 +101,7 @@ def caption(branch: Branch) -> str:
 
 
 def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> None:
-    """The tree, a row a node. gradients: the derivatives as well, and how the chain rule makes them. whole: fold nothing."""
+    """Print the tree, a row for each node. gradients: with the derivatives and the chain rule. whole: fold nothing."""
     rows = [(branch, lead) for branch, lead in preorder(unfold(root, None if whole else SHOWN))]
     cells = [[caption(branch), _value(branch), *(_derivatives(branch) if gradients else ())] for branch, _ in rows]
     heads = ["", "value", *(("derivative", "chain rule") if gradients else ())]
@@ -124,14 +125,14 @@ def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> 
 
 
 def _value(branch: Branch) -> str:
-    """The value of a branch; a number that stands in the program says it itself."""
+    """The value of a branch; "" for a constant, whose label is its value."""
     if branch.node is None:
         return "" if branch.folded_value is None else short(branch.folded_value)
     return short(branch.node.value) if branch.node.named else ""
 
 
 def _derivatives(branch: Branch) -> tuple[str, str]:
-    """The derivative of the root by a branch, and where it comes from: the parent's derivative times the slope here."""
+    """The derivative with respect to a branch, and its origin: the parent's derivative times the slope."""
     node, above = branch.node, branch.parent.node if branch.parent else None
     if node is None or above is None:
         return (short(node.derivative) if node else "", "")

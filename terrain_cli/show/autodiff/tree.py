@@ -1,10 +1,10 @@
-"""An expression tree as a drawing: SVG written by hand, so that the same tree gives the same bytes everywhere.
+"""An expression tree as an SVG drawing, written by hand so that the same tree gives the same bytes everywhere.
 
-Each node is a block: its shape, and below it its value and, if asked, the derivative of the root by it. Blocks stand in
-layers, as close as they fit, parents over the middle of their children.
+Each node is a block: its shape and, below it, its value and, on request, the derivative of the root with respect to it. Blocks
+are arranged in layers, packed closely, with parents centred above their children.
 
 Source of the layout: Kennedy, "Drawing Trees" (1996): the outlines of subtrees are packed from the left and from the right,
-and the mean of the two is taken, which is just as free of overlaps and favours neither side.
+and the mean of both placements is used: it has no overlaps either and favours neither side.
 """
 
 import html
@@ -15,17 +15,17 @@ from rich.cells import cell_len
 
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, VARIABLE, Node
 from terrain_cli.show.autodiff.rows import SHOWN, Branch, preorder, unfold
-from terrain_cli.text import short, visible
+from terrain_cli.text import FROM_SUBSCRIPTS, short, visible
 
-GAP = 14.0  # between neighbours
-DROP = 34.0  # from a layer to the next, where the lines are
-SIZE = 32.0  # of a shape
-LINE = 14.0  # of a caption
+GAP = 14.0  # between neighbours, px like all sizes here
+DROP = 34.0  # between layers, room for the connecting lines
+SIZE = 32.0  # height of a shape
+LINE = 14.0  # height of a line of a caption
 MARGIN = 24.0
-KEY_LINE = 19.0
-LONGEST, LONGEST_TITLE = 16, 80  # characters of a strip's name below a leaf, and of each part of the title
+KEY_LINE = 19.0  # height of a line of the key
+LONGEST, LONGEST_TITLE = 16, 80  # characters, at most, of a note below a leaf and of each part of the title
 
-# Colours after Okabe and Ito, told apart by lightness as well: (fill, outline, text).
+# Colours after Okabe and Ito, which differ in lightness as well: (fill, outline, text).
 COLOURS = {
     VARIABLE: ("#cfe6f5", "#0072b2", "#003f63"),
     CONSTANT: ("#f4efe2", "#a08a55", "#4a3f24"),
@@ -33,7 +33,7 @@ COLOURS = {
 }
 INK, PALE, LINES, SLOPE, PALE_SLOPE = "#22262c", "#626973", "#98a1ad", "#b3400a", "#a85a30"
 
-Outline = list[tuple[float, float]]  # left and right end in each layer, from the middle of the root
+Outline = list[tuple[float, float]]  # left and right end of each layer, relative to the middle of the root
 
 
 def draw_tree(
@@ -41,8 +41,8 @@ def draw_tree(
 ) -> str:
     """The tree as an SVG document.
 
-    title: the title proper, and a line below it. legend: lines below the tree, on what the letters mean. gradients: with the
-    derivative of the root by every node, and along each line the slope by which the chain rule multiplies. whole: fold nothing.
+    title: the title and a line below it. legend: lines below the tree that explain the names. gradients: add the derivative
+    of the root with respect to every node and, beside each line, the factor of the chain rule. whole: fold nothing.
     """
     title = [_shorten(visible(part), LONGEST_TITLE) for part in title]
     trunk = unfold(root, None if whole else SHOWN)
@@ -97,7 +97,7 @@ def draw_tree(
 
 
 def _escape(text: str) -> str:
-    """The text for XML: shown as it is, and nothing in it is markup."""
+    """The text escaped for XML, so that none of it is read as markup."""
     return html.escape(visible(text))
 
 
@@ -106,7 +106,7 @@ def _shorten(text: str, longest: int) -> str:
 
 
 def _captions(branch: Branch, gradients: bool) -> list[tuple[str, str]]:
-    """What stands below a node, (text, colour) a line."""
+    """The lines below a node, each as (text, colour)."""
     node = branch.node
     if node is None:
         return [] if branch.folded_value is None else [(_minus(short(branch.folded_value)), INK)]
@@ -127,7 +127,7 @@ def _minus(number: str) -> str:
 
 
 def _label(branch: Branch) -> str:
-    """What stands in the shape."""
+    """The text in the shape."""
     node = branch.node
     if node is None:
         return f"{len(branch.hidden):,} more"
@@ -137,12 +137,12 @@ def _label(branch: Branch) -> str:
 
 
 def _shape_width(branch: Branch) -> float:
-    """How wide the shape is: as high as wide where the label is short."""
+    """The width of the shape; its height if the label is short."""
     return max(SIZE, 14 + 9.0 * cell_len(_label(branch)))
 
 
 def _width(branch: Branch, captions: list[tuple[str, str]], gradients: bool) -> float:
-    """How wide the block is; letters have no known width here, so it is reckoned generously."""
+    """The width of the block, a generous estimate because the width of the letters is unknown."""
     texts = [7.6 * cell_len(text) for text, _ in captions]
     if gradients and branch.parent and branch.node:
         texts.append(6.6 * len(_factor(branch)) + 4)
@@ -154,7 +154,7 @@ def _factor(branch: Branch) -> str:
 
 
 def place_blocks(branches: list[Branch], widths: dict[Branch, float]) -> tuple[dict[Branch, float], Outline]:
-    """Where the middle of each block stands, from the middle of the first, and the outline of the whole."""
+    """The position of the middle of each block relative to the first, and the outline of the tree."""
     outlines: dict[Branch, Outline] = {}
     shifts: dict[Branch, float] = {}
     for branch in reversed(branches):  # children first
@@ -171,7 +171,7 @@ def place_blocks(branches: list[Branch], widths: dict[Branch, float]) -> tuple[d
 
 
 def _pack(outlines: list[Outline]) -> list[float]:
-    """Where outlines stand side by side, as close as they fit, around 0."""
+    """The positions of outlines side by side, as close as possible and centred on 0."""
     if not outlines:
         return []
     mirrored = [[(-right, -left) for left, right in outline] for outline in reversed(outlines)]
@@ -183,7 +183,7 @@ def _pack(outlines: list[Outline]) -> list[float]:
 
 
 def _pack_from_left(outlines: Iterable[Outline]) -> list[float]:
-    """Each outline as far left as those before it let it go, the first at 0."""
+    """The positions of outlines, each as far left as those before it allow, the first at 0."""
     edge: list[float] = []  # the right end so far in each layer
     places: list[float] = []
     for outline in outlines:
@@ -195,7 +195,7 @@ def _pack_from_left(outlines: Iterable[Outline]) -> list[float]:
 
 
 def _overlay(outlines: list[Outline], places: list[float]) -> Outline:
-    """The outline of several that stand at these places."""
+    """The outline that encloses several outlines at these positions."""
     deepest = max(map(len, outlines), default=0)
     whole: Outline = []
     for layer in range(deepest):
@@ -218,7 +218,7 @@ def _line(
     down: float,
     gradients: bool,
 ) -> list[str]:
-    """The line from the parent's block to this one, with the slope beside its end."""
+    """The line from the parent's block to this one, with the slope at its end."""
     above = branch.parent
     if above is None:
         return []
@@ -235,7 +235,7 @@ def _line(
 
 
 def _block(branch: Branch, captions: list[tuple[str, str]], x: float, y: float) -> list[str]:
-    """A node and what stands below it."""
+    """A node and the lines below it."""
     node, width = branch.node, _shape_width(branch)
     drawn = ["<g>"]
     if node is None:
@@ -253,7 +253,7 @@ def _block(branch: Branch, captions: list[tuple[str, str]], x: float, y: float) 
 
 
 def _shape(kind: str, x: float, y: float, width: float, *, dashed: bool = False) -> str:
-    """A variable is round, a constant has corners, an operation is dark."""
+    """The shape of a node: round for a variable, with corners for a constant, dark for an operation."""
     fill, outline, _ = COLOURS[kind]
     corner = {VARIABLE: SIZE / 2, CONSTANT: 3, OPERATION: 10}[kind]
     if dashed:
@@ -264,11 +264,8 @@ def _shape(kind: str, x: float, y: float, width: float, *, dashed: bool = False)
     )
 
 
-SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-
-
 def _lettering(branch: Branch, x: float, y: float) -> str:
-    """The label in the shape: letters of names slanted, their numbers lowered."""
+    """The label in the shape, with names in italics and their numbers as subscripts."""
     node = branch.node
     assert node is not None
     colour = INK if branch.repeated else COLOURS[node.kind][2]
@@ -279,12 +276,14 @@ def _lettering(branch: Branch, x: float, y: float) -> str:
         label = f"{label}  [{branch.mark}]"
     name, below = re.fullmatch("(.*?)([₀-₉,]*)", label, re.DOTALL).groups()  # type: ignore[union-attr]  # it always matches
     slanted = ' font-style="italic"' if node.named and node.kind != OPERATION else ""
-    lowered = f'<tspan font-size="12" font-style="normal" dy="4">{below.translate(SUBSCRIPT)}</tspan>' if below else ""
+    lowered = (
+        f'<tspan font-size="12" font-style="normal" dy="4">{below.translate(FROM_SUBSCRIPTS)}</tspan>' if below else ""
+    )
     return f'<text x="{x:.1f}" y="{y + 21.5:.1f}" fill="{colour}"{slanted}>{_escape(name)}{lowered}</text>'
 
 
 def _tooltip(branch: Branch) -> str:
-    """A node with more digits."""
+    """The value and derivative of a node with more digits."""
     node = branch.node
     assert node is not None
     note = f" ({node.note})" if node.note else ""
@@ -292,7 +291,7 @@ def _tooltip(branch: Branch) -> str:
 
 
 def _stack(key: list[tuple[list[str], float]], y: float) -> list[str]:
-    """The lines of the key, one below the other from `y` on."""
+    """The lines of the key, one below the other, starting at `y`."""
     drawn = []
     for i, (elements, _) in enumerate(key):
         drawn.append(
@@ -303,7 +302,7 @@ def _stack(key: list[tuple[list[str], float]], y: float) -> list[str]:
 
 
 def _key(legend: Sequence[str], gradients: bool, shared: bool) -> list[tuple[list[str], float]]:
-    """What the shapes and the numbers mean: the elements of each line, and how wide it is."""
+    """The key to shapes and numbers: the elements and the width of each line."""
     drawn, x = [], 0.0
     for kind in (VARIABLE, CONSTANT, OPERATION):
         fill, outline, _ = COLOURS[kind]
@@ -315,14 +314,19 @@ def _key(legend: Sequence[str], gradients: bool, shared: bool) -> list[tuple[lis
         x += 32 + 7.2 * len(kind)
     drawn.append(f'<text x="{x:g}" y="11.5" fill="{INK}">below: the value</text>')
     lines = [(drawn, x + 112)]
-    said = [(PALE, _escape(text)) for text in legend]
+    texts = [(PALE, _escape(text)) for text in legend]
     if gradients:
-        said += [
-            (SLOPE, "∂ derivative of the result by this number:"),
-            (SLOPE, "that of the number above × the slope in between"),
+        texts += [
+            (SLOPE, "∂ derivative of the result with respect to this number:"),
+            (SLOPE, "the parent's derivative × the slope between the two"),
         ]
     if gradients and shared:
-        said += [(PALE_SLOPE, "… here: what this place adds to a number that stands in several")]
-    for colour, text in said:
+        texts += [
+            (
+                PALE_SLOPE,
+                "… here: the contribution of one of several uses of a number",
+            )
+        ]
+    for colour, text in texts:
         lines.append(([f'<text x="0" y="11.5" fill="{colour}">{text}</text>'], 6.6 * len(text)))
     return lines

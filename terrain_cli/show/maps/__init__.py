@@ -1,1 +1,1 @@
-"""Maps on screen and in figures."""
+"""Maps in the terminal and in figures."""

@@ -1,7 +1,4 @@
-"""The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines.
-
-Call all of it inside `with figure_style():`.
-"""
+"""The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines."""
 
 import math
 import textwrap
@@ -21,16 +18,17 @@ from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import spread_times
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.figure import GROUND, STEPS, below, colour_bar, new_figure, root_figure
-from terrain_cli.show.style import BLACK, BLUE, RED, figure_style, shown
+from terrain_cli.show.figure import GROUND, STEPS, add_colour_bar, add_legend, new_figure, root_figure
+from terrain_cli.show.style import BLACK, BLUE, RED, displayable, figure_style
 from terrain_cli.text import percent
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
 MARGINS = 1.9, 1.9  # around the map, inches
 LEVELS = 12  # contours
-FINEST = 1024  # cells a side that contours are drawn through one by one; larger maps are looked at more coarsely
-TICKS = 8  # speeds that are named on the colour bar
+GOALS = 12  # named in the caption
+FINEST = 1024  # cells along a side; contours of larger maps are drawn from every second, third ... cell
+TICKS = 8  # distinct speeds, at most, that get a tick each on the colour bar
 
 
 def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) -> Figure:
@@ -57,48 +55,51 @@ def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) ->
         blocked = [Patch(facecolor=WALL, label="blocked")] if np.isinf(solution.ground.slowness).any() else []
         lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
         times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if spacing else []
-        below(axes, 5, [*lines, *times, *blocked])
+        add_legend(axes, 5, [*lines, *times, *blocked])
     return figure
 
 
 def _title(solution: MapSolution, spacing: float) -> str:
-    """What the cells and the contours show."""
-    length, time = (shown(unit, 20) for unit in (solution.scenario.units.length, solution.scenario.units.time))
+    """The title of the map: what the cells and the contours show."""
+    length, time = (displayable(unit, 20) for unit in (solution.scenario.units.length, solution.scenario.units.time))
     slowness = np.asarray(solution.ground.slowness)
-    one = np.unique(slowness[np.isfinite(slowness)])
-    speeds = f"Speed {1 / one[0]:g} {length}/{time} everywhere" if len(one) == 1 else "Speeds"
+    distinct = np.unique(slowness[np.isfinite(slowness)])
+    speeds = f"Speed {1 / distinct[0]:g} {length}/{time} everywhere" if len(distinct) == 1 else "Speeds"
     return f"{speeds}, and arrival times from A every {spacing:g} {time}" if spacing else speeds
 
 
 def texts_of(scenario: MapScenario) -> list[str]:
-    """What the user wrote that the figure shows."""
+    """The texts in the figure that the user wrote."""
     return [scenario.name, scenario.units.length, scenario.units.time, *(goal.name or "" for goal in scenario.goal)]
 
 
 def caption(solution: MapSolution, width: int) -> str:
-    """The times in a few lines of at most `width` letters."""
+    """The times of the routes, in a few lines of at most `width` characters."""
     units = solution.scenario.units
-    said = []
+    parts = []
     for i, route in enumerate(solution.routes):
-        name = f"{shown(solution.scenario.goal_name(i), 30)}: " if len(solution.routes) > 1 else ""
-        said.append(f"{name}{_took(route, units.time, units.length)}" if route else f"{name}{solution.reasons[i]}")
-    text = "; ".join(said[:LEVELS]) + (f"; and {len(said) - LEVELS:,} more" if len(said) > LEVELS else "") + "."
+        name = f"{displayable(solution.scenario.goal_name(i), 30)}: " if len(solution.routes) > 1 else ""
+        parts.append(
+            f"{name}{_describe_route(route, units.time, units.length)}" if route else f"{name}{solution.reasons[i]}"
+        )
+    text = "; ".join(parts[:GOALS]) + (f"; and {len(parts) - GOALS:,} more" if len(parts) > GOALS else "") + "."
     return "\n".join(textwrap.wrap(text[0].upper() + text[1:], width))
 
 
-def _took(route: Route, time: str, length: str) -> str:
-    text = f"{route.time:.6g} {shown(time, 20)}, {route.distance:.6g} {shown(length, 20)}"
+def _describe_route(route: Route, time: str, length: str) -> str:
+    """Time and length of a route, beside the straight line and the best alternative."""
+    text = f"{route.time:.6g} {displayable(time, 20)}, {route.distance:.6g} {displayable(length, 20)}"
     if not math.isfinite(route.straight_time):
         text += ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
         text += f", {percent(1 - route.time / route.straight_time)} less than the straight line"
     if route.alternatives:
-        text += f"; the next best way takes {percent(route.alternatives[0].time / route.time - 1)} longer"
+        text += f"; the next best route takes {percent(route.alternatives[0].time / route.time - 1)} longer"
     return text
 
 
 def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
-    """The cells shaded by speed, slow ones dark and blocked ones darkest, with a colour bar where there are several speeds."""
+    """Shade the cells by speed, slow ones dark and blocked ones darkest, with a colour bar if there are several speeds."""
     slowness = np.asarray(ground.slowness)
     speeds = np.ma.masked_invalid(np.where(np.isfinite(slowness), 1 / slowness, np.nan))
     low, high = float(speeds.min()), float(speeds.max())
@@ -106,7 +107,7 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
     xmin, ymin, xmax, ymax = ground.extent
     image = axes.imshow(speeds, cmap=colours, norm=Normalize(low - (low == high), high), extent=(xmin, xmax, ymin, ymax),
                         interpolation="nearest", zorder=0)  # fmt: skip
-    length, time = shown(scenario.units.length, 20), shown(scenario.units.time, 20)
+    length, time = displayable(scenario.units.length, 20), displayable(scenario.units.time, 20)
     axes.set_xlabel(f"x ({length})")
     axes.set_ylabel(f"y ({length})")
     for axis in (axes.xaxis, axes.yaxis):
@@ -115,12 +116,12 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
         distinct = np.unique(speeds.compressed())
         settings: dict[str, Any] = {"ticks": distinct, "format": "%g"} if len(distinct) <= TICKS else {}
         if len(distinct) > 1 and len(distinct) <= TICKS and np.diff(distinct).min() < 0.04 * (high - low):
-            settings = {}  # they would collide
-        colour_bar(axes, image, f"speed ({length}/{time})", **settings)
+            settings = {}  # the labels would overlap
+        add_colour_bar(axes, image, f"speed ({length}/{time})", **settings)
 
 
 def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
-    """Contours of the arrival times, with their numbers. Returns how far apart they are, s; 0 where there are none."""
+    """Draw labelled contours of the arrival times. Returns the interval between them, s; 0 if there are none."""
     coarse = -(-max(ground.slowness.shape) // FINEST)
     if coarse > 1:
         times = times[::coarse, ::coarse]
@@ -145,7 +146,7 @@ def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
 
 
 def draw_routes(axes: Axes, solution: MapSolution) -> None:
-    """The routes, their runners-up where there is one goal, and the straight lines, dashed."""
+    """Draw the routes, the runners-up if there is only one goal, and the straight lines, dashed."""
     one, start = len(solution.routes) == 1, solution.scenario.start
     dashes: dict[str, Any] = {"color": BLACK, "linestyle": (0, (3, 2)), "linewidth": 1.2 if one else 0.8, "zorder": 2}
     labelled = set()
@@ -167,12 +168,12 @@ def draw_routes(axes: Axes, solution: MapSolution) -> None:
 
 
 def mark_places(axes: Axes, scenario: MapScenario) -> None:
-    """The start, A, and the goals: B where there is one, else their names or numbers."""
+    """Mark the start, A, and the goals: by their names, or as B, or B1, B2 ... if there are several."""
     several = len(scenario.goal) > 1
-    names = [shown(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
+    names = [displayable(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
     (xmin, xmax), (ymin, ymax) = axes.get_xlim(), axes.get_ylim()
     dot: dict[str, Any] = {"marker": "o", "markersize": 7, "color": BLACK, "markeredgecolor": "white"}
-    # Not an outline, which would turn the text of an SVG into shapes.
+    # A box and not an outline, which would turn the text of an SVG into shapes.
     box: dict[str, Any] = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
     for (x, y), name in zip([scenario.start, *scenario.goals], ["A", *names], strict=True):
         axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot)

@@ -1,4 +1,4 @@
-"""A sweep of a map: the columns of its table."""
+"""What the terminal shows of a sweep of a map: the columns of its table and the counts below it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def conclude(scenario: "MapScenario", varied: Mapping[str, Sequence[float]]) -> 
     return ""
 
 
-def Picture(  # noqa: N802  stands for the class, which needs matplotlib
+def Picture(  # noqa: N802  stands for the class, whose module imports matplotlib
     scenario: "MapScenario", parameters: "Sequence[Parameter]", varied: Mapping[str, Sequence[float]]
 ) -> "SweepPicture":
     from terrain_cli.show.maps.sweep_figure import Picture as SweepPicture

@@ -1,4 +1,4 @@
-"""A sweep of a map as a figure: the time of the route over one number, beside the straight line's."""
+"""The figure of a sweep of a map: the times of the route and of the straight line over one parameter."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.sweep import Parameter
-from terrain_cli.show.figure import below, new_figure
-from terrain_cli.show.style import BLACK, RED, shown
+from terrain_cli.show.figure import add_legend, new_figure
+from terrain_cli.show.style import BLACK, RED, displayable
 
-DOTTED = 60  # points that get a dot each
+DOTTED = 60  # points, at most, that get a dot each
 
 
 class Picture:
-    """Watches the points of a sweep over one number pass, and keeps them."""
+    """Collects the points of a sweep over one parameter and draws them."""
 
     def __init__(
         self, scenario: MapScenario, parameters: Sequence[Parameter], varied: Mapping[str, Sequence[float]]
@@ -24,21 +24,21 @@ class Picture:
         self.points: list[dict[str, Any]] = []
 
     def watch(self, points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Pass the points on."""
+        """Yield the points unchanged, and keep them."""
         for point in points:
             self.points.append(point)
             yield point
 
     def make_figure(self, best: dict[str, Any] | None) -> Figure:
-        """The time over the number that varies, beside the straight line's. Call it inside `with figure_style():`."""
+        """The times over the parameter that varies. Call it inside `with figure_style():`."""
         [parameter] = self.parameters
         values = np.array([point[parameter.name] for point in self.points])
         times, straight = (
             np.array([np.nan if point[key] is None else point[key] for point in self.points])
             for key in ("time", "straight_time")
         )
-        lost = int(np.isnan(times).sum())
-        text = f"No route at {lost:,} of {len(times):,} values." if lost else "A route at every value."
+        missing = int(np.isnan(times).sum())
+        text = f"No route at {missing:,} of {len(times):,} values." if missing else "There is a route at every value."
         figure = new_figure((6.4, 4.8), self.scenario.name, text)
         axes = figure.subplots()
         axes.set_label("times")
@@ -55,7 +55,7 @@ class Picture:
         if np.ptp(values) > 0:
             margin = 0.03 * np.ptp(values)
             axes.set_xlim(values.min() - margin, values.max() + margin)
-        axes.set_xlabel(shown(parameter.label))
-        axes.set_ylabel(f"time ({shown(self.scenario.units.time, 20)})")
-        below(axes, 2)
+        axes.set_xlabel(displayable(parameter.label))
+        axes.set_ylabel(f"time ({displayable(self.scenario.units.time, 20)})")
+        add_legend(axes, 2)
         return figure

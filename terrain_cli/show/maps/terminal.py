@@ -1,4 +1,4 @@
-"""Routes across a map in the terminal: how the best was refined, its time beside the straight line, and the alternatives."""
+"""Routes across a map in the terminal: the refinement of the best one, its time beside the straight line's, and alternatives."""
 
 import math
 from collections.abc import Mapping
@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.console import out
-from terrain_cli.show.tables import STYLES, new_summary, new_table
+from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
 from terrain_cli.text import number, percent, visible
 
 
 class Watch:
-    """Prints what is being solved, then a row for each iteration of the route, if there is one goal."""
+    """Prints the title, then a row for each iteration of the refinement if there is only one goal."""
 
     def __init__(self, scenario: MapScenario, ground: Ground, options: Mapping[str, Any]) -> None:
         print_title(scenario, ground)
@@ -29,7 +28,7 @@ class Watch:
         self.rows.append(row)
 
     def close(self) -> None:
-        """Print the rows; the search has found them all at once."""
+        """Print the rows, all at the end of the search."""
         if self.rows:
             time = f"time ({self.scenario.units.time})"
             out.print(Text(f"{'iteration':>9}{'crossings':>14}{time:>15}{'gradient':>15}", style="bold"))
@@ -39,7 +38,7 @@ class Watch:
 
 
 def print_title(scenario: MapScenario, ground: Ground) -> None:
-    """How many cells, of what size, how fast."""
+    """Print the name, the number and size of the cells, and the speeds."""
     slowness = np.asarray(ground.slowness)
     rows, cols = slowness.shape
     units = scenario.units
@@ -56,7 +55,7 @@ def print_title(scenario: MapScenario, ground: Ground) -> None:
 
 
 def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
-    """The outcome, and each route beside its straight line; the alternatives if there is one goal."""
+    """Print the outcome and each route beside its straight line; the alternatives too if there is only one goal."""
     out.print(Text(visible(solution.message), style=STYLES[solution.status]))
     if len(solution.routes) > 1:
         _print_goals(solution)
@@ -68,7 +67,7 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     table.add_row("time", Text(f"{number(route.time)} {units.time}"), "")
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
     straight = f"{number(route.straight_time)} {units.time}" if math.isfinite(route.straight_time) else "blocked"
-    table.add_row("straight line", Text(straight), Text(_describe_saving(route, units.time)))
+    table.add_row("straight line", Text(straight), Text(describe_saving(route.time, route.straight_time, units.time)))
     for i, other in enumerate(route.alternatives):
         slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
         table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
@@ -76,22 +75,12 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
 
 
 def describe(solution: MapSolution) -> tuple[str, str]:
-    """A map has neither a method nor an optimum to compare with."""
+    """The method and the gap for an overview of several solutions: a map has neither."""
     return "map", ""
 
 
-def _describe_saving(route: Route, unit: str) -> str:
-    """What the route saves against the straight line."""
-    if not math.isfinite(route.straight_time):
-        return ""
-    gain = route.straight_time - route.time
-    if abs(gain) < 1e-9 * route.straight_time:
-        return "nothing to save"
-    return f"{number(gain)} {unit} ({percent(gain / route.straight_time)}) saved"
-
-
 def _print_goals(solution: MapSolution) -> None:
-    """A row for each goal."""
+    """Print a row for each goal."""
     units = solution.scenario.units
     heads = (f"time ({units.time})", f"distance ({units.length})", f"straight line ({units.time})", "saved")
     table = new_table(("goal", *heads), left=1)

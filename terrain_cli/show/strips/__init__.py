@@ -1,1 +1,1 @@
-"""Strips on screen, in figures and on the page."""
+"""Strips in the terminal, in figures and on the page of a report."""

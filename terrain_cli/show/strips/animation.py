@@ -1,6 +1,6 @@
-"""A descent as an animation: the trace on the landscape and the path across the strips, moving together.
+"""A descent as an animation: the trace on the landscape beside the path across the strips.
 
-The ink is that of `figures.py`. What stands still is drawn once and put under every frame.
+The functions of the figures draw the frames. The background is drawn once and copied into every frame.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,28 +17,28 @@ from terrain_cli.show.figure import new_figure
 from terrain_cli.show.strips.landscape import draw_landscape, draw_trace, mark_optimum
 from terrain_cli.show.strips.paths import draw_end, draw_fan, draw_optimum, draw_paths, mark_ends, mark_unknowns
 from terrain_cli.show.strips.rows import fan_rows, iteration_norm
-from terrain_cli.show.style import lay_out, shown, uncomplaining
+from terrain_cli.show.style import displayable, lay_out, without_glyph_warnings
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.landscape import Landscape
 from terrain_cli.strips.solution import StripsSolution
 from terrain_cli.text import percent
 
-FRAMES = 48  # of a long descent; a short one has a frame for each iteration
+FRAMES = 48  # of a long descent, about; a short one has a frame for each iteration
 COLOURS = 96  # of the palette that all frames share
-DOTS = 80  # per inch
-LAST = 2.5  # seconds that the last frame stands
+DPI = 80
+LAST = 2.5  # s, the duration of the last frame, at least
 
 
 def animate(
     solution: StripsSolution, path: Path, axes: tuple[int, ...] | None = None, held: bool = False, fps: float = 4
 ) -> None:
-    """Write the descent as a GIF that loops for ever. Call it inside `with figure_style():`.
+    """Write the descent as a GIF that loops forever. Call it inside `with figure_style():`.
 
-    axes, held: as in `survey`. fps: iterations shown per second. Raises InputError where the file cannot be written.
+    axes, held: as in `survey`. fps: frames per second. Raises InputError if the file cannot be written.
     """
-    with uncomplaining():
+    with without_glyph_warnings():
         frames = [Image.fromarray(frame) for frame in draw_frames(solution, axes, held)]
-    # One palette, made of the last frame, which has all there is: colours then stand still, and so do most dots.
+    # One palette, taken from the last frame, which shows everything: colours do not flicker, and most pixels stay the same.
     palette = frames[-1].quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
     first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [round(1000 / fps)] * (len(frames) - 1) + [round(1000 * max(LAST, 1 / fps))]
@@ -55,7 +55,7 @@ def animate(
 
 
 def frame_rows(history: Sequence[Step]) -> list[Step]:
-    """The iterations that get a frame: all of a short descent, closer together at first in a long one."""
+    """The iterations that get a frame: all of a short descent; of a long one, more of the early ones."""
     finite = [row for row in history if np.all(np.isfinite(row.x)) and np.isfinite(row.time)]
     return finite if len(finite) <= FRAMES else fan_rows(finite, FRAMES)
 
@@ -63,9 +63,9 @@ def frame_rows(history: Sequence[Step]) -> list[Step]:
 def draw_frames(
     solution: StripsSolution, axes: tuple[int, ...] | None = None, held: bool = False
 ) -> Iterator[np.ndarray]:
-    """The frames as dots, shape (height, width, 3), one after the other."""
-    figure = new_figure((9.6, 5.0), solution.scenario.name, _said(solution, solution.last))
-    figure.set_dpi(DOTS)
+    """Yield the frames as pixels, shape (height, width, 3), RGB."""
+    figure = new_figure((9.6, 5.0), solution.scenario.name, _caption(solution, solution.last))
+    figure.set_dpi(DPI)
     canvas = FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     landscape = draw_landscape(left, solution, axes, held)
@@ -74,17 +74,17 @@ def draw_frames(
         for artist in (*panel.lines, *panel.collections, *panel.texts):
             artist.set_visible(artist.get_zorder() < above or (landscape is None and panel is left))
     lay_out(figure)
-    said = figure._supxlabel  # type: ignore[attr-defined]  # matplotlib has no public way to it
-    said.set_visible(False)
+    caption = figure._supxlabel  # type: ignore[attr-defined]  # matplotlib has no public access to it
+    caption.set_visible(False)
     canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
     still = canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
 
-    said.set_visible(True)
+    caption.set_visible(True)
     for row in frame_rows(solution.history):
         canvas.restore_region(still)  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
         until = [other for other in solution.history if other.iteration <= row.iteration]
-        said.set_text(_said(solution, row))
-        figure.draw_artist(said)
+        caption.set_text(_caption(solution, row))
+        figure.draw_artist(caption)
         for panel, drawn in (
             (left, _move_trace(left, landscape, solution, until)),
             (right, _move_path(right, solution, until)),
@@ -92,8 +92,8 @@ def draw_frames(
             for artist in sorted(drawn, key=lambda artist: artist.get_zorder()):
                 panel.draw_artist(artist)
                 artist.remove()
-        dots = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
-        yield dots[..., :3].copy()
+        pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's canvas is untyped
+        yield pixels[..., :3].copy()
 
 
 def _move_trace(
@@ -116,9 +116,9 @@ def _move_path(axes: Axes, solution: StripsSolution, until: Sequence[Step]) -> l
     ]
 
 
-def _said(solution: StripsSolution, row: Step) -> str:
-    """What stands below a frame."""
-    plan, unit = solution.scenario.descent, shown(solution.scenario.units.time, 20)
+def _caption(solution: StripsSolution, row: Step) -> str:
+    """The caption of a frame."""
+    plan, unit = solution.scenario.descent, displayable(solution.scenario.units.time, 20)
     gap = row.time / float(solution.optimum.time) - 1
     how = f"method {plan.method}" + (f", step {solution.step:.4g}" if solution.step is not None else "")
     where = f"{percent(gap)} above the optimum" if gap > 1e-12 else "at the optimum"

@@ -1,6 +1,6 @@
-"""The figures of a descent across strips: landscape, objective, paths, or all of them on one sheet.
+"""The figures of a descent across strips: landscape, objective, paths, or all of them in one figure.
 
-The panels are drawn by the modules beside, so that the animation draws with the same ink.
+landscape.py, objective.py and paths.py draw the panels, for the animation as well.
 """
 
 import textwrap
@@ -63,7 +63,7 @@ def plot(
 
 
 def label(varied: str, solution: StripsSolution) -> str:
-    """What a descent is called beside others of which the step or the method was varied."""
+    """The label of a descent in a comparison in which the step or the method varies."""
     method = str(solution.scenario.descent.method)
     if varied == "step":
         return f"step {solution.step:g}"
@@ -71,21 +71,21 @@ def label(varied: str, solution: StripsSolution) -> str:
 
 
 def texts_of(scenario: StripsScenario) -> list[str]:
-    """What the user wrote that figures show."""
+    """The texts in the figures that the user wrote."""
     return [scenario.name, scenario.units.length, scenario.units.time, *(strip.name or "" for strip in scenario.strips)]
 
 
 def caption(solution: StripsSolution, runs: Sequence[tuple[str, StripsSolution]] = (), width: int = 90) -> str:
-    """What is drawn and how it ended, in a few lines of at most `width` letters."""
+    """The method and the outcome, or the outcome of each run, in a few lines of at most `width` characters."""
     plan = solution.scenario.descent
     how = f"Method {plan.method}" + (f", step {solution.step:.4g}. " if solution.step is not None else ". ")
     if runs:
-        ended = [f"{label}: {_ended(run)}" for label, run in runs]
+        ended = [f"{label}: {_describe_end(run)}" for label, run in runs]
         return "\n".join(textwrap.wrap("; ".join(ended) + ".", width))
     return "\n".join(textwrap.wrap(how + solution.message, width))
 
 
-def _ended(solution: StripsSolution) -> str:
+def _describe_end(solution: StripsSolution) -> str:
     """How a descent ended, in a few words."""
     if solution.scenario.descent.method == "snell":
         return "exact"

@@ -1,6 +1,6 @@
-"""The objective over iterations: the travel time, and its gap to the exact optimum, of one descent or of several.
+"""The objective over the iterations: the travel time and its gap to the exact optimum, of one descent or of several.
 
-Call all of it inside `with figure_style():`.
+All functions must be called inside `with figure_style():`.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from terrain_cli.show.figure import END, START, STEPS, below, number_powers
+from terrain_cli.show.figure import END, START, STEPS, add_legend, tick_powers
 from terrain_cli.show.strips.landscape import CROSSES
-from terrain_cli.show.style import GREY, RED, SERIES, shown
+from terrain_cli.show.style import GREY, RED, SERIES, displayable
 from terrain_cli.strips.gap import find_rounding
 from terrain_cli.strips.solution import StripsSolution
 
 
 def draw_time(axes: Axes, solution: StripsSolution, runs: Sequence[tuple[str, StripsSolution]] = ()) -> None:
-    """The time over iterations, of one descent or of several, with the optimum."""
-    unit = shown(solution.scenario.units.time, 20)
+    """Draw the time over the iterations, and the optimum. runs: several descents in place of the solution, each with a label."""
+    unit = displayable(solution.scenario.units.time, 20)
     best = float(solution.optimum.time)
     axes.set_title("Travel time after each iteration")
     axes.set_ylabel(f"time ({unit})")
@@ -32,18 +32,18 @@ def draw_time(axes: Axes, solution: StripsSolution, runs: Sequence[tuple[str, St
         highest = max(highest, times[0])
         if not runs:
             _mark(axes, iterations, times)
-    if runs:  # one that diverges must not flatten the others
+    if runs:  # a run that diverges must not flatten the others
         top = axes.get_ylim()[1]
         axes.set_ylim(
             best - 0.06 * (highest - best), min(top, best + 1.6 * (highest - best)) if highest > best else None
         )
     _number_iterations(axes, solution, runs)
-    below(axes, 3)
+    add_legend(axes, 3)
 
 
 def draw_gap(axes: Axes, solution: StripsSolution, runs: Sequence[tuple[str, StripsSolution]] = ()) -> None:
-    """How much the time is above the optimum over iterations, on a logarithmic axis."""
-    axes.set_title("Above the exact optimum")
+    """Draw the gap between the time and the optimum over the iterations, on a logarithmic axis."""
+    axes.set_title("Gap to the exact optimum")
     axes.set_ylabel("gap (%)")
     axes.set_xlabel("iteration")
     lowest, highest, floor = np.inf, 0.0, 100 * find_rounding(len(solution.scenario.strips))
@@ -60,12 +60,12 @@ def draw_gap(axes: Axes, solution: StripsSolution, runs: Sequence[tuple[str, Str
                       color=GREY, fontsize=9)  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(lowest / 3, max(highest, 10 * lowest) * 3)
-    number_powers(axes.yaxis)
+    tick_powers(axes.yaxis)
     _number_iterations(axes, solution, runs)
 
 
 def _mark(axes: Axes, iterations: np.ndarray, values: np.ndarray) -> None:
-    """Start and end of a descent; one that took no step has an end alone."""
+    """Mark the start and the end of a descent; only the end if it took no step."""
     if len(iterations) > 1:
         axes.plot(iterations[:1], values[:1], linestyle="", label="start", clip_on=False, zorder=4, **START)
     label = "end" if len(iterations) > 1 else "path"
@@ -78,12 +78,12 @@ def _number_iterations(axes: Axes, solution: StripsSolution, runs: Sequence[tupl
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=STEPS))
 
 
-def _series(runs: Sequence[Any]) -> list[tuple[str, str]]:
+def _series(runs: Sequence[object]) -> list[tuple[str, str]]:
     return SERIES if runs else [(RED, "-")]
 
 
 def _curve(run: StripsSolution) -> tuple[np.ndarray, np.ndarray]:
-    """Iterations and times, NaN where a time is not finite."""
+    """Iterations and times, both of shape (k,); a time that is not finite becomes NaN."""
     times = np.array([row.time for row in run.history])
     return np.array([row.iteration for row in run.history]), np.where(np.isfinite(times), times, np.nan)
 

@@ -1,7 +1,7 @@
-"""The numbers of a report's page. The script of the page shows them and computes none.
+"""The numbers of a report's page. The script of the page only displays them.
 
-Every number that belongs to an iteration is in a column: figures, tree and table name the columns they show, so that equal
-columns are stored once.
+Numbers that depend on the iteration are stored in columns. Figures, tree and table refer to the columns they show, so that
+equal columns are stored once.
 """
 
 import math
@@ -13,11 +13,12 @@ import numpy as np
 from contourpy import FillType, contour_generator
 from matplotlib import colormaps
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from terrain_cli.autodiff.graph import CONSTANT, OPERATION, nodes_of, values_along
 from terrain_cli.show.autodiff.rows import Branch, preorder, unfold
 from terrain_cli.show.autodiff.tree import place_blocks
-from terrain_cli.show.strips.paths import LABELLED, extent, fan_colours
+from terrain_cli.show.strips.paths import LABELLED, extent, fan_colours, mean_speeds
 from terrain_cli.show.strips.rows import rows_at, thin_boundaries
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.gap import find_gap, find_rounding
@@ -27,45 +28,45 @@ from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.text import subscript, visible
 
 ROOM = 31_000  # numbers in a page, about 8 bytes each
-OWN = 61  # iterations of the run that was asked for, at most; the others share what room is left
-FEWEST = 6  # iterations of a run that is thinned
-VERTICES = 60  # of a path
+OWN = 61  # iterations of the run that was asked for, at most; the other runs share the rest of the room
+FEWEST = 6  # iterations that are kept of a thinned run
+VERTICES = 60  # of a path, at most
 CROSSINGS = 6  # in the table; more are folded
 SIDE = 1000  # of the square in which contours are drawn
-APART = 14  # between the points of a contour, in that square
+APART = 14  # between points of a contour, in units of that square
 TIME, PLACE, VALUE, SLOPE = 9, 8, 6, 4  # significant digits
-LAYER, SHAPE, CAPTION, BLOCK = 96.0, 30.0, 15.0, 70.0  # of the tree
+LAYER, BLOCK = 96.0, 70.0  # of the tree: height of a layer, width of a block
 
 LABEL = {"gradient": "Gradient", "momentum": "Momentum", "adam": "Adam", "newton": "Newton", "snell": "Snell’s law"}
 
 
 class Columns:
-    """The numbers of all iterations of all runs, one below the other: equal ones are kept once, a constant not at all."""
+    """Columns with a number for each iteration of each run, one run after the other. Equal columns are stored once."""
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self.ends = np.cumsum([0, *lengths])
         self.kept: list[tuple[np.ndarray, int]] = []
         self.places: dict[bytes, int] = {}
 
-    def add(self, values: Any, digits: int) -> Any:
-        """Where to find these numbers, shape (R,): [its column], or the number itself where it is the same in all rows."""
-        values = np.asarray(values, dtype=np.float64) + 0.0
-        if np.all(values == values[0]):
-            return rounded(float(values[0]), digits)
-        place = self.places.setdefault(values.tobytes(), len(self.kept))
+    def add(self, values: ArrayLike, digits: int) -> list[int] | float | None:
+        """Store a column, shape (R,). Returns [its index], or the number itself if all are equal."""
+        column = np.asarray(values, dtype=np.float64) + 0.0
+        if np.all(column == column[0]):
+            return rounded(float(column[0]), digits)
+        place = self.places.setdefault(column.tobytes(), len(self.kept))
         if place == len(self.kept):
-            self.kept.append((values, digits))
-        self.kept[place] = values, max(digits, self.kept[place][1])
+            self.kept.append((column, digits))
+        self.kept[place] = column, max(digits, self.kept[place][1])
         return [place]
 
-    def of_run(self, index: int) -> list[list[Any]]:
-        """The columns of one run."""
+    def of_run(self, index: int) -> list[list[float | None]]:
+        """The part of each column that belongs to one run, rounded."""
         rows = slice(*self.ends[index : index + 2])
         return [[rounded(value, digits) for value in values[rows].tolist()] for values, digits in self.kept]
 
 
-def rounded(value: float, digits: int) -> Any:
-    """The number with so many significant digits; a whole one without its point; None where it is not finite."""
+def rounded(value: float, digits: int) -> float | None:
+    """The number to this many significant digits, as an int if it is whole; None if it is not finite."""
     if not math.isfinite(value):
         return None
     short = float(f"{value:.{digits - 1}e}")
@@ -73,12 +74,12 @@ def rounded(value: float, digits: int) -> Any:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """All that the script needs."""
+    """The data of the page's script, as plain data for JSON."""
     asked, scenario = report.asked, report.asked.scenario
     listed = [run for runs in report.runs.values() for run in runs]
     kept: list[int] = thin_boundaries(len(scenario.strips), VERTICES).tolist()
     folded = fold(report)
-    wide = 5 + len(kept) + len(folded)  # numbers of an iteration, about
+    wide = 5 + len(kept) + len(folded)  # numbers per iteration, about
     room = (ROOM - OWN * wide) // (wide * max(1, len(listed) - 1))
     rows = [thinned(run.history, OWN if run is asked else max(FEWEST, min(OWN, room))) for run in listed]
     flat = [row for some in rows for row in some]
@@ -136,7 +137,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def list_methods(report: Report, columns: Columns) -> list[dict[str, Any]]:
-    """Each method with its runs, and each run with its columns."""
+    """The methods with their runs, and the columns of each run."""
     places = count()
     return [
         {
@@ -159,14 +160,14 @@ def list_methods(report: Report, columns: Columns) -> list[dict[str, Any]]:
 
 
 def thinned(history: Sequence[Step], most: int) -> list[Step]:
-    """At most so many rows, the first and the last among them, closer together where more happens."""
+    """At most about `most` rows, including the first and the last, with more of the early ones, in which more changes."""
     if len(history) <= most:
         return list(history)
     return rows_at(history, np.geomspace(1, history[-1].iteration + 1, most).round() - 1)
 
 
 def objective(report: Report, rows: Sequence[Sequence[Step]]) -> dict[str, Any]:
-    """From where to where times and gaps are drawn: one scale for all runs; one that diverges must not flatten the others."""
+    """The range of the times drawn, the same for all runs and not stretched by those that diverge, and the smallest gap."""
     best = float(report.asked.optimum.time)
     times = np.array([row.time for run in report.near for row in run.history] + [some[0].time for some in rows])
     start = max(some[0].time for some in rows)
@@ -175,11 +176,10 @@ def objective(report: Report, rows: Sequence[Sequence[Step]]) -> dict[str, Any]:
 
 
 def ground(report: Report, kept: list[int]) -> dict[str, Any]:
-    """The strips that paths are drawn on, in the order of the path, and from where to where along them."""
+    """The strips in the order of the path, and the range along them that is drawn. kept: the boundaries that are drawn."""
     scenario = report.asked.scenario
     across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
-    crossing = np.add.reduceat(np.array(scenario.widths) / np.array(scenario.speeds), kept[:-1])
-    speeds = np.diff(across[kept]) / crossing
+    speeds = mean_speeds(scenario, np.array(kept))
     slowest, fastest = min(scenario.speeds), max(scenario.speeds)
     lows, highs = zip(*map(extent, report.near), strict=True)
     strips = []
@@ -204,7 +204,7 @@ def ground(report: Report, kept: list[int]) -> dict[str, Any]:
 
 
 def draw_landscape(landscape: Landscape | None, scenario: StripsScenario) -> dict[str, Any] | None:
-    """The contours as paths in a square, or the curve over the only unknown."""
+    """The contours as SVG paths in a square, or the curve over a single unknown."""
     if landscape is None:
         return None
     labels = [
@@ -241,7 +241,7 @@ def draw_landscape(landscape: Landscape | None, scenario: StripsScenario) -> dic
 
 
 def contour_path(points: np.ndarray) -> str:
-    """A closed contour as SVG draws it, in whole numbers, with no more points than can be seen."""
+    """A closed contour, shape (k, 2), as an SVG path in whole numbers, without points that lie too close together to be seen."""
     kept = [points[0].round().astype(int)]
     for point in points[1:-1].round().astype(int):
         edge = bool(np.any((point == 0) | (point == SIDE)))
@@ -252,16 +252,17 @@ def contour_path(points: np.ndarray) -> str:
 
 
 def hexes(colours: np.ndarray) -> list[str]:
+    """Colours, shape (k, 4), as #rrggbb."""
     return ["#" + "".join(f"{round(255 * part):02x}" for part in colour[:3]) for colour in colours]
 
 
 def fold(report: Report) -> list[Branch]:
-    """The tree as it is drawn, long sums folded; none where it is not read."""
+    """The branches of the tree that are drawn, with long sums folded; none if the report has no tree."""
     return [branch for branch, _ in preorder(unfold(report.tree))] if report.tree else []
 
 
 def draw_branches(branches: list[Branch], columns: Columns, x: np.ndarray) -> dict[str, Any]:
-    """Where each block of the tree stands, and which numbers stand below it."""
+    """The place of each block of the tree and the columns of the numbers below it. x: the path of each row, shape (R, n-1), m."""
     root = branches[0].node
     assert root is not None
     places = {id(node): i for i, node in enumerate(nodes_of(root))}

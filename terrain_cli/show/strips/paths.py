@@ -1,12 +1,12 @@
-"""The paths of a descent across the strips, as a fan of one line for each iteration.
+"""The paths of a descent across the strips: a fan with a line for each iteration.
 
-Call all of it inside `with figure_style():`.
+All functions that draw must be called inside `with figure_style():`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -16,9 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from terrain_cli.show.figure import END, GROUND, STEPS, below, colour_bar
+from terrain_cli.show.figure import END, GROUND, STEPS, add_colour_bar, add_legend
 from terrain_cli.show.strips.rows import fan_rows, iteration_norm, thin_boundaries
-from terrain_cli.show.style import BLACK, GREY, RED, shown
+from terrain_cli.show.style import BLACK, GREY, RED, displayable
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.ground import path_points
 from terrain_cli.strips.landscape import REACH
@@ -26,18 +26,18 @@ from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import StripsSolution, to_ground
 from terrain_cli.text import subscript
 
-VERTICES = 2000  # of a path
-LABELLED = 12  # strips whose names are written; more are told by the colour bar alone
-LETTERS = 56  # of a name fit side by side over all strips
+VERTICES = 2000  # of a path, at most
+LABELLED = 12  # strips, at most, whose names are written; with more there is a colour bar instead
+LETTERS = 56  # characters that fit side by side above the strips
 
 
 def fan_colours() -> Colormap:
-    """plasma without its palest yellow, which would be lost on pale ground."""
+    """plasma without its palest yellow, which is invisible on pale ground."""
     return LinearSegmentedColormap.from_list("fan", colormaps["plasma"](np.linspace(0.0, 0.86, 64)))
 
 
 def draw_paths(axes: Axes, solution: StripsSolution) -> None:
-    """The strips shaded by speed, the path at every iteration as a fan, the last and the optimal path, A, B and the x_i."""
+    """Draw the strips shaded by speed, the fan of paths, the last and the optimal path, A, B and the unknowns x_i."""
     scenario = solution.scenario
     axes.set_title("The path after each iteration" if len(solution.history) > 1 else "The path")
     draw_ground(axes, scenario, *extent(solution))
@@ -46,7 +46,7 @@ def draw_paths(axes: Axes, solution: StripsSolution) -> None:
     if len(drawn) > 1:
         fan = draw_fan(axes, scenario, drawn, norm)
         ticks = None if isinstance(norm, SymLogNorm) else MaxNLocator(6, integer=True, steps=STEPS)
-        bar = colour_bar(axes, fan, "iteration", ticks=ticks)
+        bar = add_colour_bar(axes, fan, "iteration", ticks=ticks)
         bar.ax.minorticks_off()
         if ticks is None:
             bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -57,11 +57,11 @@ def draw_paths(axes: Axes, solution: StripsSolution) -> None:
     handles = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     if len(drawn) > 1:
         handles.insert(0, Line2D([], [], color=fan_colours()(0.0), linewidth=1.2, label="start"))
-    below(axes, handles=handles)
+    add_legend(axes, handles=handles)
 
 
 def extent(solution: StripsSolution) -> tuple[float, float]:
-    """From where to where along the strips the paths run, m; bounces far out are cut off."""
+    """The range of the paths along the strips, m. Paths that bounce far outside are cut off."""
     offset = solution.scenario.offset
     size = sum(solution.scenario.widths) + abs(offset)
     paths = [np.concatenate([[0, offset], row.crossings]) for row in fan_rows(solution.history)]
@@ -74,20 +74,27 @@ def extent(solution: StripsSolution) -> tuple[float, float]:
     return low - 0.07 * (high - low), high + 0.07 * (high - low)
 
 
-def drawn_points(scenario: StripsScenario, x: Any) -> np.ndarray:
-    """The path `x` as points (across, along), shape (k, 2), m, from A to B, at the boundaries that are drawn."""
+def drawn_points(scenario: StripsScenario, x: ArrayLike) -> np.ndarray:
+    """The points (across, along) of the path `x` from A to B at the boundaries that are drawn, shape (k, 2), m."""
     points = path_points(x, to_ground(scenario))
     return np.asarray(points[thin_boundaries(len(scenario.strips), VERTICES)])
 
 
+def mean_speeds(scenario: StripsScenario, kept: np.ndarray) -> np.ndarray:
+    """The speed of a straight crossing between each two boundaries of `kept`, shape (k,), m/s; returns shape (k-1,)."""
+    across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
+    times = np.add.reduceat(np.array(scenario.widths) / np.array(scenario.speeds), kept[:-1])
+    speeds: np.ndarray = np.diff(across[kept]) / times
+    return speeds
+
+
 def draw_ground(axes: Axes, scenario: StripsScenario, low: float, high: float) -> None:
-    """The strips, shaded by speed and named, and the axes. Many strips are told by a second colour bar."""
+    """Draw the strips, shaded by speed, and the axes. Strips are named, or have a colour bar if there are many."""
     n = len(scenario.strips)
-    length, per = shown(scenario.units.length, 20), shown(scenario.units.time, 20)
+    length, per = displayable(scenario.units.length, 20), displayable(scenario.units.time, 20)
     across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
     kept = thin_boundaries(len(scenario.strips), VERTICES)
-    slowness = np.add.reduceat(np.array(scenario.widths) / np.array(scenario.speeds), kept[:-1])
-    speeds = np.diff(across[kept]) / slowness
+    speeds = mean_speeds(scenario, kept)
     spread = max(scenario.speeds) - min(scenario.speeds)
     norm = Normalize(min(scenario.speeds) - (spread == 0), max(scenario.speeds))
     ground = axes.pcolormesh(
@@ -103,15 +110,15 @@ def draw_ground(axes: Axes, scenario: StripsScenario, low: float, high: float) -
     if 0.3 <= (high - low) / across[-1] <= 1.5:
         axes.set_aspect("equal")
     if n > LABELLED:
-        colour_bar(axes, ground, f"speed ({length}/{per})", place=1)
+        add_colour_bar(axes, ground, f"speed ({length}/{per})", place=1)
         return
     _name_strips(axes, scenario, across)
 
 
 def _name_strips(axes: Axes, scenario: StripsScenario, across: np.ndarray) -> None:
-    """Names and speeds above the strips: side by side where they fit, else slanting, and spread out where they would collide."""
-    unit = f"{shown(scenario.units.length, 20)}/{shown(scenario.units.time, 20)}"
-    names = [shown(scenario.strip_name(i), 40) for i in range(len(scenario.strips))]
+    """Write names and speeds above the strips: side by side if they fit, otherwise slanted and spread so that none overlap."""
+    unit = f"{displayable(scenario.units.length, 20)}/{displayable(scenario.units.time, 20)}"
+    names = [displayable(scenario.strip_name(i), 40) for i in range(len(scenario.strips))]
     speeds = [f"{speed:g} {unit}" for speed in scenario.speeds]
     letters = [max(map(len, [*name.split("\n"), speed])) for name, speed in zip(names, speeds, strict=True)]
     middles = (across[1:] + across[:-1]) / 2
@@ -131,7 +138,7 @@ def _name_strips(axes: Axes, scenario: StripsScenario, across: np.ndarray) -> No
 
 
 def _spread(places: np.ndarray, apart: float, end: float) -> np.ndarray:
-    """The places, ascending, moved as little as need be to lie at least `apart` from each other and not beyond `end`."""
+    """The places, ascending, shape (n,), moved so that neighbours are at least `apart` and the last is not beyond `end`."""
     spread = places.astype(float)
     for i in range(1, len(spread)):
         spread[i] = max(spread[i], spread[i - 1] + apart)
@@ -142,7 +149,7 @@ def _spread(places: np.ndarray, apart: float, end: float) -> np.ndarray:
 
 
 def draw_fan(axes: Axes, scenario: StripsScenario, rows: Sequence[Step], norm: Normalize) -> LineCollection:
-    """The path at each of these iterations, coloured by iteration."""
+    """Draw the path at each of these iterations, coloured by iteration."""
     finite = [row for row in rows if np.all(np.isfinite(row.x))]
     fan = LineCollection(
         [drawn_points(scenario, row.x) for row in finite], cmap=fan_colours(), norm=norm, linewidths=1.0, zorder=1
@@ -153,14 +160,14 @@ def draw_fan(axes: Axes, scenario: StripsScenario, rows: Sequence[Step], norm: N
 
 
 def draw_optimum(axes: Axes, solution: StripsSolution) -> list[Artist]:
-    """The exact optimum, dashed. Returns what was drawn."""
+    """Draw the exact optimum, dashed. Returns what was drawn."""
     points = drawn_points(solution.scenario, solution.optimum.x)
     dashes = (0, (3, 2))
     return list(axes.plot(*points.T, color=BLACK, linestyle=dashes, linewidth=1.6, label="exact optimum", zorder=4))
 
 
 def draw_end(axes: Axes, scenario: StripsScenario, row: Step, label: str = "end") -> list[Artist]:
-    """The path of one iteration, strong, with a dot where it crosses each boundary. Returns what was drawn."""
+    """Draw the path of one iteration as a thick line with a dot at each boundary. Returns what was drawn."""
     if not np.all(np.isfinite(row.x)):
         return []
     points = drawn_points(scenario, row.x)
@@ -173,7 +180,7 @@ def draw_end(axes: Axes, scenario: StripsScenario, row: Step, label: str = "end"
 
 
 def mark_ends(axes: Axes, scenario: StripsScenario) -> list[Artist]:
-    """A and B. Returns what was drawn."""
+    """Mark A and B. Returns what was drawn."""
     drawn: list[Artist] = []
     for letter, across, along, side in (("A", 0.0, 0.0, -1), ("B", sum(scenario.widths), scenario.offset, 1)):
         drawn += axes.plot(
@@ -185,7 +192,7 @@ def mark_ends(axes: Axes, scenario: StripsScenario) -> list[Artist]:
 
 
 def mark_unknowns(axes: Axes, scenario: StripsScenario, row: Step) -> list[Artist]:
-    """What the x_i mean: how far the path moves along the strips inside each strip but the last. Returns what was drawn."""
+    """Mark the unknowns x_i: the movement along each strip except the last. Returns what was drawn."""
     n = len(scenario.strips)
     if n > 8 or not np.all(np.isfinite(row.x)):
         return []

@@ -1,6 +1,6 @@
 """Plots in the terminal: the path across the strips and the time over iterations, in braille dots or plain characters.
 
-Made for 80 columns without colour. Braille gives eight dots a character; a terminal that cannot show it gets `*` and `.`.
+Designed for 80 columns without colour. Braille gives eight dots per character; terminals without it get `*` and `.`.
 """
 
 import math
@@ -16,8 +16,8 @@ from terrain_cli.strips.ground import path_points
 from terrain_cli.strips.solution import StripsSolution, to_ground
 
 WIDEST = 100  # columns
-PATH_ROWS, TIME_ROWS = 17, 11  # odd, so that a row is halfway
-LEFT = 12  # columns of the numbers beside a plot
+PATH_ROWS, TIME_ROWS = 17, 11  # odd, so that there is a middle row
+LEFT = 12  # columns for the numbers beside a plot
 
 BRAILLE = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character, by row and column
@@ -26,7 +26,7 @@ SIGNS = {True: {"side": "│", "tick": "┤", "corner": "└", "floor": "─", "
 
 
 class Canvas:
-    """Characters to draw on: points are given as shares of its width and height, (0, 0) lower left."""
+    """A grid of characters to draw on. Points are fractions of its width and height, with (0, 0) at the lower left."""
 
     def __init__(self, columns: int, rows: int, braille: bool) -> None:
         self.columns, self.rows, self.braille = columns, rows, braille
@@ -36,13 +36,13 @@ class Canvas:
         self.written: dict[tuple[int, int], str] = {}
 
     def draw_line(self, points: np.ndarray, solid: bool = True) -> None:
-        """A line through `points`, shape (k, 2); dotted where it is not solid."""
+        """Draw a line through `points`, shape (k, 2), solid or dotted."""
         ends = points * (np.array(self.size) - 1)
         for start, end in pairwise(ends):
             count = max(1, math.ceil(np.abs(end - start).max()))
             for x, y in start + (end - start) * np.linspace(0, 1, count + 1)[:, None]:
                 column, row = round(x), self.size[1] - 1 - round(y)
-                # Every third dot along the longer side, wherever the piece begins.
+                # A dotted line has every third dot along the longer side, counted from the edge of the canvas.
                 along = column if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else row
                 if 0 <= column < self.size[0] and 0 <= row < self.size[1] and (solid or along % 3 == 0):
                     if self.braille:
@@ -51,11 +51,11 @@ class Canvas:
                         self.written[row, column] = "*" if solid else "."
 
     def write(self, column: int, row: int, letter: str) -> None:
-        """A letter in place of what is drawn there."""
+        """Replace what is drawn there by a character."""
         self.written[min(max(row, 0), self.rows - 1), min(max(column, 0), self.columns - 1)] = letter
 
-    def lines(self, wall: Sequence[int] = (), sign: str = "") -> list[str]:
-        """The rows from above; `sign` stands in the columns `wall` wherever nothing is drawn."""
+    def to_lines(self, walls: Sequence[int] = (), sign: str = "") -> list[str]:
+        """The rows, from the top. walls: columns that show `sign` wherever nothing else is drawn."""
         lines = []
         for row in range(self.rows):
             letters = []
@@ -64,14 +64,14 @@ class Canvas:
                 if self.braille:
                     cell = self.dots[4 * row : 4 * row + 4, 2 * column : 2 * column + 2]
                     bits = sum(DOTS[i][j] for i, j in np.argwhere(cell))
-                empty = sign if column in wall else " "
+                empty = sign if column in walls else " "
                 letters.append(self.written.get((row, column)) or (chr(BRAILLE + bits) if bits else empty))
             lines.append("".join(letters))
         return lines
 
 
 def shows_braille() -> bool:
-    """Whether standard output can take braille and lines."""
+    """Whether standard output can encode braille and the signs of the axes."""
     try:
         f"{chr(BRAILLE)}{''.join(SIGNS[True].values())}".encode(out.encoding)
     except (UnicodeEncodeError, LookupError):
@@ -80,7 +80,7 @@ def shows_braille() -> bool:
 
 
 def print_plots(solution: StripsSolution) -> None:
-    """The path across the strips, and where there is more than one iteration the time over them."""
+    """Print the path across the strips and, if there is more than one iteration, the time over the iterations."""
     braille = shows_braille()
     columns = max(20, min(out.width, WIDEST) - LEFT - 3)
     lines = plot_path(solution, columns, braille)
@@ -91,7 +91,7 @@ def print_plots(solution: StripsSolution) -> None:
 
 
 def plot_path(solution: StripsSolution, columns: int, braille: bool) -> list[str]:
-    """The found path, solid, and the one it started from, dotted, from A to B across the strips."""
+    """The lines of a plot of the last path, solid, and the first, dotted, from A to B across the strips."""
     scenario = solution.scenario
     across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
     finite = [row for row in solution.history if np.all(np.isfinite(row.x))]
@@ -119,7 +119,7 @@ def plot_path(solution: StripsSolution, columns: int, braille: bool) -> list[str
     speeds = [f"{speed:g} {length}/{per}" for speed in scenario.speeds]
     return [
         f"along the strips ({length}); {legend}",
-        *_framed(canvas.lines(walls[1:-1] if few else (), SIGNS[braille]["wall"]), (low, high), braille),
+        *_framed(canvas.to_lines(walls[1:-1] if few else (), SIGNS[braille]["wall"]), (low, high), braille),
         *(_below(walls, [_number(x) for x in across], columns, centred=False) if few else []),
         *(_below(walls, names, columns, centred=True) if few else []),
         *(_below(walls, speeds, columns, centred=True) if few else []),
@@ -128,7 +128,7 @@ def plot_path(solution: StripsSolution, columns: int, braille: bool) -> list[str
 
 
 def plot_time(solution: StripsSolution, columns: int, braille: bool) -> list[str]:
-    """The time over iterations, solid, and the optimum, dotted."""
+    """The lines of a plot of the time over the iterations, solid, and of the optimum, dotted."""
     iterations, times = _finite(solution)
     best = float(solution.optimum.time)
     low, high = min(best, float(times.min())), float(times.max())
@@ -142,20 +142,20 @@ def plot_time(solution: StripsSolution, columns: int, braille: bool) -> list[str
     ends = [0, columns - 1]
     return [
         f"time ({_short(solution.scenario.units.time)}); solid: after each iteration, dotted: the exact optimum",
-        *_framed(canvas.lines(), (low, high), braille),
+        *_framed(canvas.to_lines(), (low, high), braille),
         *_below(ends, [f"{iterations[0]:,}", f"{iterations[-1]:,}"], columns, centred=False),
         " " * LEFT + "iteration",
     ]
 
 
 def _finite(solution: StripsSolution) -> tuple[np.ndarray, np.ndarray]:
-    """Iterations and times, without those that are not finite."""
+    """Iterations and times, both of shape (k,), where the time is finite."""
     rows = [(row.iteration, row.time) for row in solution.history if math.isfinite(row.time)]
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
 
 
 def _framed(lines: list[str], ends: tuple[float, float], braille: bool) -> list[str]:
-    """The lines with an axis on the left, numbered at both ends and halfway, and a floor."""
+    """The lines with a horizontal axis and a vertical axis on the left, numbered at both ends and halfway."""
     signs, (low, high), last = SIGNS[braille], ends, len(lines) - 1
     numbers = {0: high, last: low, last // 2: high - (high - low) * (last // 2) / last}
     framed = [
@@ -166,7 +166,7 @@ def _framed(lines: list[str], ends: tuple[float, float], braille: bool) -> list[
 
 
 def _below(walls: Sequence[int], texts: Sequence[str], columns: int, centred: bool) -> list[str]:
-    """Texts under the columns of the walls, or centred between them; those that do not fit are left out."""
+    """A line of texts under the columns of the walls, or centred between them. Those that do not fit are left out."""
     line, end = "", -1
     for i, text in enumerate(texts):
         text = _printable(text)
@@ -191,7 +191,7 @@ def _printable(text: str) -> str:
 
 
 def _short(unit: str) -> str:
-    """The name of a unit, in at most three columns: all others are taken."""
+    """The name of a unit in at most three columns, which is all the room there is."""
     unit = _printable(unit)
     return unit if cell_len(unit) <= 3 else set_cell_size(unit, 2) + "~"
 
@@ -201,5 +201,5 @@ def _number(value: float) -> str:
 
 
 def _encodable(line: str) -> str:
-    """The line without letters that standard output cannot take."""
+    """The line with characters that standard output cannot encode replaced."""
     return line.encode(out.encoding, "replace").decode(out.encoding)

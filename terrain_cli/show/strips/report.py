@@ -1,6 +1,6 @@
-"""A report as one page: HTML, style, script and numbers in a single file that opens anywhere and needs no network.
+"""A report as one page: HTML, style, script and numbers in a single file that opens in any browser and needs no network.
 
-The template, the style and the script are in `page/`; page_data.py has the numbers of all runs, which are in the page once.
+The template, the style and the parts of the script are in `page/`. page_data.py gathers the numbers of all runs.
 """
 
 import base64
@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.files import write
+from terrain_cli.show.strips.landscape import landscape_title
 from terrain_cli.show.strips.page_data import LABEL, document
 from terrain_cli.strips.questions.sensitivity import ROWS, describe, find_one_percent, most_telling
 from terrain_cli.strips.report import Report
-from terrain_cli.text import number, percent, subscript, visible
+from terrain_cli.text import number, percent, visible
+
+# The parts of the script, in the order in which they run.
+SCRIPT = ("state", "numbers", "svg", "landscape", "paths", "objective", "cliff", "tree", "table", "controls", "page")
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -23,16 +27,18 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def render(report: Report) -> str:
-    """The page as a text."""
+    """The HTML of the page."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     folder = files("terrain_cli.show.strips") / "page"
-    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style = (folder / "page.css").read_text(encoding="utf-8")
+    parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPT]
+    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"  # names that no other script can see
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((folder / "page.html.jinja").read_text(encoding="utf-8"))
     return template.render(
-        words(report),
+        describe_report(report),
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),
@@ -41,7 +47,7 @@ def render(report: Report) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """What the page may do: run its own script, use its own style, and nothing else."""
+    """The content security policy: the page may run its own script and use its own style, and nothing else."""
     allowed = {"default-src": "'none'", "img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}
     for kind, text in (("script-src", script), ("style-src", style)):
         allowed[kind] = f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -49,15 +55,15 @@ def policy(style: str, script: str) -> str:
 
 
 def as_data(value: Any) -> str:
-    """JSON that can stand inside a script element: no text in it can end the element or begin a comment."""
+    """JSON for a script element: no text in it can end the element or begin a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
 
 
-def words(report: Report) -> dict[str, Any]:
-    """What the template says itself: what does not change with the iteration."""
+def describe_report(report: Report) -> dict[str, Any]:
+    """The values that the template fills in, which do not depend on the iteration."""
     asked, scenario = report.asked, report.asked.scenario
     units = {name: visible(text) for name, text in scenario.units.model_dump().items()}
     gains, costs = find_one_percent(report.sensitivity)
@@ -81,7 +87,7 @@ def words(report: Report) -> dict[str, Any]:
         "runs": sum(len(runs) for runs in report.runs.values()),
         "methods": [(name, LABEL[name]) for name in report.runs],
         "asked": asked.message,
-        "landscape": landscape_words(report),
+        "landscape": landscape_title(report.landscape, scenario, ", ") if report.landscape else "",
         "sensitivity": [
             {
                 "name": visible(scenario.strip_name(i)),
@@ -97,15 +103,3 @@ def words(report: Report) -> dict[str, Any]:
         "tree": report.tree is not None,
         "interrupted": report.interrupted,
     }
-
-
-def landscape_words(report: Report) -> str:
-    """What the landscape is over, and what becomes of the unknowns that it leaves out."""
-    landscape, unknowns = report.landscape, len(report.asked.scenario.strips) - 1
-    if landscape is None:
-        return ""
-    names = [subscript("x", axis + 1) for axis in landscape.axes]
-    others = unknowns - len(names)
-    where = "held where the descent ended" if landscape.held else "at their best" if others > 1 else "at its best"
-    count = "the other unknown" if others == 1 else f"the other {others:,} unknowns"
-    return f"Travel time over {' and '.join(names)}" + (f", {count} {where}" if others else "")

@@ -1,4 +1,4 @@
-"""A sweep over strips: the columns of its table, and its picture, a curve over one number or a heat map over two."""
+"""What the terminal shows of a sweep over strips: the columns of its table and the summary below it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def cells(point: Mapping[str, Any]) -> Sequence[str]:
 
 
 def is_better(point: Mapping[str, Any], best: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
-    """A lower time is better; if times tie, fewer iterations to come close to the optimum are."""
+    """Compare the times or, if these are about equal, the iterations needed to come close to the optimum."""
     if abs(point["time"] - best["time"]) > (options.get("within") or WITHIN) * best["time"]:
         return bool(point["time"] < best["time"])
     waits = [math.inf if p["reached"] is None else p["reached"] for p in (point, best)]
@@ -53,7 +53,7 @@ def conclude(scenario: "StripsScenario", varied: Mapping[str, Sequence[float]]) 
     return f"cliff: no step of {cliff:.4g} or more converges (2/largest curvature at the optimum)"
 
 
-def Picture(  # noqa: N802  stands for the class, which needs matplotlib
+def Picture(  # noqa: N802  stands for the class, whose module imports matplotlib
     scenario: "StripsScenario", parameters: "Sequence[Parameter]", varied: Mapping[str, Sequence[float]]
 ) -> "SweepPicture":
     from terrain_cli.show.strips.sweep_figure import Picture as SweepPicture

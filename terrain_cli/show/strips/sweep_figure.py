@@ -1,4 +1,4 @@
-"""A sweep over strips as a figure: the final time over one number, with the cliff, or a heat map over two."""
+"""The figure of a sweep over strips: the final time over one parameter, with the cliff, or a heat map over two."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from terrain_cli.show.figure import OPTIMUM, below, colour_bar, new_figure, number_powers
-from terrain_cli.show.style import BLACK, BLUE, GREY, ORANGE, RED, shown
+from terrain_cli.show.figure import OPTIMUM, add_colour_bar, add_legend, new_figure, tick_powers
+from terrain_cli.show.style import BLACK, BLUE, GREY, ORANGE, RED, displayable
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.sweep import Parameter, find_cliff
 
-POINTS = 2000  # kept of a sweep over one number
-SIDE = 200  # kept along each number of a sweep over two
-MARKED = 200  # points that get a mark each
+POINTS = 2000  # kept of a sweep over one parameter, at most
+SIDE = 200  # values kept of each parameter of a sweep over two, at most
+MARKED = 200  # points, at most, that get a mark
 
 MARKS = {
     "converged": ("o", BLUE, BLUE, "converged"),
@@ -27,7 +27,7 @@ MARKS = {
 
 
 class Picture:
-    """Watches the points of a sweep over one or two numbers go by, and keeps as many as a figure can show."""
+    """Collects as many points of a sweep over one or two parameters as a figure can show, and draws them."""
 
     def __init__(
         self, scenario: StripsScenario, parameters: Sequence[Parameter], varied: Mapping[str, Sequence[float]]
@@ -39,7 +39,7 @@ class Picture:
         self.kept: list[dict[str, Any]] = []
 
     def watch(self, points: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The same points, seen."""
+        """Yield the points unchanged, and keep some of them."""
         for i, point in enumerate(points):
             index = [i] if len(self.shape) == 1 else divmod(i, self.shape[1])
             if all(k % spacing == 0 for k, spacing in zip(index, self.spacing, strict=True)):
@@ -47,11 +47,11 @@ class Picture:
             yield point
 
     def make_figure(self, best: dict[str, Any] | None) -> Figure:
-        """The figure of the points that have passed. best: the best of them."""
+        """The figure of the points that have passed. best: the best of them. Call it inside `with figure_style():`."""
         cliff = find_cliff(self.scenario, self.varied)
         thinned = math.prod(self.spacing) > 1
         drawn = f" {len(self.kept):,} of {math.prod(self.shape):,} points drawn." if thinned else ""
-        limit = " Cliff: 2/largest curvature at the optimum; from there on no descent converges." if cliff else ""
+        limit = " No step at or above the cliff, 2/largest curvature at the optimum, converges." if cliff else ""
         figure = new_figure((7.0, 5.4), self.scenario.name, f"Method {self.scenario.descent.method}.{limit}{drawn}")
         axes = figure.subplots()
         if len(self.names) == 1:
@@ -61,15 +61,15 @@ class Picture:
         return figure
 
     def draw_line(self, axes: Axes, best: dict[str, Any] | None, cliff: float | None) -> None:
-        """The final time over the swept number, the optimum below it, and the cliff."""
+        """Draw the final time and the optimum over the parameter, and the cliff."""
         name, parameter = self.names[0], self.parameters[0]
         points = sorted(self.kept, key=lambda point: float(point[name]))
         values = np.array([point[name] for point in points])
         times = np.array([math.nan if point["time"] is None else point["time"] for point in points])
         optimum = np.array([point["optimum"] for point in points])
-        axes.set_title(f"Time at the end over {shown(parameter.label)}")
-        axes.set_xlabel(shown(parameter.label))
-        axes.set_ylabel(f"time ({shown(self.scenario.units.time, 20)})")
+        axes.set_title(f"Final time over {displayable(parameter.label)}")
+        axes.set_xlabel(displayable(parameter.label))
+        axes.set_ylabel(f"time ({displayable(self.scenario.units.time, 20)})")
         axes.plot(values, optimum, color=GREY, linestyle=(0, (6, 3)), linewidth=1.2, label="exact optimum", zorder=1)
         axes.plot(values, times, color=BLACK, linewidth=1, label="_time", zorder=2)
         statuses = np.array([point["status"] for point in points])
@@ -86,29 +86,29 @@ class Picture:
             axes.axvline(cliff, color=RED, linewidth=1.4, linestyle=":", zorder=1, label=f"cliff at {cliff:.4g}")
         if is_geometric(values):
             axes.set_xscale("log")
-            number_powers(axes.xaxis)
+            tick_powers(axes.xaxis)
         finite = times[np.isfinite(times)]
         if finite.size and finite.max() > 20 * optimum.max():
             axes.set_yscale("log")
-            number_powers(axes.yaxis)
-        below(axes, 3)
+            tick_powers(axes.yaxis)
+        add_legend(axes, 3)
 
     def draw_map(self, axes: Axes, best: dict[str, Any] | None) -> None:
-        """The final time as colour over both swept numbers; what diverged is hatched."""
-        (across, along), labels = self.names, [shown(parameter.label) for parameter in self.parameters]
+        """Draw the final time as colour over both parameters, hatched where the descent diverged."""
+        (across, along), labels = self.names, [displayable(parameter.label) for parameter in self.parameters]
         grids = [np.unique([point[name] for point in self.kept]) for name in (across, along)]
         time = np.full((len(grids[1]), len(grids[0])), np.nan)
         for point in self.kept:
             i, j = np.searchsorted(grids[1], point[along]), np.searchsorted(grids[0], point[across])
             time[i, j] = math.nan if point["status"] == "diverged" or point["time"] is None else point["time"]
-        axes.set_title(f"Time at the end over {labels[0]}\nand {labels[1]}")
+        axes.set_title(f"Final time over {labels[0]}\nand {labels[1]}")
         axes.set_xlabel(labels[0])
         axes.set_ylabel(labels[1])
         edges = [_edges(grid) for grid in grids]
         handles: list[Line2D | Patch] = []
         if np.isfinite(time).any():
             mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(time), cmap="cividis", zorder=0)
-            colour_bar(axes, mesh, f"time ({shown(self.scenario.units.time, 20)})")
+            add_colour_bar(axes, mesh, f"time ({displayable(self.scenario.units.time, 20)})")
         if not np.isfinite(time).all():
             ground: dict[str, Any] = {"hatch": "////", "facecolor": "white", "edgecolor": "#9a9a9a"}
             axes.patch.set(**ground)
@@ -117,23 +117,23 @@ class Picture:
             handles += axes.plot([best[across]], [best[along]], linestyle="", label="best", zorder=4, **OPTIMUM)
         if is_geometric(grids[0]):
             axes.set_xscale("log")
-            number_powers(axes.xaxis)
+            tick_powers(axes.xaxis)
         if is_geometric(grids[1]):
             axes.set_yscale("log")
-            number_powers(axes.yaxis)
+            tick_powers(axes.yaxis)
         if handles:
-            below(axes, handles=handles)
+            add_legend(axes, handles=handles)
 
 
 def is_geometric(values: np.ndarray) -> bool:
-    """Whether these values, ascending, are evenly spaced in their logarithm rather than themselves, over a wide range."""
+    """Whether these values, ascending, shape (n,), span a wide range in steps of a constant ratio."""
     if len(values) < 3 or values[0] <= 0 or values[-1] < 5 * values[0]:
         return False
     return bool(np.ptp(np.diff(np.log(values))) < 1e-6 * math.log(values[-1] / values[0]))
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
-    """The cells around these values, ascending: one edge more than values."""
+    """The edges of the cells around these values, ascending, shape (n,); returns shape (n+1,)."""
     if len(values) == 1:
         half = abs(values[0]) / 2 or 0.5
         return np.array([values[0] - half, values[0] + half])

@@ -1,4 +1,4 @@
-"""A descent across strips in the terminal: a row for each iteration while it runs, then the outcome."""
+"""A descent across strips in the terminal: rows of iterations while it runs, then the outcome."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +7,26 @@ from rich.text import Text
 
 from terrain_cli.show.console import Progress, out
 from terrain_cli.show.strips.plots import print_plots
-from terrain_cli.show.tables import STYLES, new_summary, new_table
+from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import StripsSolution
 from terrain_cli.text import count, number, percent, some_of, visible
 
-NAMED = 12  # strips whose crossings are listed one by one
+NAMED = 12  # crossings, at most, that are listed
 
 
 def sparse(iteration: int) -> int:
-    """How far apart rows are printed: all of the first 32, then half as many with each doubling."""
+    """The spacing of the printed rows: 1 for the first 32 iterations, doubled each time the iterations double."""
     spacing: int = 2 ** (iteration // 32).bit_length()
     return spacing
 
 
 class Watch:
-    """Prints what is being solved, then the rows of the descent as they come, in columns that fit the terminal.
+    """Prints the title, then the rows of the descent as they come, in columns that fit the terminal.
 
-    options: `show`, "crossings" or "x"; `every`, to show every so many iterations: by default all at first, fewer later.
+    options: `show`, "crossings" or "x"; `every`, the spacing of the rows, by default that of `sparse`.
     """
 
     def __init__(self, scenario: StripsScenario, ground: Strips, options: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ class Watch:
         out.print(Text(f"{first:>9}{''.join(cells)}{time:>15}{gradient:>15}", style=style))
 
     def add(self, step: Step) -> None:
-        """Print the row, unless it is thinned out."""
+        """Print the row, or only the progress if the row is left out."""
         if not self.live:
             return
         spacing = self.every or sparse(step.iteration)
@@ -67,11 +67,11 @@ class Watch:
         )
 
     def close(self) -> None:
-        """The last row has been printed already."""
+        """Nothing is left to print."""
 
 
 def print_title(scenario: StripsScenario) -> None:
-    """What is being solved, and how."""
+    """Print the name, the strips and the method."""
     plan = scenario.descent
     out.print(
         Text.assemble(
@@ -84,7 +84,7 @@ def print_title(scenario: StripsScenario) -> None:
 
 
 def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
-    """The outcome in a sentence, where the path crosses, and its time beside the straight line's and the optimum's.
+    """Print the outcome in a sentence, the crossings, and the time beside the straight line's and the optimum's.
 
     options: `plot`, to draw the path and its time in the terminal as well.
     """
@@ -99,7 +99,7 @@ def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
             where = f"from {scenario.strip_name(i)} to {scenario.strip_name(i + 1)}"
             crossing = f"{number(float(crossings[i]))} {units.length}"
             table.add_row(Text(f"crossing {i + 1}"), Text(crossing), Text(visible(where)))
-    saved = _describe_saving(solution.straight_time - solution.time, solution.straight_time, units.time)
+    saved = describe_saving(solution.time, solution.straight_time, units.time)
     table.add_row("time", Text(f"{number(solution.time)} {units.time}"), "")
     table.add_row("straight line", Text(f"{number(solution.straight_time)} {units.time}"), Text(saved))
     optimum = f"{number(float(solution.optimum.time))} {units.time}"
@@ -116,15 +116,8 @@ def describe(solution: StripsSolution) -> tuple[str, str]:
     return solution.scenario.descent.method, percent(solution.gap)
 
 
-def _describe_saving(saved: float, straight: float, unit: str) -> str:
-    """What the path saves against the straight line."""
-    if abs(saved) < 1e-9 * straight:
-        return "nothing to save"
-    return f"{number(abs(saved))} {unit} ({percent(abs(saved) / straight)}) {'saved' if saved > 0 else 'lost'}"
-
-
 def _print_rays(solution: StripsSolution) -> None:
-    """sin(angle)/speed in each strip: Snell's law says that they are equal."""
+    """Print sin(angle)/speed in each strip, which Snell's law says are equal."""
     scenario, rays = solution.scenario, solution.optimum.ray
     table = new_table(("strip", f"sin(angle)/speed ({scenario.units.time}/{scenario.units.length})"), left=1)
     for i in some_of(len(rays), NAMED):
