@@ -16,7 +16,7 @@ def test_limits_of_figures() -> None:
     check("figures.md", "A long descent gets about {} frames", animation.FRAMES)
     assert f"Up to {WORDS[scenario.RUNS]} descents can be drawn together" in read_flowed("figures.md")
     check("figures.md", "If there are more than {} strips, a second colour bar", paths.LABELLED)
-    check("figures.md", "Of a long descent about {} paths are drawn", rows.LINES)
+    check("figures.md", "Of a long descent about {} paths are drawn", rows.PATHS)
     check("figures.md", "If a side of the map has more than {} cells", map_figure.FINEST)
     check("figures.md", "with the cliff at {}]", largest_step(find_optimum(POST).movements, POST) or 0)
 
