@@ -156,12 +156,12 @@ def test_contours_of_a_large_map_are_thinned(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--kind", "paths"), "is a map, and --kind is for strips"),
+        (("--kind", "paths"), "is a map; --kind must be map, got 'paths'"),
         (("--axes", "1,2"), "is a map, and --axes is for strips"),
         (("--held",), "is a map, and --held is for strips"),
         (("--method", "adam"), "is a map, and --method is for strips"),
         (("--step", "1"), "is a map, and --step is for strips"),
-        (("--compare", "step=1,2", "--kind", "objective"), "is a map, and --kind is for strips"),
+        (("--compare", "step=1,2", "--kind", "objective"), "is a map; --kind must be map, got 'objective'"),
         (("-o", "x.gif"), "--output: must end in .png, .svg or .pdf, got x.gif"),
     ],
 )

@@ -339,7 +339,7 @@ def test_matplotlib_settings_of_the_user_change_nothing(post: StripsSolution, tm
         (["-o", "folder.png"], "folder.png: cannot be written: it is a folder"),
         (["-o", "file.txt/a.png"], "file.txt/a.png: cannot be written: there is no folder file.txt"),
         (["-o", "a" * 300 + ".png"], ".png: cannot be written: File name too long"),
-        (["-o", "a.png", "--kind", "map"], "--kind: must be one of landscape, objective, paths, all, got 'map'"),
+        (["-o", "a.png", "--kind", "map"], "is strips; --kind must be landscape or objective or paths or all, got 'map'"),
         (["-o", "a.png", "--axes", "1,1"], "--axes: must be one or two different unknowns, counting from 1, such as"),
         (["-o", "a.png", "--axes", "0,1"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "1,2,3"], "--axes: must be one or two different"),
