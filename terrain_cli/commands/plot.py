@@ -75,7 +75,8 @@ def plot(
     loaded = load_scenario(scenario)
     own = kinds.of(loaded)
     if kind not in (None, *own.figures):
-        raise InputError(f"{scenario}: --kind must be {' or '.join(own.figures)} for {own.plural}, got {kind!r}")
+        allowed = f"one of {', '.join(own.figures)}" if len(own.figures) > 1 else own.figures[0]
+        raise InputError(f"{scenario}: --kind for {own.plural} must be {allowed}, got {kind!r}")
     refuse_foreign(own, scenario, options)
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])
