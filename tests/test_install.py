@@ -31,7 +31,9 @@ def test_the_wheel_holds_the_scenarios_and_runs(dist: Path, tmp_path: Path) -> N
     for file in CONFIGS.iterdir():
         assert f"terrain_cli/configs/{file.name}" in names
     assert "terrain_cli/py.typed" in names
-    assert {f"terrain_cli/show/page/page.{ending}" for ending in ("html.jinja", "css", "js")} <= names
+    page = ("page.html.jinja", "page.css", "page.js", "state.js")
+    assert {f"terrain_cli/show/strips/page/{name}" for name in page} <= names
+    assert {f"terrain_cli/{kind}/starter.yaml" for kind in ("strips", "maps")} <= names
     assert not any(name.startswith("tests") for name in names)
     code = (
         "import terrain_cli, terrain_cli.scenario.load as s; print(terrain_cli.__file__); print(s.packaged_folder());"

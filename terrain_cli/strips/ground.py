@@ -75,8 +75,17 @@ def straight_x(strips: Strips) -> Array:
     return x
 
 
+def boundaries(widths: ArrayLike | Sequence[float]) -> np.ndarray:
+    """Where strips of these widths, shape (n,), m, begin and end: distances across them from the start, shape (n+1,), m."""
+    return np.concatenate([[0.0], np.cumsum(widths)])
+
+
 def path_points(x: ArrayLike | Sequence[float], strips: Strips) -> np.ndarray:
-    """The path `x`, shape (n-1,), m, as points: across the strips and along them, shape (n+1, 2), m, from (0, 0) to the goal."""
-    across = np.concatenate([[0.0], np.cumsum(strips.widths)])
-    along = np.concatenate([[0.0], np.cumsum(np.asarray(x)), [float(strips.offset)]])
-    return np.column_stack([across, along])
+    """The path `x`, shape (..., n-1), m, as points from (0, 0) to the goal: across the strips and along them.
+
+    Returns shape (..., n+1, 2), m.
+    """
+    x = np.asarray(x)
+    ends = np.zeros((*x.shape[:-1], 1))
+    along = np.concatenate([ends, np.cumsum(x, axis=-1), ends + float(strips.offset)], axis=-1)
+    return np.stack([np.broadcast_to(boundaries(strips.widths), along.shape), along], axis=-1)

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from terrain_cli.autodiff.graph import VARIABLE, nodes_of, values_along
 from terrain_cli.scenario.load import load_strips
-from terrain_cli.show.strips import report as page
 from terrain_cli.show.strips.page_data import Columns, contour_path, document, rounded, thinned
 from terrain_cli.show.strips.report import as_data, policy, render
 from terrain_cli.strips import report, solution
@@ -193,7 +192,7 @@ class TestPage:
         folded = [block for block in blocks if block["kind"] == "folded"]
         assert {block["label"] for block in folded} == {"8 more", "7 more"}
         monkeypatch.setattr(report, "TREE", 10)
-        monkeypatch.setattr(page, "VERTICES", 5)
+        monkeypatch.setattr("terrain_cli.show.strips.page_data.VERTICES", 5)
         text = render(gather(asked))
         assert "The tree of so many strips is too large to read here" in text
         [data] = re.findall(r'id="data">(.*?)</script>', text)

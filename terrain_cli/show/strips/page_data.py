@@ -22,9 +22,11 @@ from terrain_cli.show.strips.paths import LABELLED, extent, fan_colours, mean_sp
 from terrain_cli.show.strips.rows import rows_at, thin_boundaries
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.gap import find_gap, find_rounding
+from terrain_cli.strips.ground import boundaries, path_points
 from terrain_cli.strips.landscape import Landscape
 from terrain_cli.strips.report import Report
 from terrain_cli.strips.scenario import StripsScenario
+from terrain_cli.strips.solution import to_ground
 from terrain_cli.text import subscript, visible
 
 ROOM = 31_000  # numbers in a page, about 8 bytes each
@@ -87,7 +89,7 @@ def document(report: Report) -> dict[str, Any]:
     columns = Columns([len(some) for some in rows])
     x = np.array([row.x for row in flat]).reshape(len(flat), -1)
     with np.errstate(all="ignore"):
-        along = np.column_stack([np.zeros(len(flat)), np.cumsum(x, axis=1), np.full(len(flat), scenario.offset)])
+        along = path_points(x, to_ground(scenario))[..., 1]
     times = np.array([row.time for row in flat])
     gaps = find_gap(times, float(asked.optimum.time), len(scenario.strips))
     shown = {
@@ -178,7 +180,7 @@ def objective(report: Report, rows: Sequence[Sequence[Step]]) -> dict[str, Any]:
 def ground(report: Report, kept: list[int]) -> dict[str, Any]:
     """The strips in the order of the path, and the range along them that is drawn. kept: the boundaries that are drawn."""
     scenario = report.asked.scenario
-    across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
+    across = boundaries(scenario.widths)
     speeds = mean_speeds(scenario, np.array(kept))
     slowest, fastest = min(scenario.speeds), max(scenario.speeds)
     lows, highs = zip(*map(extent, report.near), strict=True)

@@ -20,7 +20,7 @@ from terrain_cli.show.figure import END, GROUND, STEPS, add_colour_bar, add_lege
 from terrain_cli.show.strips.rows import fan_rows, iteration_norm, thin_boundaries
 from terrain_cli.show.style import BLACK, GREY, RED, displayable
 from terrain_cli.strips.descent import Step
-from terrain_cli.strips.ground import path_points
+from terrain_cli.strips.ground import boundaries, path_points
 from terrain_cli.strips.landscape import REACH
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import StripsSolution, to_ground
@@ -64,8 +64,9 @@ def extent(solution: StripsSolution) -> tuple[float, float]:
     """The range of the paths along the strips, m. Paths that bounce far outside are cut off."""
     offset = solution.scenario.offset
     size = sum(solution.scenario.widths) + abs(offset)
-    paths = [np.concatenate([[0, offset], row.crossings]) for row in fan_rows(solution.history)]
-    every = np.concatenate([*paths, solution.optimum.crossings])
+    paths = [row.x for row in fan_rows(solution.history)] + [np.asarray(solution.optimum.x)]
+    with np.errstate(all="ignore"):  # of paths that diverged
+        every = path_points(np.stack(paths), to_ground(solution.scenario))[..., 1]
     every = np.clip(every[np.isfinite(every)], -REACH * size, REACH * size)
     low, high = float(every.min()), float(every.max())
     if high - low < 0.2 * sum(solution.scenario.widths):
@@ -82,7 +83,7 @@ def drawn_points(scenario: StripsScenario, x: ArrayLike) -> np.ndarray:
 
 def mean_speeds(scenario: StripsScenario, kept: np.ndarray) -> np.ndarray:
     """The speed of a straight crossing between each two boundaries of `kept`, shape (k,), m/s; returns shape (k-1,)."""
-    across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
+    across = boundaries(scenario.widths)
     times = np.add.reduceat(np.array(scenario.widths) / np.array(scenario.speeds), kept[:-1])
     speeds: np.ndarray = np.diff(across[kept]) / times
     return speeds
@@ -92,7 +93,7 @@ def draw_ground(axes: Axes, scenario: StripsScenario, low: float, high: float) -
     """Draw the strips, shaded by speed, and the axes. Strips are named, or have a colour bar if there are many."""
     n = len(scenario.strips)
     length, per = displayable(scenario.units.length, 20), displayable(scenario.units.time, 20)
-    across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
+    across = boundaries(scenario.widths)
     kept = thin_boundaries(len(scenario.strips), VERTICES)
     speeds = mean_speeds(scenario, kept)
     spread = max(scenario.speeds) - min(scenario.speeds)

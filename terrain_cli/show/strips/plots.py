@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from terrain_cli.show.console import out
-from terrain_cli.strips.ground import path_points
+from terrain_cli.strips.ground import boundaries, path_points
 from terrain_cli.strips.solution import StripsSolution, to_ground
 
 WIDEST = 100  # columns
@@ -93,7 +93,7 @@ def print_plots(solution: StripsSolution) -> None:
 def plot_path(solution: StripsSolution, columns: int, braille: bool) -> list[str]:
     """The lines of a plot of the last path, solid, and the first, dotted, from A to B across the strips."""
     scenario = solution.scenario
-    across = np.concatenate([[0.0], np.cumsum(scenario.widths)])
+    across = boundaries(scenario.widths)
     finite = [row for row in solution.history if np.all(np.isfinite(row.x))]
     if not finite:
         return ["no path to draw: its numbers are not finite"]
