@@ -1,7 +1,8 @@
-"""What the kinds of terrain have in common. Commands, `check` and the file writers rely on this and on nothing else.
+"""What the kinds of terrain have in common: what passes from one part of the program to the next.
 
 YAML becomes a `Scenario`, a `Scenario` a ground (arrays, the only thing that enters compiled code), a ground a `Solution` with
-a `Route` to each goal. A solution can be asked questions; each returns an `Answer`. kinds.py names the modules of each kind.
+a `Route` to each goal. A solution can be asked questions; each returns an `Answer`. kinds.py names the modules of each kind and
+says what they must define.
 """
 
 import math
@@ -45,8 +46,10 @@ class Units(Protocol):
 
 
 class Scenario(Protocol):
-    """What the user wrote, checked. Its properties open no files. kind: its entry in kinds.py. file: where it was
-    read; inputs: every file that it was read from."""
+    """What the user wrote, checked. Its properties open no files.
+
+    kind: its key in KINDS. file: the file it was read from, None for standard input. inputs: every file that it depends on.
+    """
 
     kind: ClassVar[str]
 
@@ -65,7 +68,7 @@ class Scenario(Protocol):
 class Solution(Protocol):
     """The answer to a scenario. status: one word, such as "converged"; message: the same in a sentence.
 
-    routes: one for each goal, None if there is none. time: s, of the first route; inf if there is none.
+    routes: one for each goal, None if there is none; route: the first of them. time: of that, s; inf if there is none.
     """
 
     @property
@@ -79,6 +82,8 @@ class Solution(Protocol):
     @property
     def time(self) -> float: ...
     @property
+    def route(self) -> "Route | None": ...
+    @property
     def routes(self) -> "tuple[Route | None, ...]": ...
     def to_json(self) -> dict[str, Any]:
         """Plain data for `json.dumps`; None for what is not finite."""
@@ -91,7 +96,7 @@ class Solution(Protocol):
 
 
 class Table(NamedTuple):
-    """What a person reads of an answer. left: how many columns are aligned left. below: (style, text) of each line below it."""
+    """An answer as a table in the terminal. left: the number of columns aligned left. below: (style, text) of each line below."""
 
     title: str = ""
     heads: Sequence[str] = ()
@@ -101,7 +106,7 @@ class Table(NamedTuple):
 
 
 class Answer:
-    """What a question returned, in every form that is asked for. Each question defines the forms that it has."""
+    """The answer to a question. Each question overrides the forms that it supports."""
 
     def to_json(self) -> dict[str, Any]:
         """What it adds to the solution's document; merged into it key by key."""
@@ -130,7 +135,7 @@ class Option(NamedTuple):
 class Question(Protocol):
     """A module in the `questions` folder of a kind: something that can be asked of a solution by options of `terrain solve`.
 
-    order: its place among the answers. options: those it reads; the first names it. parse: from their values, None where
+    order: its place among the answers. options: those that ask it. parse: from their values, None where
     missing, to an argument; None if the question is not asked. Raises InputError.
     """
 

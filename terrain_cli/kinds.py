@@ -32,14 +32,19 @@ if TYPE_CHECKING:
 
 
 class ScenarioModule(Protocol):
-    """MODEL: the pydantic model of a scenario. MODELS: of each mapping in it, by its keys. EXAMPLES: of keys that may be missing.
-    CROWDED: a list so long that its problems are abridged. OPTIONS: of commands, that it takes beside its
-    questions'. SETTINGS: those of them that go to `solve`."""
+    """What the user may write.
+
+    MODEL: the pydantic model of a scenario. MODELS: the model of each mapping in it, by its path of keys. EXAMPLES: a sample
+    line for each required key. CROWDED: a list so long that not all of its problems are reported, if there is one. OPTIONS: the
+    options of commands that the kind accepts, besides those of its questions. SETTINGS: those among them that go to `solve`.
+
+    A kind with the option `compare` also has `vary` here, and `label` in its figure module.
+    """
 
     MODEL: "type[ScenarioModel]"
     MODELS: "Mapping[tuple[str, ...], type[Model]]"
     EXAMPLES: Mapping[str, str]
-    CROWDED: tuple[str, ...]
+    CROWDED: tuple[str, ...] | None
     OPTIONS: Collection[str]
     SETTINGS: Collection[str]
 
@@ -47,7 +52,7 @@ class ScenarioModule(Protocol):
         """Problems in the data as written that pydantic would report only once nothing else is wrong."""
 
     def locate(self, place: "Place", document: "Node") -> "Place":
-        """Where the file has what the model has at this place."""
+        """The place in the file that corresponds to this place in the model."""
 
     def with_options(self, scenario: Any, options: Mapping[str, Any]) -> Any:
         """The scenario with what these options change, None where missing. Raises InputError."""
@@ -72,7 +77,8 @@ class RecordModule(Protocol):
 
 
 class SweepModule(Protocol):
-    """Parameter: a number of the scenario by its name. RESULTS: the columns of a point. MOST: numbers that a picture can show."""
+    """Parameter: a number of the scenario by its name. RESULTS: the columns of a point. MOST: how many varied numbers a
+    picture can show."""
 
     Parameter: Any
     RESULTS: Sequence[str]
@@ -90,7 +96,7 @@ class SweepModule(Protocol):
 
 
 class Watch(Protocol):
-    """Prints what is being solved when it is made, then what `solve` passes to its `watch`."""
+    """Prints a heading when it is created, then each row that `solve` reports to its `watch`."""
 
     def add(self, row: Any) -> None: ...
     def close(self) -> None: ...
@@ -111,7 +117,7 @@ class FigureModule(Protocol):
 
 
 class SweepShowModule(Protocol):
-    """HEADS and cells: columns of the table after the varied numbers. ENDED: each status, as the count of points says it."""
+    """The columns of a sweep. STATUS: the head of the last one. ENDED: each status as the line that counts points words it."""
 
     STATUS: str
     ENDED: Mapping[str, str]
@@ -132,14 +138,13 @@ class SweepShowModule(Protocol):
 class Kind(NamedTuple):
     """A kind of terrain.
 
-    key: the key that every such scenario has; keys: all that no other kind has. title, plural: for sentences. package, show:
+    key: the key that every such scenario has; keys: all that no other kind has. plural: for sentences. package, show:
     where its modules are. figures: what `terrain plot` can draw, the default first. flag: help of its flag of `terrain new`.
     """
 
     name: str
     key: str
     keys: tuple[str, ...]
-    title: str
     plural: str
     package: str
     show: str
@@ -210,7 +215,6 @@ KINDS = {
         name="strips",
         key="strips",
         keys=("strips", "offset", "descent"),
-        title="strips",
         plural="strips",
         package="terrain_cli.strips",
         show="terrain_cli.show.strips",
@@ -220,7 +224,6 @@ KINDS = {
         name="map",
         key="map",
         keys=("map", "start", "goal"),
-        title="a map",
         plural="maps",
         package="terrain_cli.maps",
         show="terrain_cli.show.maps",
@@ -253,8 +256,8 @@ def solve(scenario: "Scenario", **settings: Any) -> "Solution": ...
 def solve(scenario: "Scenario", **settings: Any) -> "Solution":
     """Solve a scenario of any kind: strips by its method of descent, a map by the fastest route to each goal.
 
-    settings: of `solve_strips` (every, watch) or of `solve_map` (precision). Raises InputError if the scenario names a file that
-    cannot be read or places that cannot be reached from anywhere.
+    settings: those of `solve` in strips/solution.py (every, watch) or in maps/solution.py (precision, watch). Raises InputError
+    if the scenario names a file that cannot be read, or a place outside the map or in blocked ground.
 
     Example:
 
@@ -268,7 +271,7 @@ def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Fig
     """The figure of a solution that `terrain plot` draws, as a matplotlib figure.
 
     kind: "landscape" (the default), "objective", "paths" or "all" of a solution of strips; "map" of a map. ax: an `Axes` to draw
-    into, for kinds of one panel. axes, held: as of `survey`. Raises ValueError for a kind that the solution does not have.
+    into, for kinds of one panel. axes, held: as in `survey`. Raises ValueError for a kind that the solution does not have.
 
     Example:
 

@@ -34,7 +34,7 @@ def run(*arguments: object, cwd: Path) -> Ran:
 @pytest.fixture
 def flat(tmp_path: Path) -> Path:
     ran = run("new", "f.yaml", "--flat", cwd=tmp_path)
-    assert (ran.code, ran.err) == (0, "wrote f.yaml: now try terrain solve f.yaml\n")
+    assert (ran.code, ran.err) == (0, "wrote f.yaml; now run terrain solve f.yaml\n")
     return tmp_path
 
 
@@ -58,9 +58,9 @@ def test_its_question_needs_a_module_and_nothing_else(flat: Path) -> None:
     )
     other = run("solve", CONFIGS / "uniform.yaml", "--bearing", cwd=flat)
     assert other.code == 2
-    assert "is strips, and --bearing is for even ground: leave it out, or name other files" in other.err
+    assert "--bearing works only with even ground, not with strips: remove the option or name other files" in other.err
     foreign = run("solve", "f.yaml", "--corridor", "1", cwd=flat)
-    assert "f.yaml: is even ground, and --corridor is for maps" in foreign.err
+    assert "f.yaml: --corridor works only with maps, not with even ground" in foreign.err
 
 
 def test_it_is_written(flat: Path) -> None:
@@ -86,7 +86,7 @@ def test_it_is_swept_and_plotted(flat: Path) -> None:
     assert run("plot", "f.yaml", "-o", "f.svg", cwd=flat).code == 0
     assert all((flat / name).stat().st_size > 100 for name in ("s.svg", "s.csv", "f.svg"))
     wrong = run("plot", "f.yaml", "-o", "f.svg", "--kind", "paths", cwd=flat)
-    assert (wrong.code, "f.yaml: is even ground; --kind must be line, got 'paths'" in wrong.err) == (2, True)
+    assert (wrong.code, "f.yaml: --kind for even ground must be line, got 'paths'" in wrong.err) == (2, True)
 
 
 def test_its_problems_are_reported_with_their_lines(flat: Path) -> None:
@@ -97,7 +97,7 @@ def test_its_problems_are_reported_with_their_lines(flat: Path) -> None:
         "g.yaml:1: flat.speed: is missing: add speed: 1",
         "g.yaml:1: flat.sped: is not a key here: did you mean speed?",
         "g.yaml:3: to: must differ from the start",
-        "g.yaml:4: offset: belongs to strips, and this is even ground: remove offset, or the flat",
+        "g.yaml:4: offset: is a key of strips, not of even ground: remove offset, or remove flat",
     ]
     assert "FlatScenario" in json.loads(run("schema", cwd=flat).out)["$defs"]
 
@@ -105,7 +105,7 @@ def test_its_problems_are_reported_with_their_lines(flat: Path) -> None:
 @pytest.mark.parametrize("command", [("animate", "-o", "x.gif"), ("report", "-o", "x.html"), ("graph",)])
 def test_commands_of_one_kind_say_so(flat: Path, command: tuple[str, ...]) -> None:
     ran = run(command[0], "f.yaml", *command[1:], cwd=flat)
-    assert (ran.code, ran.err) == (2, f"f.yaml: is even ground; terrain {command[0]} works only with strips\n")
+    assert (ran.code, ran.err) == (2, f"f.yaml: terrain {command[0]} works only with strips, not with even ground\n")
 
 
 def test_no_code_outside_kinds_asks_which_kind_it_has() -> None:

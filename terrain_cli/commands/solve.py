@@ -144,8 +144,8 @@ def _check_combination(several: bool, outputs: list[Path], as_csv: bool, plot: b
     """Raises InputError for options that need a single scenario, or that exclude each other."""
     if as_csv and several:
         raise InputError("--csv: works only with a single scenario")
-    if as_csv and asked["sensitivity"]:
-        raise InputError("--sensitivity and --csv cannot be used together; --json has both")
+    if as_csv:
+        _refuse_with_csv(asked)
     if not several:
         return
     if plot:
@@ -158,6 +158,15 @@ def _check_combination(several: bool, outputs: list[Path], as_csv: bool, plot: b
     for path in outputs:
         if path.suffix.lower() != ".json":
             raise InputError(f"--output: must end in .json for several scenarios, got {path}")
+
+
+def _refuse_with_csv(asked: Mapping[str, Any]) -> None:
+    """Raises InputError for a question whose answer CSV has no place for, unless it is written to a file of its own."""
+    for kind in kinds.KINDS.values():
+        for question in kind.questions.values():
+            names = [option.name for option in question.options if asked[option.name] not in (None, False)]
+            if names and not any(isinstance(asked[name], Path) for name in names):
+                raise InputError(f"--{names[0].replace('_', '-')} and --csv cannot be used together; --json has both")
 
 
 def _find_files(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -208,9 +217,9 @@ def _solve_all(loaded: list[Loaded], options: Mapping[str, Any], quiet: bool) ->
             solution = kind.solution.solve(scenario, ground, watch=watch and watch.add, **settings)
             if watch:
                 watch.close()
-            solved.append(
-                Solved(solution, [kind.questions[name].answer(solution, value) for name, value in asked.items()])
-            )
+            answers: list[Answer] = []
+            solved.append(Solved(solution, answers))
+            answers += [kind.questions[name].answer(solution, value) for name, value in asked.items()]
         except KeyboardInterrupt:
             if not solved:
                 raise
@@ -262,7 +271,7 @@ def _make_document(solved: list[Solved], several: bool) -> Any:
 
 
 def _merge(document: Any, addition: Any) -> Any:
-    """The document with the addition in it: mappings key by key, lists of one length item by item."""
+    """The document with the addition in it: mappings key by key, lists of equal length item by item."""
     if isinstance(document, dict) and isinstance(addition, dict):
         both = {key: _merge(document[key], addition[key]) for key in document.keys() & addition.keys()}
         return document | addition | both

@@ -132,13 +132,16 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
     except ValidationError as invalid:
         # Errors of the type "fits" are reported again by find_problems, with their place.
         errors = [error for error in invalid.errors(include_url=False) if error["type"] != "fits"]
-        crowd = [error for error in errors if error["loc"][: len(room.CROWDED)] == room.CROWDED]
-        errors = [error for error in errors if error not in crowd[ALIKE:]]
-        problems = [_explain(error, kind, document, name) for error in errors]
-        if len(crowd) > ALIKE:
-            line = problems[errors.index(crowd[ALIKE - 1])][0]
-            more = f"{len(crowd) - ALIKE:,} more cells are invalid"
-            problems.append((line, f"{name}:{line}: {write_key(room.CROWDED)}: {more}"))
+        alike = last = 0
+        for error in errors:
+            crowded = room.CROWDED is not None and error["loc"][: len(room.CROWDED)] == room.CROWDED
+            alike += crowded
+            if not crowded or alike <= ALIKE:
+                problems.append(_explain(error, kind, document, name))
+                last = problems[-1][0] if crowded else last
+        if room.CROWDED is not None and alike > ALIKE:
+            more = f"{alike - ALIKE:,} more values are invalid"
+            problems.append((last, f"{name}:{last}: {write_key(room.CROWDED)}: {more}"))
     for place, sentence in room.find_problems(data):
         place = room.locate(place, document)
         node, _ = document.find(place)

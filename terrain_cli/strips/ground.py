@@ -2,7 +2,7 @@
 
 The path starts at the origin and crosses the strips one after the other; the goal lies `offset` further along them.
 A path is a handful of numbers, `x`: `x[i]` is the displacement along strip i; the last strip's is offset - sum(x).
-Everything else in terrain is `jax.grad` of `calc_time`.
+Descents across strips follow `jax.grad` of `calc_time`.
 """
 
 from collections.abc import Sequence

@@ -142,7 +142,7 @@ EXAMPLES = {
     "strips": "strips: [{width: 10, speed: 0.7}]",
     "offset": "offset: 20",
 }
-CROWDED = ("strips", "")  # no list is abridged
+CROWDED = None  # no list is abridged
 DESCENT_OPTIONS = ("method", "step", "iterations", "tolerance", "initial")
 OPTIONS = (*DESCENT_OPTIONS, "show", "every", "plot", "within", "axes", "held", "compare")
 SETTINGS = ("every",)

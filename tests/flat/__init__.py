@@ -9,7 +9,6 @@ FLAT = Kind(
     name="flat",
     key="flat",
     keys=("flat", "from", "to"),
-    title="even ground",
     plural="even ground",
     package="tests.flat",
     show="tests.flat.show",

@@ -29,7 +29,7 @@ class FlatScenario(ScenarioModel):
 MODEL = FlatScenario
 MODELS: dict[tuple[str, ...], type[Model]] = {(): FlatScenario, ("flat",): Even, ("units",): Units}
 EXAMPLES = {"flat": "flat: {speed: 1}", "speed": "speed: 1", "from": "from: [0, 0]", "to": "to: [3, 4]"}
-CROWDED = ("flat", "")
+CROWDED = None
 OPTIONS: tuple[str, ...] = ()
 SETTINGS: tuple[str, ...] = ()
 

@@ -20,6 +20,10 @@ class FlatSolution(NamedTuple):
     iterations: int = 0
 
     @property
+    def route(self) -> Route:
+        return self.routes[0]
+
+    @property
     def time(self) -> float:
         return self.routes[0].time
 

@@ -221,7 +221,7 @@ def test_a_thousand_wrong_cells_are_not_a_thousand_lines(write: Write) -> None:
     rows = ", ".join(["[0, 0, 0, 0, 0]"] * 200)
     problems = refusals(write(f"map: {{cell: 1, speeds: {{grid: [{rows}]}}}}\nstart: [1, 1]\ngoal: [2, 2]\nfoo: 1\n"))
     assert len(problems) == 12
-    assert problems[10] == ":1: map.speeds.grid: 990 more cells are invalid"
+    assert problems[10] == ":1: map.speeds.grid: 990 more values are invalid"
     assert problems[11].startswith(":4: foo: is not a key here")
 
 

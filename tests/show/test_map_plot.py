@@ -118,7 +118,7 @@ def test_an_svg_is_the_same_bytes_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (CLOSED, "Blocked ground closes in goal: 1 free cell around it, 5 around the start."),
+        (CLOSED, "Blocked ground encloses goal, with 1 free cell around it and 5 around the start."),
         (CLOSED.replace("[5, 5]", "[[5, 5], [5, 1]]"), "goal 2: 4 s, 4 m."),
         (CLOSED.replace("[5, 5]", "[1, 1]"), "0 s, 0 m."),
         (CLOSED.replace("cell: 2", "cell: 1e6").replace("[1, 1]", "[1e6, 1e6]").replace("[5, 5]", "[3e6, 0]"), ""),
@@ -156,12 +156,12 @@ def test_contours_of_a_large_map_are_thinned(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--kind", "paths"), "is a map; --kind must be map, got 'paths'"),
-        (("--axes", "1,2"), "is a map, and --axes is for strips"),
-        (("--held",), "is a map, and --held is for strips"),
-        (("--method", "adam"), "is a map, and --method is for strips"),
-        (("--step", "1"), "is a map, and --step is for strips"),
-        (("--compare", "step=1,2", "--kind", "objective"), "is a map; --kind must be map, got 'objective'"),
+        (("--kind", "paths"), "--kind for maps must be map, got 'paths'"),
+        (("--axes", "1,2"), "--axes works only with strips, not with maps"),
+        (("--held",), "--held works only with strips, not with maps"),
+        (("--method", "adam"), "--method works only with strips, not with maps"),
+        (("--step", "1"), "--step works only with strips, not with maps"),
+        (("--compare", "step=1,2", "--kind", "objective"), "--kind for maps must be map, got 'objective'"),
         (("-o", "x.gif"), "--output: must end in .png, .svg or .pdf, got x.gif"),
     ],
 )

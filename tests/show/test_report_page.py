@@ -550,7 +550,7 @@ def test_odd_scenarios_have_a_sensible_page(opened: Callable[..., Opened], tmp_p
         assert "This descent\nnot finite\n" in text
     if what == "bounces":
         assert it.page.locator("#verdict").count() == 1
-        assert "Diverged with step 5: since iteration 2 the path bounces from side to side" in text
+        assert "Diverged with step 5: since iteration 2 the path has bounced from side to side" in text
     if what == "fifty strips":
         assert "46 more" in it.page.locator("#tree svg").text_content()  # type: ignore[operator]
         assert "… crossing 49 (m)" in it.page.locator("#table thead").inner_text()
@@ -580,7 +580,7 @@ def test_without_a_script_the_page_says_so(browser: Browser, post: Path) -> None
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(post.as_uri())
-    assert "its 20 iterations. The time is 0.0057 % above the optimum" in page.locator("noscript").inner_text()
+    assert "Stopped after 20 iterations, 0.0057 % above the optimum" in page.locator("noscript").inner_text()
     assert "81.9117 s" in page.locator("body").inner_text()
     context.close()
 

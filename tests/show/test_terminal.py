@@ -121,8 +121,8 @@ def test_a_constant_time_is_drawn() -> None:
 
 def test_refuses_several_and_json(terrain: Callable[..., Ran]) -> None:
     ran = terrain("solve", CONFIGS, "--plot")
-    assert (ran.code, ran.err) == (2, "--plot: takes one scenario; terrain plot draws others into files\n")
+    assert (ran.code, ran.err) == (2, "--plot: works only with a single scenario; terrain plot draws to files\n")
     ran = terrain("solve", THREE, "--plot", "--json")
-    assert (ran.code, ran.err) == (2, "--json and --plot: choose one of them\n")
+    assert (ran.code, ran.err) == (2, "--json and --plot cannot be used together\n")
     ran = terrain("solve", THREE, "--plot", "--csv")
-    assert (ran.code, ran.err) == (2, "--csv and --plot: choose one of them\n")
+    assert (ran.code, ran.err) == (2, "--csv and --plot cannot be used together\n")

@@ -152,7 +152,7 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
     ran = terrain("solve", THREE, "--method", "newton", "--step", "3")
     assert ran.code == 2
     assert ran.err == (
-        "--step: is not a setting of method newton, which finds its own: remove it, or set another method\n"
+        "--step: is not a setting of method newton, which needs no step: remove it, or set another method\n"
     )
     file = tmp_path / "a.yaml"
     file.write_text("strips: [{width: 1, speed: 1}]\noffset: 2\ndescent: {method: newton,\n  step: 3}\n")
@@ -188,5 +188,5 @@ def test_a_divergence_without_a_step_is_explained() -> None:
     scenario = with_descent(load_strips(THREE), method="newton")
     solution = replace(solve(scenario), status="diverged")
     assert explain(solution, to_ground(scenario)) == (
-        "Diverged: since iteration 2 the path bounces from side to side and gets no closer. --method snell has the answer."
+        "Diverged: since iteration 2 the path has bounced from side to side without getting closer. Use --method snell."
     )

@@ -100,7 +100,7 @@ def test_json_has_all_strips_and_the_table_has_twelve(terrain: Callable[..., Ran
     assert found["time"] == document["optimum"]["time"]
     assert "sensitivity" not in json.loads(terrain("solve", fifty, "--method", "snell", "--json").out)
     ran = terrain("solve", fifty, "--method", "snell", "--sensitivity", "-q")
-    assert "12 of 50 strips shown, those that matter most; --json has all" in ran.out
+    assert "12 of 50 strips are shown, those that matter most; --json lists all" in ran.out
 
 
 def test_the_tables_of_several_scenarios_have_titles(terrain: Callable[..., Ran]) -> None:
@@ -112,7 +112,7 @@ def test_the_tables_of_several_scenarios_have_titles(terrain: Callable[..., Ran]
 def test_csv_is_refused(terrain: Callable[..., Ran]) -> None:
     ran = terrain("solve", THREE, "--sensitivity", "--csv")
     assert ran.code == 2
-    assert ran.err.startswith("--sensitivity and --csv: choose one of them")
+    assert ran.err.startswith("--sensitivity and --csv cannot be used together")
 
 
 def test_the_page_runs(terrain: Callable[..., Ran]) -> None:

@@ -70,7 +70,10 @@ class IsochronesAnswer(Answer):
         return [Table(heads=(f"within ({units.time})", f"area ({units.length}²)", "parts", "holes"), rows=rows)]
 
     def to_features(self) -> list[dict[str, Any]]:
-        """Each isochrone as an area."""
+        """Each isochrone as an area, told apart from other features by its role."""
+        return self._to_features(role="isochrone")
+
+    def _to_features(self, **properties: str) -> list[dict[str, Any]]:
         return [
             {
                 "type": "Feature",
@@ -78,6 +81,7 @@ class IsochronesAnswer(Answer):
                     "scenario": self.solution.scenario.name,
                     "time": isochrone.level,
                     "area": isochrone.area,
+                    **properties,
                 },
                 "geometry": isochrone.to_geometry(),
             }
@@ -85,7 +89,7 @@ class IsochronesAnswer(Answer):
         ]
 
     def to_files(self) -> Mapping[Path, Any]:
-        features = {"type": "FeatureCollection", "features": self.to_features()}
+        features = {"type": "FeatureCollection", "features": self._to_features()}
         return {self.asked.output: features} if self.asked.output else {}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from terrain_cli.strips.solution import StripsSolution
 
 order = 1
-options = (Option("sensitivity", bool, "Show what the best time depends on: speeds, widths, the offset."),)
+options = (Option("sensitivity", bool, "Show what the best time depends on: the strips, or the ground of a map."),)
 ROWS = 12  # strips in the table; the JSON document has all
 
 
