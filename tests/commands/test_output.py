@@ -37,7 +37,7 @@ class TestSolve:
         ]
         ran = terrain("solve", LAKE, THREE, "-o", tmp_path / "o.csv")
         assert (ran.code, ran.out) == (2, "")
-        assert "--output: of several scenarios only .json can be written" in ran.err
+        assert "--output: must end in .json for several scenarios, got" in ran.err
 
     def test_writes_the_history_of_strips(self, terrain: Terrain, tmp_path: Path) -> None:
         ran = terrain("solve", THREE, "--csv", "-o", tmp_path / "o.csv")

@@ -16,7 +16,7 @@ from terrain_cli import Method, Step, Strips, best_time, calc_time, compile_cach
 from terrain_cli.strips.descent import METHODS, Settings, thinning
 from terrain_cli.strips.scenario import OWN_SETTINGS
 from terrain_cli.strips.step_size import largest_step, safe_step
-from tests.maps.grounds import grounds, random_strips, random_x
+from tests.strips.grounds import grounds, random_strips, random_x
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 START = [2.0, 17.0]

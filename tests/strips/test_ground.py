@@ -12,7 +12,7 @@ from jax import test_util
 from terrain_cli import Strips, calc_time
 from terrain_cli.strips.ground import straight_x
 from terrain_cli.strips.step_size import curvature_at, largest_curvature, steepest_curvature
-from tests.maps.grounds import grounds, last_movement, random_strips, random_x
+from tests.strips.grounds import grounds, last_movement, random_strips, random_x
 
 POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 gradient = jax.jit(jax.grad(calc_time))

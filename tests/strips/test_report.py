@@ -194,7 +194,7 @@ class TestPage:
         monkeypatch.setattr(report, "TREE", 10)
         monkeypatch.setattr("terrain_cli.show.strips.page_data.VERTICES", 5)
         text = render(gather(asked))
-        assert "The tree of so many strips is too large to read here" in text
+        assert "With this many strips the tree is too large to read here" in text
         [data] = re.findall(r'id="data">(.*?)</script>', text)
         ground = json.loads(data)["ground"]
         assert ground["boundaries"] == [0, 2, 5, 7, 10, 12]
@@ -260,4 +260,4 @@ class TestCommand:
         text = (tmp_path / "a.html").read_text(encoding="utf-8")
         assert "The computation was interrupted: some steps and methods are missing." in text
         assert 'value="momentum"' not in text
-        assert f"are in this page, {runs} run" in text
+        assert f"with up to nine digits, {runs} run" in text
