@@ -28,6 +28,44 @@ CONFIGS = ROOT / "configs"
 STRIPS_FILES = [file for file in sorted(CONFIGS.glob("*.yaml")) if "\nstrips:" in file.read_text()]
 
 
+# The tests of `make quick`: a broad selection that takes less than a minute, by the durations of a whole run.
+QUICK = [
+    "test_api",
+    "test_files",
+    "test_imports",
+    "commands/test_check",
+    "commands/test_new",
+    "docs/test_autodiff",
+    "docs/test_batch",
+    "docs/test_benchmarks_page",
+    "docs/test_decisions",
+    "docs/test_figures",
+    "docs/test_gradients",
+    "docs/test_routes",
+    "docs/test_scaling",
+    "maps/routes/test_backtrack",
+    "maps/routes/test_crossings",
+    "maps/routes/test_lines",
+    "maps/routes/test_refine",
+    "maps/test_cells",
+    "maps/test_scenario",
+    "maps/test_solution",
+    "scenario/test_document",
+    "show/test_api",
+    "show/test_autodiff_page",
+    "show/test_console",
+    "strips/test_report",
+    "strips/test_sensitivity",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = item.path.relative_to(ROOT / "tests").with_suffix("").as_posix()
+        if module in QUICK and not item.get_closest_marker("slow"):
+            item.add_marker("quick")
+
+
 @dataclass
 class Ran:
     """What a run of the command line came to."""

@@ -94,7 +94,7 @@ def parse_descent(
 def refuse_foreign(kind: Kind, file: str, options: Mapping[str, Any]) -> None:
     """Raises InputError if an option is given that scenarios of this kind do not take."""
     for name, value in options.items():
-        if value not in (None, False) and name not in kind.options:
+        if value is not None and value is not False and name not in kind.options:
             owners = [other.plural for other in kinds.KINDS.values() if name in other.options]
             raise InputError(
                 f"{file}: --{name.replace('_', '-')} works only with {' and '.join(owners)}, not with {kind.plural}: "
@@ -102,10 +102,10 @@ def refuse_foreign(kind: Kind, file: str, options: Mapping[str, Any]) -> None:
             )
 
 
-def protect_inputs(scenario: Scenario, outputs: Iterable[Path]) -> None:
+def protect_inputs(scenario: Scenario, outputs: Iterable[Path], option: str = "--output") -> None:
     """Raises InputError if a file to be written is one that the scenario was read from."""
     for output in outputs:
-        refuse_input(output, scenario.inputs)
+        refuse_input(output, scenario.inputs, option)
 
 
 def with_question_options(command: Callable[..., None]) -> Callable[..., None]:

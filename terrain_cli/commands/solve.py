@@ -27,7 +27,7 @@ from terrain_cli.commands.options import (
 )
 from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, write
+from terrain_cli.files import check_output, refuse_input, write
 
 FORMATS = (".json", ".csv", ".geojson")
 
@@ -111,7 +111,12 @@ def solve(
     _check_combination(several, outputs, as_csv, plot, asked)
 
     files, failures = _find_files(scenarios)
-    loaded = [ready for file in files if (ready := _load(file, options, questions, outputs, failures))]
+    named = {f"--{name.replace('_', '-')}": [path] for name, path in asked.items() if isinstance(path, Path)}
+    _check_files(files, {"--output": outputs, **named})
+    loaded = [ready for file in files if (ready := _load(file, options, questions, failures))]
+    for scenario, _, _ in loaded:
+        for option, paths in {"--output": outputs, **named}.items():
+            protect_inputs(scenario, paths, option)
     for problem in (problem for problems in failures.values() for problem in problems):
         print(problem, file=sys.stderr)
     if not loaded:
@@ -183,11 +188,21 @@ def _find_files(names: list[str]) -> tuple[list[str], dict[str, tuple[str, ...]]
     return files, failures
 
 
+def _check_files(files: list[str], outputs: Mapping[str, list[Path]]) -> None:
+    """Raises InputError if a file to be written is named twice, or is one of the scenario files, valid or not."""
+    seen: set[Path] = set()
+    for option, paths in outputs.items():
+        for path in paths:
+            refuse_input(path, files, option)
+            if path.resolve() in seen:
+                raise InputError(f"{option}: {path} is named twice; name another file")
+            seen.add(path.resolve())
+
+
 def _load(
     file: str,
     options: Mapping[str, Any],
     questions: Mapping[str, dict[str, Any]],
-    outputs: list[Path],
     failures: dict[str, tuple[str, ...]],
 ) -> Loaded | None:
     """The scenario in a file, changed by the options, and its ground. If it is invalid: None, and its problems in `failures`."""
@@ -198,8 +213,6 @@ def _load(
         kind = kinds.of(scenario)
         refuse_foreign(kind, file, options)
         scenario = kind.scenario.with_options(scenario, options)
-        named = [value for value in options.values() if isinstance(value, Path)]
-        protect_inputs(scenario, [*outputs, *named])
         return Loaded(scenario, kind.solution.to_ground(scenario), questions[kind.name])
     except InputError as error:
         failures[file] = error.problems

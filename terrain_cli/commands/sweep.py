@@ -127,7 +127,7 @@ def sweep(
         for _ in points:
             pass
         table.print()
-    if plot and picture:
+    if plot and picture and table.done:
         from terrain_cli.show.style import figure_style, save
 
         with figure_style(*kind.figure.texts_of(loaded)) as missing:

@@ -263,15 +263,12 @@ def locate(place: Place, document: Node) -> Place:
 
 
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems in the form of the speeds and of the cells."""
+    """Problems in the form of the speeds. Those of cells, files and places are found when the raster is read."""
     ground = data.get("map")
     speeds = ground.get("speeds") if isinstance(ground, dict) else None
     if isinstance(ground, dict) and isinstance(speeds, dict):
-        found = list(find_speeds_problems(speeds))
-        for place, sentence in found:
+        for place, sentence in find_speeds_problems(speeds):
             yield ("map", "speeds", *place), sentence
-        if not found:
-            yield from find_cell_problems(ground.get("cell"), speeds.get("extent"))
 
 
 def find_cell_problems(cell: object, extent: object) -> Iterator[Problem]:

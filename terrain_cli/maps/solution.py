@@ -111,7 +111,8 @@ class MapSolution:
     def to_rows(self) -> Iterator[Sequence[object]]:
         """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
 
-        The speed is empty at the start. With several goals, each row begins with the number of its goal, counted from 1.
+        The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
+        goal, counted from 1.
         """
         several = len(self.routes) > 1
         yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed"]
@@ -120,8 +121,8 @@ class MapSolution:
                 continue
             lengths, times = self._measure_legs(route)
             distance, time = np.append(0.0, np.cumsum(lengths)), np.append(0.0, np.cumsum(times))
-            with np.errstate(invalid="ignore", divide="ignore"):
-                speeds = ["", *(lengths / times).tolist()]
+            legs = zip(lengths.tolist(), times.tolist(), strict=True)
+            speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
             for point, *rest in zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True):
                 yield [*([i + 1] if several else []), *point, *rest]
 
@@ -210,6 +211,8 @@ def solve(
         solution = solve(load_map("configs/lake.yaml"))
         print(solution.time, solution.route.points)
     """
+    if precision not in (32, 64):
+        raise ValueError(f"precision must be 32 or 64, got {precision!r}")
     if ground is None:
         ground = to_ground(scenario)
     from terrain_cli.maps.fields.arrival import arrival_times, remaining_times

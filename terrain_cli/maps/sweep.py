@@ -87,7 +87,8 @@ def find_points(
 
     Yields the values by name, and for the route to the first goal `time`, `distance`, `straight_time`, `saved` (a fraction of
     the straight line's time) and `status`: "converged", "no route", or "misplaced" if the start or a goal is outside the map or
-    in blocked ground. Missing values are None. Raises InputError for an unknown name or an invalid value.
+    in blocked ground. Missing values are None. Raises InputError for an unknown name or an invalid value, and if the scenario
+    itself has a problem.
 
     Example:
 
@@ -96,11 +97,12 @@ def find_points(
     """
     parameters = [Parameter(scenario, name) for name in varied]
     grids = [parameter.check(values) for parameter, values in zip(parameters, varied.values(), strict=True)]
+    from terrain_cli.maps.raster import read_raster
+
+    raster = read_raster(scenario)  # reports the problems of the scenario itself, before anything is computed
+    stored = raster.speeds if scenario.map.speeds.file else None
 
     def points() -> Iterator[dict[str, Any]]:
-        from terrain_cli.maps.raster import read_speeds
-
-        stored = read_speeds(scenario) if scenario.map.speeds.file else None
         for values in itertools.product(*grids):
             changed = _with_values(scenario, parameters, values)
             yield dict(zip(varied, values, strict=True)) | _solve(changed, stored)
@@ -146,6 +148,6 @@ def _solve(scenario: MapScenario, speeds: "np.ndarray | None") -> dict[str, Any]
         "time": solution.time,
         "distance": solution.distance,
         "straight_time": straight,
-        "saved": None if straight is None else 1 - solution.time / straight,
+        "saved": None if straight is None else 1 - solution.time / straight if straight > 0 else 0.0,
         "status": solution.status,
     }

@@ -19,7 +19,8 @@ def print_overview(solutions: Sequence[Solution], refused: Sequence[str]) -> Non
         table.add_column(name, justify="right", no_wrap=True)
     for solution in solutions:
         method, gap = kinds.of(solution.scenario).terminal.describe(solution)
-        time = f"{number(solution.time)} {solution.scenario.units.time}" if math.isfinite(solution.time) else ""
+        reached = all(solution.routes) and math.isfinite(solution.time)
+        time = f"{number(solution.time)} {solution.scenario.units.time}" if reached else ""
         table.add_row(
             Text(visible(solution.scenario.name)),
             method,

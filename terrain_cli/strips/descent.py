@@ -233,7 +233,7 @@ def descend(
 
     method: a name in `METHODS`, or a `Method` of your own. step: missing is `safe_step`, for a `Method` of your own that of
     gradient descent. every: yield each `every`-th iteration and the last; missing is all of them, fewer beyond 1,024.
-    Raises ValueError for an unknown method or an `x` of the wrong length.
+    Raises ValueError for an unknown method, an `x` of the wrong length or an `every` below 1.
 
     Example:
 
@@ -242,6 +242,8 @@ def descend(
             print(step.iteration, step.x, step.time)
     """
     descent = begin(np.asarray(x, dtype=np.float64), find_method(method))
+    if every is not None and every < 1:
+        raise ValueError(f"every must be 1 or more, got {every}")
     if step is None:
         step = float(safe_step(strips, method if isinstance(method, str) else "gradient"))
     settings = Settings(*map(np.float64, (step, iterations, tolerance, momentum, beta1, beta2, epsilon)))

@@ -36,7 +36,8 @@ def is_result(result: dict[str, Any]) -> bool:
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
     return (
-        isinstance(result.get("iterations"), float | int)
+        result.get("iterations") is not None
+        and is_number(result["iterations"])
         and is_number(result.get("time", ""))
         and all(isinstance(result.get(name), list) and all(map(is_number, result[name])) for name in ("x", "crossings"))
     )

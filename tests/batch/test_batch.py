@@ -127,14 +127,17 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         (json.dumps(GOOD | {"widths": 10}), "widths: must be a list of numbers, such as [10, 10, 10], got 10"),
         (
             json.dumps(GOOD | {"speeds": [1, 1e60]}),
-            "speeds[1]: must be at most 1e+50 in size: choose larger units, got 1e+60",
+            "speeds[1]: must be at most 1e+50 in magnitude: choose larger units, got 1e+60",
         ),
         (
             json.dumps(GOOD | {"speeds": [1, 1e-60]}),
             "speeds[1]: must be at least 1e-50: choose smaller units, got 1e-60",
         ),
         (json.dumps(GOOD | {"offset": "far"}), "offset: must be a number, got 'far'"),
-        (json.dumps(GOOD | {"offset": 1e99}), "offset: must be at most 1e+50 in size: choose larger units, got 1e+99"),
+        (
+            json.dumps(GOOD | {"offset": 1e99}),
+            "offset: must be at most 1e+50 in magnitude: choose larger units, got 1e+99",
+        ),
         (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: known are id, widths, speeds, offset"),
         (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
@@ -405,7 +408,7 @@ class TestResume:
             assert terrain("batch", CONFIGS, "-o", out).code == 130
         assert len(out.read_text().splitlines()) == 4
         resumed = terrain("batch", CONFIGS, "-o", out, "--resume")
-        assert "maze.yaml: is a map, and terrain batch takes strips alone" in resumed.err
+        assert "maze.yaml: terrain batch works only with strips, not with maps" in resumed.err
         assert resumed.code == 1
         assert out.read_text() == terrain("batch", CONFIGS).out
 

@@ -111,6 +111,76 @@ class TestSolve:
         assert (tmp_path / "m.json").read_text() == text
         assert np.load(tmp_path / "v.npy").shape == (2, 3)
 
+    def test_never_overwrites_an_input_among_several(self, terrain: Terrain, tmp_path: Path) -> None:
+        """Nor one that is invalid: nothing is written then."""
+        good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+        good.write_text((CONFIGS / "uniform.yaml").read_text())
+        bad.write_text("strips: 3\n")
+        for output in (good, bad):
+            ran = terrain("solve", good, bad, THREE, "-o", output)
+            assert (ran.code, ran.out, ran.err) == (2, "", f"--output: {output} is an input file; name another file\n")
+        assert bad.read_text() == "strips: 3\n"
+        assert "strips:" in good.read_text()
+
+    def test_names_the_option_whose_file_is_an_input(self, terrain: Terrain, tmp_path: Path) -> None:
+        np.save(tmp_path / "v.npy", np.ones((2, 3)))
+        (tmp_path / "m.yaml").write_text("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [2.5, 1.5]\n")
+        ran = terrain("solve", tmp_path / "m.yaml", THREE, "-o", tmp_path / "o.json", "--field", tmp_path / "v.npy")
+        assert ran.code == 2
+        ran = terrain("solve", tmp_path / "m.yaml", "--field", tmp_path / "v.npy")
+        assert ran.err == f"--field: {tmp_path / 'v.npy'} is an input file; name another file\n"
+
+    def test_refuses_a_file_named_twice(self, terrain: Terrain, tmp_path: Path) -> None:
+        ran = terrain("solve", THREE, "-o", tmp_path / "o.json", "-o", f"{tmp_path}/../{tmp_path.name}/o.json")
+        assert (ran.code, "is named twice; name another file" in ran.err) == (2, True)
+
+    def test_has_no_speed_on_a_leg_without_length(self, terrain: Terrain, tmp_path: Path) -> None:
+        (tmp_path / "m.yaml").write_text(
+            "map: {cell: 1, speeds: {grid: [[1, 1]]}}\nstart: [0.5, 0.5]\ngoal: [0.5, 0.5]\n"
+        )
+        ran = terrain("solve", tmp_path / "m.yaml", "--csv")
+        assert "nan" not in ran.out
+        ran = terrain("solve", tmp_path / "m.yaml")
+        assert (ran.code, "nothing to save" in ran.out) == (0, True)
+
+    def test_csv_has_no_place_for_other_answers(self, terrain: Terrain, tmp_path: Path) -> None:
+        for arguments in (["--corridor", "1"], ["--isochrones", "1,2"], ["--sensitivity"]):
+            ran = terrain("solve", LAKE, "--csv", *arguments)
+            assert ran.err == f"{arguments[0]} and --csv cannot be used together; --json has both\n"
+        assert terrain("solve", LAKE, "--csv", "--field", tmp_path / "f.npy").code == 0
+
+
+def test_an_option_of_the_other_kind_is_refused_whatever_its_value(terrain: Terrain, tmp_path: Path) -> None:
+    for arguments in (
+        ["solve", LAKE, "--tolerance", "0"],
+        ["solve", THREE, "--corridor", "0"],
+        ["plot", LAKE, "-o", tmp_path / "x.svg", "--iterations", "0"],
+        ["sweep", LAKE, "--vary", "start.0=1", "--tolerance", "0"],
+    ):
+        ran = terrain(*arguments)
+        assert (ran.code, "works only with" in ran.err) == (2, True)
+
+
+def test_a_sweep_of_a_map_reports_problems_of_the_map_itself(terrain: Terrain, tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    for ground, problem in (
+        ("{speeds: {grid: [[1, 1]], extent: [0, 0, 2, 2]}}", ":1: map.speeds.extent: must give square cells"),
+        ("{cell: 1, speeds: {file: gone.npy}}", ":1: map.speeds.file: "),
+        ("{cell: 1, speeds: {grid: [[1, blocked]]}}", ":3: goal: lies in blocked ground"),
+    ):
+        path.write_text(f"map: {ground}\nstart: [0.5, 0.5]\ngoal: [1.5, 0.5]\n")
+        ran = terrain("sweep", path, "--vary", "start.0=0.4,0.6", "--json")
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{path}{problem}" in ran.err
+
+
+def test_all_problems_of_cells_and_files_are_reported_together(terrain: Terrain, tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text("map:\n  cell: 1\n  speeds: {file: gone.npy, extent: [0, 0, 1, 1]}\nstart: [0, 0]\ngoal: [1, 1]\n")
+    first, second = terrain("solve", path).err.splitlines()
+    assert first.startswith(f"{path}:2: map.cell: and speeds.extent both give the size of a cell")
+    assert second.startswith(f"{path}:3: map.speeds.file: ")
+
 
 def test_outlines_of_cells_are_valid_polygons_of_the_same_area() -> None:
     """Random cells, with holes, and parts and holes that touch at corners; shapely judges."""

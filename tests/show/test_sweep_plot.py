@@ -131,7 +131,7 @@ def test_a_logarithmic_sweep_has_a_logarithmic_axis() -> None:
         (["--step", "1,2", "--plot", "no/a.png"], "no/a.png: cannot be written: there is no folder no"),
         (
             ["--step", "1,2", "--vary", "offset=1,2", "--vary", "strips.0.speed=1,2", "--plot", "a.png"],
-            "--plot: draws one or two varied numbers, got 3: leave some out, or use --csv",
+            "--plot: draws one or two varied numbers for strips, got 3: remove some or use --csv",
         ),
     ],
 )
