@@ -49,12 +49,10 @@ QUICK = [
     "maps/routes/test_refine",
     "maps/test_cells",
     "maps/test_scenario",
-    "maps/test_solution",
     "scenario/test_document",
     "show/test_api",
     "show/test_autodiff_page",
     "show/test_console",
-    "strips/test_report",
     "strips/test_sensitivity",
 ]
 
