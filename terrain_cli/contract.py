@@ -1,8 +1,8 @@
 """What the kinds of terrain have in common: what passes from one part of the program to the next.
 
 YAML becomes a `Scenario`, a `Scenario` a ground (arrays, the only thing that enters compiled code), a ground a `Solution` with
-a `Route` to each goal. A solution can be asked questions; each returns an `Answer`. kinds.py names the modules of each kind and
-says what they must define.
+a `Route` to each goal. A solution can be asked questions; each returns an `Answer`. kinds.py names the modules of each kind,
+and modules.py says what they must define.
 """
 
 import math

@@ -1,7 +1,6 @@
 """Text for people: numbers and counts in words, suggestions for typing errors, and strangers' text made safe to print."""
 
 import difflib
-import html
 from collections.abc import Iterable, Sequence
 
 SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
@@ -67,6 +66,8 @@ def some_of(length: int, most: int) -> list[int | None]:
 
 def html_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     """A small table of names and values for notebooks."""
+    import html  # where it is used, since every start of `terrain` imports this module
+
     cell = "<{0} style='text-align:left'>{1}</{0}>"
     body = "".join(
         f"<tr>{cell.format('th', html.escape(key))}{cell.format('td', html.escape(value))}</tr>" for key, value in rows
