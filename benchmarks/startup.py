@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -114,6 +113,8 @@ def write_crust(path: Path) -> None:
 
 def processor_time(command: tuple[str, ...], folder: Path, cache: Path) -> float:
     """The processor time of one run of `terrain`, in all its threads, s."""
+    import resource  # POSIX alone has it
+
     environment = {**os.environ, "TERRAIN_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(python("-m", "terrain_cli", *command), check=True, capture_output=True, cwd=folder, env=environment)

@@ -32,7 +32,7 @@ CACHE_STRIPS = (
 MAX_BLOCK = 8000  # scenarios in a block; more are no faster
 MIN_LANES = 4000  # numbers per vector operation; in blocks of fewer scenarios several strips are processed together
 SINGLE_STEPS = 3  # Newton steps in single precision
-FEWEST = 8  # strips that a program is compiled for; one for each smaller number would be a third faster, and each takes seconds to compile
+FEWEST = 8  # strips that a program is compiled for; one for each smaller number would be up to a third faster
 
 
 class Optima(NamedTuple):

@@ -148,7 +148,7 @@ def relax(
     known: nodes with initial values, bool, a map with its margin. visit: takes a band, the values and the direction (true: down),
     and returns the new values. unsettled: takes the values and returns which bands are unsettled, shape (number,).
 
-    The direction is a traced value, so that the program holds one sweep, not one for each direction: it compiles in half the time.
+    The direction is a traced value, so that the program holds one sweep and compiles sooner than with one for each direction.
     """
 
     def go(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
