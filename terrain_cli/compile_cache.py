@@ -108,7 +108,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
         self.name = function.__name__
         self.fused = fused
         self.nested = jax.jit(function, static_argnames=static_argnames)  # a jit in another takes no options
-        self.static_argnames = static_argnames
+        self.function, self.static_argnames = function, static_argnames
         self.programs: dict[Any, Callable[..., Any]] = {}
         self.compiling = threading.Lock()
 
@@ -116,7 +116,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
     def jitted(self) -> Any:
         """The function under `jax.jit`, for a call from outside other transformations."""
         options = None if self.fused else _quick() or None
-        return jax.jit(self.nested.__wrapped__, static_argnames=self.static_argnames, compiler_options=options)
+        return jax.jit(self.function, static_argnames=self.static_argnames, compiler_options=options)
 
     def __call__(self, *arguments: Any, **static: Any) -> Any:
         leaves, tree = jax.tree.flatten(arguments)

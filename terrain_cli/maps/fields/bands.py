@@ -19,7 +19,7 @@ from terrain_cli import jax_config as jax_config  # 64-bit floats
 BAND = 256  # rows
 QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by the offset of their opposite corner
 
-Look = Callable[[int, int], Array]  # (i, j) -> the values i rows down and j columns to the right
+Look = Callable[[int | Array, int | Array], Array]  # (i, j) -> the values i rows down and j columns to the right
 
 T = TypeVar("T")
 

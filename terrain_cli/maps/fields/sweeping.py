@@ -66,7 +66,7 @@ def least(a: Array, b: Array) -> Array:
     return jnp.where(b < a, b, a)
 
 
-def update_from(quadrant: tuple[int, int], node: Look, cell: Look, update: Update) -> Array:
+def update_from(quadrant: tuple[int | Array, int | Array], node: Look, cell: Look, update: Update) -> Array:
     """The times of nodes, lowered by the waves that reach them through the cell in this quadrant."""
     i, j = quadrant
     up, left = (i - 1) // 2, (j - 1) // 2
