@@ -55,8 +55,8 @@ def find_corridor(
     """
     through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
-    best = through.min()
-    cells = through <= best * (1 + percent / 100)
+    best = float(through.min())
+    cells = (through <= best * (1 + percent / 100)) & np.isfinite(through)
     cells[row, col] = True
     error = float(through[row, col].max() / best - 1)
     return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)
