@@ -101,6 +101,8 @@ def solve(
 
     Example: terrain solve configs/lake.yaml -o route.geojson -o route.csv
     """
+    from terrain_cli.scenario.load import is_folder
+
     exclude({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
@@ -115,7 +117,7 @@ def solve(
     outputs = output or []
     for path in outputs:
         check_output(path, FORMATS)
-    several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
+    several = len(scenarios) > 1 or any(map(is_folder, scenarios))
     _check_combination(several, outputs, as_csv, plot, asked)
 
     files, failures = _find_files(scenarios)
