@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
-from terrain_cli.errors import InputError
+from terrain_cli.errors import InputError, check_type
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
@@ -37,6 +37,7 @@ def load_scenario(path: str | Path) -> Scenario:
         scenario = load_scenario("configs/three_strips.yaml")
         print(scenario.name, scenario.units.length)
     """
+    check_type(path, (str, Path), "path", "a text or a Path")
     name = "<stdin>" if str(path) == "-" else str(path)
     document = read_document(_read(path, name), name)
     if not isinstance(document.value, dict):

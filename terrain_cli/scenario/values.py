@@ -7,8 +7,8 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-# Squares of lengths and of 1/(width speed) must neither overflow nor underflow.
-SMALLEST, LARGEST = 1e-50, 1e50
+from terrain_cli.contract import LARGEST as LARGEST
+from terrain_cli.contract import SMALLEST as SMALLEST
 
 
 def fail(sentence: str) -> PydanticCustomError:
