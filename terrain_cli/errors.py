@@ -1,5 +1,6 @@
 """The one exception for whatever a user can correct: a bad file, a bad value, a bad call; and checks of a call in Python."""
 
+import math
 from typing import Any
 
 from terrain_cli.text import visible
@@ -32,20 +33,35 @@ def check_type(value: object, wanted: type | tuple[type, ...], name: str, what: 
         raise TypeError(f"{name} must be {what}, got {shown(value)}")
 
 
-def check_number(value: Any, name: str, *, least: float | None = None, whole: bool = False) -> None:
-    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is finite and at least `least`.
+def check_function(value: object, name: str) -> None:
+    """Raises TypeError unless the argument `name` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {shown(value)}")
 
-    whole: whether it must also be a whole number, of at most 2**53.
+
+def check_number(value: Any, name: str, *, least: float = 0, below: float = math.inf) -> None:
+    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is finite and from `least` to `below`.
+
+    `below` itself is not allowed.
     """
+    if not least <= _to_number(value, name) < below:
+        limit = f" and less than {below:g}" if below < math.inf else ""
+        raise ValueError(f"{name} must be a finite number, at least {least:g}{limit}, got {shown(value)}")
+
+
+def check_count(value: Any, name: str, *, least: int = 0) -> None:
+    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is whole, from `least` to 2**53."""
+    number = _to_number(value, name)
+    if not least <= number <= 2**53 or number != int(number):
+        raise ValueError(f"{name} must be a whole number from {least} to {2**53}, got {shown(value)}")
+
+
+def _to_number(value: Any, name: str) -> float:
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    if number is None or isinstance(value, str | bytes | bool):
-        raise TypeError(f"{name} must be a number, got {shown(value)}")
-    what = "a whole number" if whole else "a finite number"
-    limit = "" if least is None else f" of {least:g} or more" if not whole else f" from {least:g} to {2**53}"
-    if not abs(number) < float("inf") or (least is not None and number < least):
-        raise ValueError(f"{name} must be {what}{limit}, got {shown(value)}")
-    if whole and (number != int(number) or abs(number) > 2**53):
-        raise ValueError(f"{name} must be {what}{limit}, got {shown(value)}")
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {shown(value)}") from None

@@ -53,19 +53,18 @@ def as_pytree(node: type[T]) -> type[T]:
 def to_array(value: Any, name: str) -> Any:
     """Numbers, in lists or arrays of any library, as a float64 array; a JAX array, traced or not, as it is.
 
-    Raises TypeError, which calls the argument `name`, for anything else.
+    Raises TypeError, which calls the argument `name`, for anything else, and ValueError for rows of different lengths.
     """
     if isinstance(value, jax.Array):
         return value
     try:
         array = np.asarray(value)
-        if array.dtype.kind not in "fiuO" or value is None:
-            raise TypeError
-        return array.astype(np.float64, copy=False)
-    except jax.errors.TracerArrayConversionError:
-        raise
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{name} must be numbers, in lists of equal length if in several, got {shown(value)}") from None
+    except ValueError:
+        raise ValueError(f"{name} must have rows of equal length, got {shown(value)}") from None
+    if array.dtype.kind in "fiuO" and value is not None:
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return array.astype(np.float64, copy=False)
+    raise TypeError(f"{name} must be a number or an array of numbers, got {shown(value)}")
 
 
 def to_values(array: Any) -> np.ndarray | None:

@@ -195,6 +195,8 @@ def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Fig
         kind = own.figures[0]
     if kind not in own.figures:
         raise ValueError(f"kind must be one of {', '.join(own.figures)} for {own.plural}, got {kind!r}")
+    if settings.get("ax") is not None and not hasattr(settings["ax"], "get_figure"):
+        raise TypeError(f"ax must be an Axes of matplotlib, got {shown(settings['ax'])}")
     from terrain_cli.show.style import lay_out
 
     figure = own.figure.plot(solution, kind, **settings)

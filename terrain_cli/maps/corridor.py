@@ -55,7 +55,7 @@ def find_corridor(
     the least sum, not with the time of the route, and the cells of the route always belong to the corridor.
     Raises ValueError for a percentage below 0.
     """
-    check_number(percent, "percent", least=0)
+    check_number(percent, "percent")
     through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
     best = float(through.min())

@@ -63,6 +63,7 @@ class Ground:
 
     def to_cells(self, points: ArrayLike) -> np.ndarray:
         """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones."""
+        points = _check_points(points)
         xp: Any = jnp if any(isinstance(a, jax.Array) for a in (points, self.cell, self.corner)) else np
         x, y = xp.moveaxis(xp.asarray(points, dtype=np.float64), -1, 0)
         rows = self.slowness.shape[0]
@@ -73,9 +74,17 @@ class Ground:
 
     def to_xy(self, points: ArrayLike) -> np.ndarray:
         """Points (row, col), in units of cells, as (x, y), m, shape (..., 2)."""
-        row, col = np.moveaxis(np.asarray(points, dtype=np.float64), -1, 0)
+        row, col = np.moveaxis(np.asarray(_check_points(points)), -1, 0)
         rows = self.slowness.shape[0]
         return np.stack([self.corner[0] + col * self.cell, self.corner[1] + (rows - row) * self.cell], axis=-1)
+
+
+def _check_points(points: ArrayLike) -> Any:
+    """Points as an array, shape (..., 2). Raises TypeError or ValueError if they are none."""
+    array = to_array(points, "points")
+    if np.shape(array)[-1:] != (2,):
+        raise ValueError(f"points must have shape (..., 2), got {np.shape(array)}")
+    return array
 
 
 def check_ground(ground: object) -> None:

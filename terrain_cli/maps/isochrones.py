@@ -43,7 +43,7 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     check_type(levels, Iterable, "levels", "times in a list, such as [150, 300]")
     levels = list(levels)
     for i, level in enumerate(levels):
-        check_number(level, f"levels[{i}]", least=0)
+        check_number(level, f"levels[{i}]")
     cols, rows, spread = spread_times(ground, times)
     contours = contourpy.contour_generator(x=cols, y=rows, z=spread, fill_type=contourpy.FillType.OuterOffset)
     found = []

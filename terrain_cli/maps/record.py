@@ -58,7 +58,7 @@ def find_slack(place: Place, result: dict[str, Any], inputs: dict[str, Any], tol
     match place:
         case ("routes", int(i), ("time" | "distance") as key):
             now = result["routes"][i][key]
-            return (tolerance if key == "time" else math.sqrt(tolerance)) * abs(now or 0)
+            return (tolerance if key == "time" else math.sqrt(tolerance)) * float(abs(now or 0))
     return 0
 
 

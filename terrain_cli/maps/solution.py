@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_number, check_type
+from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.raster import read_raster
@@ -78,7 +78,7 @@ class MapSolution:
         """
         from terrain_cli.maps.corridor import find_corridor
 
-        check_number(index, "index", least=0, whole=True)
+        check_count(index, "index")
         if index >= len(self.routes):
             raise ValueError(f"index must be that of a goal, counted from 0, of {len(self.routes):,}, got {index}")
         route = self.routes[index]
@@ -218,6 +218,8 @@ def solve(
     if precision not in (32, 64):
         raise ValueError(f"precision must be 32 or 64, got {precision!r}")
     check_type(scenario, MapScenario, "scenario", "a MapScenario, as from load_map")
+    if watch is not None:
+        check_function(watch, "watch")
     if ground is None:
         ground = to_ground(scenario)
     from terrain_cli.maps.fields.arrival import arrival_times, remaining_times

@@ -61,8 +61,7 @@ def solve_many(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Optima:
 
     Scenarios may have different numbers of strips: pad the widths with 0; the speeds there are ignored. `x` then includes the
     displacement along the last real strip, followed by zeros. If a number is not valid, such as a speed of 0 or an infinite
-    width, the time and the path of its scenario are NaN. Raises TypeError if a row is shorter than
-    others, and ValueError if the shapes do not match.
+    width, the time and the path of its scenario are NaN. Raises ValueError if the shapes do not match.
 
     Example:
 

@@ -17,7 +17,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
-from terrain_cli.errors import check_number, shown
+from terrain_cli.contract import SMALLEST
+from terrain_cli.errors import check_count, check_function, check_number, shown
 from terrain_cli.jax_config import check_values, to_array
 from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, Watch, judge, keep_watch, start_watch
 from terrain_cli.strips.ground import Strips, calc_time, check_strips
@@ -101,6 +102,7 @@ METHODS = MappingProxyType(
 def find_method(method: str | Method) -> Method:
     """The built-in method of that name, or a `Method` as it is. Raises ValueError for an unknown name."""
     if isinstance(method, Method):
+        check_function(method.update, "update")
         return method
     if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, or a Method, got {shown(method)}")
@@ -251,14 +253,15 @@ def descend(
             f"x must have a number for each strip but the last, shape ({len(strips.widths) - 1},), got {start.shape}"
         )
     check_values(start, "x", np.isfinite, "a finite number")
-    check_number(iterations, "iterations", least=0, whole=True)
-    given = {"tolerance": tolerance, "momentum": momentum, "beta1": beta1, "beta2": beta2, "epsilon": epsilon}
-    for name, number in given.items():
-        check_number(number, name, least=0)
-    if every is not None:
-        check_number(every, "every", least=1, whole=True)
+    check_count(iterations, "iterations")
+    check_number(tolerance, "tolerance")
+    for name, share in {"momentum": momentum, "beta1": beta1, "beta2": beta2}.items():
+        check_number(share, name, below=1)
+    check_number(epsilon, "epsilon", least=SMALLEST)
     if step is not None:
-        check_number(step, "step", least=0)
+        check_number(step, "step", least=SMALLEST)
+    if every is not None:
+        check_count(every, "every", least=1)
     found = find_method(method)
     if step is None:
         step = float(safe_step(strips, method if isinstance(method, str) else "gradient"))

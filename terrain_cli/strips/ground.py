@@ -67,8 +67,12 @@ class Strips:
 
 
 def check_strips(strips: object) -> None:
-    """Raises TypeError unless these are strips."""
+    """Raises TypeError unless these are strips, and ValueError if they have batch axes."""
     check_type(strips, Strips, "strips", "Strips, such as Strips(widths=[10, 10], speeds=[0.7, 0.3], offset=20)")
+    assert isinstance(strips, Strips)
+    shapes = tuple(np.shape(array) for array in (strips.widths, strips.speeds, strips.offset))
+    if len(shapes[0]) != 1 or len(shapes[1]) != 1 or shapes[2]:
+        raise ValueError(f"strips must have shapes (n,), (n,) and (), got {shapes}: use jax.vmap for several at once")
 
 
 def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
@@ -90,6 +94,8 @@ def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     Source: the blog post "A calculus phobic's introduction to differentiable programming" (2025).
     """
     check_strips(strips)
+    for leaf in jax.tree.leaves(x):
+        check_type(leaf, (jax.Array, np.ndarray, np.number, int, float), "x", "numbers")
     time: Array = _calc_time(x, strips)
     return time
 

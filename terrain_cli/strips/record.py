@@ -56,7 +56,7 @@ def find_slack(place: Place, result: dict[str, Any], inputs: dict[str, Any], tol
         case "iterations":
             return 1 if result["status"] == "converged" else 0
         case "time":
-            return tolerance * abs(result["time"] or 0)
+            return tolerance * float(abs(result["time"] or 0))
         case "x" | "crossings":
             return tolerance * float(abs(inputs["offset"]) + sum(strip["width"] for strip in inputs["strips"]))
     return 0

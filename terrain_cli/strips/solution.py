@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_type
+from terrain_cli.errors import check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.strips.descent import Step, descend
 from terrain_cli.strips.gap import find_gap
@@ -172,6 +172,8 @@ def solve(
         print(solution.time, solution.message)
     """
     check_type(scenario, StripsScenario, "scenario", "a StripsScenario, as from load_strips")
+    if watch is not None:
+        check_function(watch, "watch")
     strips = to_ground(scenario) if ground is None else ground
     plan = scenario.descent
     optimum = jax.device_get(find_optimum(strips))

@@ -14,6 +14,7 @@ from jax import Array
 from numpy.typing import ArrayLike, DTypeLike
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.errors import shown
 from terrain_cli.jax_config import to_array
 from terrain_cli.maps.fields.source import add_start
 from terrain_cli.maps.fields.sweeping import settle_box, settle_monotone
@@ -51,8 +52,12 @@ def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, d
     point = to_array(point, name)
     slowness = ground.slowness
     if dtype is not None:
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+        try:
+            given = np.dtype(dtype)
+        except TypeError:
+            given = None
+        if given not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be float32 or float64, got {given or shown(dtype)}")
         slowness = slowness.astype(dtype)
     cells = _check_slowness(slowness)
     shape = np.shape(point)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import binary_dilation
 
 from terrain_cli.contract import Route
+from terrain_cli.errors import check_type
 from terrain_cli.jax_config import to_array
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
@@ -110,6 +111,7 @@ def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields
     if fields is None:
         dtype = np.float64
         fields = Fields(arrival_times(ground, start, dtype=dtype), remaining_times(ground, goal, dtype=dtype))
+    check_type(fields, Fields, "fields", "Fields(from_start, to_goal)")
     from_start, to_goal = np.asarray(fields.from_start), np.asarray(fields.to_goal)
     corners = slowness.shape[0] + 1, slowness.shape[1] + 1
     if from_start.shape != corners or to_goal.shape != corners:
