@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.contract import SMALLEST
 from terrain_cli.errors import check_count, check_function, check_number, shown
-from terrain_cli.jax_config import check_values, to_array
+from terrain_cli.jax_config import to_array
 from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, Watch, judge, keep_watch, start_watch
 from terrain_cli.strips.ground import Strips, calc_time, check_strips
 from terrain_cli.strips.newton import follow_newton
@@ -252,7 +252,6 @@ def descend(
         raise ValueError(
             f"x must have a number for each strip but the last, shape ({len(strips.widths) - 1},), got {start.shape}"
         )
-    check_values(start, "x", np.isfinite, "a finite number")
     check_count(iterations, "iterations")
     check_number(tolerance, "tolerance")
     for name, share in {"momentum": momentum, "beta1": beta1, "beta2": beta2}.items():

@@ -162,7 +162,15 @@ def test_file_names_that_are_not_utf8_work(terrain: Terrain, here: Path) -> None
 def test_file_names_that_are_not_utf8_work_in_an_ascii_locale(here: Path) -> None:
     (here / CAFE).write_text(UNNAMED)
     (here / "山.yaml").write_text(UNNAMED)
-    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     for names in (CAFE, "山.yaml"), (".",):
-        ran = run_process("solve", *names, "--json", cwd=here, **plain)
+        ran = run_process(
+            "solve",
+            *names,
+            "--json",
+            cwd=here,
+            LC_ALL="C",
+            PYTHONCOERCECLOCALE="0",
+            PYTHONUTF8="0",
+            PYTHONIOENCODING="",
+        )
         assert (ran.code, [row["time"] for row in json.loads(ran.out)]) == (0, [5.0, 5.0])
