@@ -44,7 +44,7 @@ def check(
     """Solve scenarios and compare the results with their records.
 
     The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
-    or a record or its scenario is missing.
+    or a record or its scenario is missing, and 2 if a scenario or record cannot be read or written.
 
     Example: terrain check configs/
     """

@@ -62,11 +62,11 @@ def to_fraction(value: object) -> float:
 
 
 def to_count(value: object) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 2**53 < value < math.inf:
+        raise fail(f"must be at most {2**53}")
     number = to_not_negative(value)
     if number != int(number):
         raise fail("must be a whole number")
-    if number > 2**53:
-        raise fail(f"must be at most {2**53}")
     return int(number)
 
 
