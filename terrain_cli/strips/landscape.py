@@ -71,11 +71,9 @@ def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool 
     """
     strips = to_ground(solution.scenario)
     n = len(strips.widths)
-    unknowns = range(n - 1)
-    if not isinstance(axes, tuple | list) or len(axes) not in (1, 2) or not all(axis in unknowns for axis in axes):
+    listed = isinstance(axes, tuple | list) and all(axis in range(n - 1) for axis in axes)
+    if not listed or len(axes) not in (1, 2) or len(set(axes)) < len(axes):
         raise ValueError(f"axes must be one or two different unknowns of {n - 1}, counted from 0, got {shown(axes)}")
-    if len(set(axes)) != len(axes):
-        raise ValueError(f"axes must be different unknowns, got {shown(axes)}")
     count = min(POINTS, max(11, int((WORK / n) ** 0.5))) if len(axes) == 2 else 4 * POINTS
     grids = tuple(np.linspace(*window(solution, axis), count) for axis in axes)
     points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)
