@@ -157,7 +157,9 @@ def read_array(path: Path) -> np.ndarray:
         raise InputError(f"{path} must contain numbers, not {stored.dtype}: save an array of floats")
     if stored.ndim != 2 or 0 in stored.shape:
         raise InputError(f"{path} must contain an array of shape (rows, cols), got {stored.shape}")
-    speeds = np.array(stored, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        speeds = np.array(stored, dtype=np.float64)
+    speeds[np.isnan(speeds)] = np.nan  # of any sign and payload, which mean the same
     bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
     if bad.any():
         row, col = np.unravel_index(np.argmax(bad), bad.shape)

@@ -30,8 +30,7 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
     elif speeds.grid is not None:
         ground = {"grid": [[_plain(speed) for speed in row] for row in speeds.grid]}
     else:
-        blocked = np.isnan(raster.speeds)  # by NaN of any sign and payload, which mean the same
-        stored = np.where(blocked, np.nan, raster.speeds).astype("<f8").tobytes()
+        stored = np.asarray(raster.speeds, dtype="<f8").tobytes()
         ground = {"shape": list(raster.speeds.shape), "sha256": hashlib.sha256(stored).hexdigest()}
     return {
         "map": {"cell": raster.cell, "corner": list(raster.corner), "speeds": ground},
