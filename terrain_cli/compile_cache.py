@@ -86,7 +86,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
 
     def __init__(self, function: Callable[..., Any], static_argnames: tuple[str, ...] = ()) -> None:
         functools.update_wrapper(self, function)
-        self.name = function.__name__
+        self.name = function.__name__.lstrip("_")
         self.jitted = jax.jit(function, static_argnames=static_argnames)
         self.programs: dict[Any, Callable[..., Any]] = {}
         self.compiling = threading.Lock()
