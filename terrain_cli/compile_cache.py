@@ -105,7 +105,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
         self, function: Callable[..., Any], static_argnames: tuple[str, ...] = (), *, fused: bool = False
     ) -> None:
         functools.update_wrapper(self, function)
-        self.name = function.__name__
+        self.name = function.__name__.lstrip("_")
         self.fused = fused
         self.nested = jax.jit(function, static_argnames=static_argnames)  # a jit in another takes no options
         self.function, self.static_argnames = function, static_argnames

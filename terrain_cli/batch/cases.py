@@ -95,7 +95,11 @@ class Cases:
         digest = sha256()
         if self.kind == "folder":
             for file in self.files:
-                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+                try:
+                    content = file.read_bytes()
+                except OSError as problem:  # it becomes the error of its case
+                    content = str(problem.strerror).encode()
+                digest.update(os.fsencode(file.name) + f"\0{len(content)}\0".encode() + content)
         else:
             with self.path.open("rb") as cases:
                 while data := cases.read(CHUNK):

@@ -19,7 +19,10 @@ SHOWN = 20  # invalid cases that are reported on stderr
 def batch(
     cases: Annotated[
         Path,
-        typer.Argument(help="A file of cases (.jsonl or .csv), a folder of scenario files, or - for standard input."),
+        typer.Argument(
+            help="A file of cases (.jsonl or .csv), a folder of scenario files, or - for standard input.",
+            readable=False,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Write the results to this .jsonl or .csv file.")

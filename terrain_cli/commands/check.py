@@ -29,7 +29,11 @@ SHOWN = 12  # changes of a scenario that are printed
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH...]", help="Scenario files or folders of them.  [default: configs, else .]"),
+        typer.Argument(
+            metavar="[PATH...]",
+            help="Scenario files or folders of them.  [default: configs, else .]",
+            readable=False,  # `check` itself says why it cannot read one, and goes on with the others
+        ),
     ] = None,
     tolerance: Annotated[float, typer.Option(help="Largest relative change of a result.")] = 1e-9,
     update: Annotated[
@@ -40,17 +44,18 @@ def check(
     """Solve scenarios and compare the results with their records.
 
     The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
-    or a record or its scenario is missing.
+    or a record or its scenario is missing, and 2 if a scenario or record cannot be read or written.
 
     Example: terrain check configs/
     """
     if not 0 <= tolerance < 1:
         raise InputError(f"--tolerance: must be at least 0 and less than 1, got {tolerance:g}")
-    if not paths:
-        paths = [Path("configs") if Path("configs").is_dir() else Path()]
-
     from terrain_cli.check import check as check_path
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.scenario.load import is_folder
+
+    if not paths:
+        paths = [Path("configs") if is_folder("configs") else Path()]
 
     enable_compile_cache()
     results = []
@@ -69,6 +74,7 @@ def check(
             json.dumps(
                 {"version": 1, "tolerance": tolerance, "scenarios": [dataclasses.asdict(result) for result in results]},
                 ensure_ascii=False,
+                allow_nan=False,
             )
         )
     else:
@@ -95,9 +101,8 @@ def _print(results: "list[Checked]") -> None:
     counts: dict[str, int] = {}
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
-    out.print(
-        Text(f"{len(results):,} checked: " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()))
-    )
+    listed = ": " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) if counts else ""
+    out.print(Text(f"{len(results):,} checked{listed}"))
 
 
 def _write(value: Any) -> str:

@@ -23,6 +23,14 @@ def parse_number(text: str) -> float:
         raise typer.BadParameter(f"must be a number, got {text!r}") from None
 
 
+def parse_count(text: str) -> int:
+    """The whole number in an argument, which may be written 1e3. Raises typer.BadParameter."""
+    number = parse_number(text)
+    if not 0 <= number <= 2**53 or number != int(number):
+        raise typer.BadParameter(f"must be a whole number from 0 to {2**53:,}, got {text!r}")
+    return int(number)
+
+
 ScenarioFile = Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")]
 Method = Annotated[
     str | None, typer.Option(help="Method of descent: gradient, momentum, adam or newton; or snell, which is exact.")

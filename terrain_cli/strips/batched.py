@@ -20,6 +20,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.jax_config import to_array
 from terrain_cli.strips.snell import asymptotes, evaluate, first_guess, newton_step
 
 Numbers = ArrayLike | Sequence[Any]
@@ -83,7 +84,8 @@ def find_sensitivities(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Se
 
 def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool) -> list[np.ndarray]:
     """The fields of `Optima` or `Sensitivities`."""
-    widths, speeds, offsets = (np.asarray(array, dtype=np.float64) for array in (widths, speeds, offsets))
+    named = {"widths": widths, "speeds": speeds, "offsets": offsets}
+    widths, speeds, offsets = (np.asarray(to_array(array, name)) for name, array in named.items())
     if widths.ndim != 2 or widths.shape[1] == 0 or speeds.shape != widths.shape or offsets.shape != widths.shape[:1]:
         raise ValueError(
             "widths and speeds must have shape (B, n) and offsets (B,), with n at least 1, "
