@@ -68,7 +68,7 @@ class Results:
             if was != now:
                 changed = "other cases" if key == "cases" else f"{key} {json.dumps(was)}, not {json.dumps(now)}"
                 raise InputError(f"{self.path}: was started with {changed}; --resume needs the same, or {ANEW}")
-        if not self.path.exists() or self.path.stat().st_size < size:
+        if (self.path.stat().st_size if self.path.exists() else 0) < size:
             raise InputError(f"{self.path}: is shorter than its checkpoint says; {ANEW}")
         return state
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrain_cli import solve_many
+from terrain_cli import cli, solve_many
 from terrain_cli.batch import cases as cases_module
 from terrain_cli.batch import solve as batch_module
 from terrain_cli.batch.cases import BadCase, Case, Chunk, read_cases
@@ -44,6 +44,15 @@ def draw_cases(count: int, seed: int = 0, most: int = 6) -> list[dict[str, Any]]
         case = {"widths": rng.uniform(2, 10, n).tolist(), "speeds": rng.uniform(0.3, 1, n).tolist()}
         cases.append(case | {"offset": float(rng.normal() * 20)} | ({"id": i} if i % 3 == 0 else {}))
     return cases
+
+
+def draw_pairs(count: int) -> list[dict[str, Any]]:
+    """Cases of two strips: one program solves them all."""
+    rng = np.random.default_rng(2)
+    return [
+        {"id": i, "widths": rng.uniform(2, 10, 2).tolist(), "speeds": rng.uniform(0.3, 1, 2).tolist(), "offset": i}
+        for i in range(count)
+    ]
 
 
 def write_lines(path: Path, cases: list[Any]) -> Path:
@@ -413,69 +422,109 @@ class TestResume:
         assert out.read_text() == terrain("batch", CONFIGS).out
 
 
-# `terrain` with small chunks and small writes, which names each write to the disk on stdout and waits for a line on stdin.
+class Killed(BaseException):
+    """What `kill_at` raises: no code handles it, as no code handles SIGKILL."""
+
+
+def kill_at(patch: pytest.MonkeyPatch, last: int) -> list[str]:
+    """Let nothing reach the disk from the `last` change to it on: writes, of at most 500 bytes, syncs, renames and the like.
+
+    Returns the names of the changes so far.
+    """
+    steps: list[str] = []
+
+    def stop_before(name: str) -> None:
+        real = getattr(os, name)
+
+        def step(*arguments: Any, **more: Any) -> Any:
+            steps.append(name)
+            if len(steps) >= last:  # also what `finally` would tidy up: a killed process tidies nothing
+                raise Killed
+            return real(arguments[0], arguments[1][:500]) if name == "write" else real(*arguments, **more)
+
+        patch.setattr(os, name, step)
+
+    for name in ("write", "fsync", "replace", "ftruncate", "unlink"):
+        stop_before(name)
+    return steps
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, last: int, *arguments: object) -> str | None:
+    """Run `terrain` in this process and kill it before the `last` change to the disk. Returns what that was; None if it ended."""
+    with monkeypatch.context() as patch:
+        steps = kill_at(patch, last)
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except Killed:
+            return steps[last - 1]
+        except SystemExit:
+            return None
+    raise AssertionError("cli.main returned")
+
+
+def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is killed before each change to the disk in turn, the one that resumes it as well, and the next one ends."""
+    monkeypatch.setattr(cases_module, "CHUNK", 1000)
+    cases = draw_pairs(20)
+    cases[17]["offset"] = None
+    path = write_lines(tmp_path / "c.jsonl", cases)
+    whole = terrain("batch", path).out
+    stopped = []
+    for last in range(1, 1000):
+        out = tmp_path / str(last) / "r.jsonl"
+        out.parent.mkdir()
+        stopped.append(killed(monkeypatch, last, "batch", path, "-o", out, "--resume"))
+        killed(monkeypatch, 1 + last % 11, "batch", path, "-o", out, "--resume")
+        terrain("batch", path, "-o", out, "--resume")
+        assert out.read_text() == whole
+        if stopped[-1] is None:
+            break
+    assert set(stopped) == {"write", "fsync", "replace", "ftruncate", "unlink", None}
+    assert len(stopped) > 20
+
+
+# `terrain` with small chunks, which writes half of the third chunk of results, says so on stdout and waits to be killed.
 DRIVER = """
-import os, sys
-import terrain_cli.batch.cases
+import os, sys, time
+from terrain_cli.batch import cases, checkpoint
 from terrain_cli.cli import main
 
-def step(name):
-    real = getattr(os, name)
-    def call(*arguments):
-        print(name, flush=True)
-        sys.stdin.readline()
-        return real(*arguments[:-1], arguments[-1][:2000]) if name == "write" else real(*arguments)
-    setattr(os, name, call)
+def append(self, data, **state):
+    if self.state["rows"] > 10:
+        os.write(self.file, data[:len(data) // 2])
+        print("ready", flush=True)
+        time.sleep(600)
+    real(self, data, **state)
 
-terrain_cli.batch.cases.CHUNK = 3000
-for name in ("write", "fsync", "replace"):
-    step(name)
+cases.CHUNK = 1000
+real, checkpoint.Results.append = checkpoint.Results.append, append
 main(sys.argv[1:])
 """
 
 
-def stop(process: "subprocess.Popen[str]", after: int, number: signal.Signals) -> str:
-    """Let a process of `DRIVER` write some times, and send it a signal while it waits to write again. Returns what that was."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    for _ in range(after):
-        process.stdout.readline()
-        process.stdin.write("\n")
-        process.stdin.flush()
-    name = process.stdout.readline().strip()
-    process.send_signal(number)
-    return name
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path) -> None:
-    """A chunk takes three writes, two syncs and a rename; each of the runs is killed before another one of these."""
-    cases = draw_cases(600, 2)
-    cases[234]["offset"] = None
-    path, out = write_lines(tmp_path / "c.jsonl", cases), tmp_path / "r.jsonl"
-    assert terrain("batch", path, "-o", tmp_path / "whole.jsonl", "--sensitivity").code == 1
-    command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out), "--sensitivity", "--resume"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    stopped = set()
-    for after in range(12, 18):
-        with subprocess.Popen(command, text=True, **pipes) as process:
-            stopped.add(stop(process, after, signal.SIGKILL))
-            assert process.wait() == -signal.SIGKILL
-    assert stopped == {"write", "fsync", "replace"}
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_process_that_is_killed_leaves_what_resumes(terrain: Terrain, tmp_path: Path, number: signal.Signals) -> None:
+    """The real signal, to a real process, in the middle of a write."""
+    path, out = write_lines(tmp_path / "c.jsonl", draw_pairs(60)), tmp_path / "r.jsonl"
+    whole = terrain("batch", path).out
+    command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:
-        stop(process, 15, signal.SIGTERM)
-        assert process.wait() == 130
+        assert process.stdout is not None
         assert process.stderr is not None
-        message = process.stderr.read().splitlines()[-1]
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        code, message = process.wait(), process.stderr.read()
     kept = json.loads((tmp_path / "r.jsonl.checkpoint").read_text())["state"]["rows"]
-    assert 0 < kept < 600
-    assert message == f"interrupted after {kept} results; use --resume to continue"
-    for temporary in tmp_path.glob(".terrain-*"):  # of the killed runs: SIGKILL cannot be caught
-        temporary.unlink()
-    assert terrain("batch", path, "-o", out, "--sensitivity", "--resume").code == 1
-    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.jsonl", "whole.jsonl"]
+    assert 10 < kept < 60
+    if number == signal.SIGTERM:
+        assert (code, message) == (130, f"interrupted after {kept} results; use --resume to continue\n")
+    else:
+        assert (code, message) == (-signal.SIGKILL, "")
+    assert terrain("batch", path, "-o", out, "--resume").code == 0
+    assert out.read_text() == whole
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.jsonl"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="ulimit")
