@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from terrain_cli import cli, solve_many
 from terrain_cli.batch import cases as cases_module
 from terrain_cli.batch import solve as batch_module
-from terrain_cli.batch.cases import BadCase, Case, Chunk, read_cases
+from terrain_cli.batch.cases import BadCase, Case, Chunk
 from terrain_cli.batch.checkpoint import REPAIR
 from terrain_cli.commands.batch import _duration
 from terrain_cli.scenario.load import load_strips
@@ -153,7 +153,7 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),
         ('{"widths": [1', "is not valid JSON: Input data was truncated"),
         ("[1, 2]", "must be an object with widths, speeds and offset"),
-        ("[" * 100_000, "is not valid JSON"),
+        ("[" * 100_000, "is nested more than 32 levels deep"),
     ],
 )
 def test_a_bad_line_is_said_and_carried_along(terrain: Terrain, tmp_path: Path, line: str, message: str) -> None:
@@ -189,7 +189,7 @@ def test_ids_are_carried_as_they_stand(terrain: Terrain, tmp_path: Path) -> None
         ("1 inf,1 2,3,a", "widths[1]: must be a finite number, got inf"),
         ("1 2,1 2,nan,a", "offset: must be a finite number, got nan"),
         ("1,1", "must have 4 cells, one for each column, got 2"),
-        ('1,1,1,"a', "is not valid CSV: unexpected end of data"),
+        ('1,1,1,"a', "is not valid CSV: a quote is not closed in its line, and a case must be on one line"),
     ],
 )
 def test_a_bad_row_is_said_and_carried_along(terrain: Terrain, tmp_path: Path, row: str, message: str) -> None:
@@ -246,8 +246,8 @@ def test_the_fast_way_and_the_slow_one_agree(cases: list[dict[str, Any]]) -> Non
     """All lines at once in msgspec and NumPy, against one after the other by the rules of a scenario file."""
     data = "".join(json.dumps(case) + "\n" for case in cases).encode()
     chunk = Chunk("c", "lines", data, 1, len(data))
-    fast = batch_module._check(read_cases(chunk), chunk)
-    slow = [cases_module._read_line(f"c:{i + 1}", line) for i, line in enumerate(data.splitlines())]
+    fast = batch_module._check(chunk)
+    slow = [cases_module._explain_line(line, f"c:{i + 1}") for i, line in enumerate(data.splitlines())]
     for mine, its in zip(fast, slow, strict=True):
         assert type(mine) is type(its)
         if isinstance(mine, Case) and isinstance(its, Case):
@@ -377,37 +377,91 @@ class TestResume:
             assert ran.err.startswith(f"{out}: was started with other cases; --resume needs the same")
         cases.write_text(good)
         assert out.read_bytes() == before
-        known = checkpoint.read_text()
-        for damage in ("", "{}", "[]", '{"about": 1, "state": {}}'):
-            checkpoint.write_text(damage)
-            ran = terrain("batch", cases, "-o", out, "--resume")
-            assert (ran.code, ran.err) == (2, f"{checkpoint}: is damaged; use --overwrite to start anew\n")
-        checkpoint.write_text(known)
-        out.write_bytes(before[:100])
-        ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (
-            2,
-            f"{out}: is shorter than its checkpoint says; use --overwrite to start anew\n",
-        )
-        out.write_bytes(before)
         moved = cases.rename(tmp_path / "moved.jsonl")  # the same cases elsewhere are the same
         assert terrain("batch", moved, "-o", out, "--resume").code == 1
         assert out.read_bytes() == whole
+        assert not checkpoint.exists()
 
-    def test_what_is_finished_is_not_resumed(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
+    def test_the_checkpoint_only_saves_work(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without it, with a damaged one, and with results that it does not describe, the bytes decide."""
+        out = tmp_path / "r.csv"
+        with monkeypatch.context() as patch:
+            self.break_off(patch, 4, KeyboardInterrupt())
+            assert terrain("batch", cases, "-o", out).code == 130
+        before, checkpoint = out.read_bytes(), out.with_name("r.csv.checkpoint")
+        known = checkpoint.read_text()
+        negative = re.sub('"written": [0-9]+', '"written": -5', known)
+        endless = re.sub('"written": [0-9]+', '"written": 1e999', known)
+        half = known[: len(known) // 2]
+        for damage in ("", "{}", "[]", "\xff", '{"about": 1, "state": {}}', "[" * 10_000, negative, endless, half):
+            checkpoint.write_text(damage, encoding="latin-1")
+            out.write_bytes(before)
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert (ran.code, ran.err.splitlines()[-1]) == (1, f"wrote {out}: 200 results, 2 errors")
+            assert out.read_bytes() == whole
+        for text, left in (
+            (known, None),
+            (known, b""),
+            (known, before[:100]),
+            (None, whole[:-1]),
+            (known, whole + b"x"),
+        ):
+            out.unlink() if left is None else out.write_bytes(left)
+            checkpoint.unlink(missing_ok=True) if text is None else checkpoint.write_text(text)
+            assert terrain("batch", cases, "-o", out, "--resume").code == 1
+            assert out.read_bytes() == whole
+        for text, left in ((known, b"?" + before[1:]), (None, before[:-9] + b"?"), (None, whole + b"x")):
+            out.write_bytes(left)
+            checkpoint.unlink(missing_ok=True) if text is None else checkpoint.write_text(text)
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 2
+            assert re.match(f"{out}: holds (more )?results .*; use --overwrite to start anew", ran.err.splitlines()[-1])
+            assert out.read_bytes() == left
+
+    def test_what_is_finished_is_complete(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
         out = tmp_path / "r.csv"
         assert terrain("batch", cases, "-o", out, "--resume").code == 1  # nothing there yet: from the beginning
         assert out.read_bytes() == whole
-        ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (
-            2,
-            f"{out}: has no checkpoint beside it, so it is complete or came from elsewhere; use --overwrite to start anew\n",
-        )
+        for _ in range(2):
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 1
+            assert ran.err.splitlines()[-1] == f"{out} is complete already: 200 results, 2 errors"
+        assert out.read_bytes() == whole
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
+        other = write_lines(tmp_path / "other.jsonl", draw_cases(200)[1:])
+        ran = terrain("batch", other, "-o", out, "--resume")
+        message = f"{out}: holds results of other cases, options or versions; use --overwrite to start anew"
+        assert (ran.code, ran.err) == (2, message + "\n")
+        assert out.read_bytes() == whole
         ran = terrain("batch", cases, "-o", out)
         assert (ran.code, ran.err) == (2, f"{out}: already exists; use --overwrite to replace it\n")
         out.write_text("something else, and longer" * 10_000)
         assert terrain("batch", cases, "-o", out, "--overwrite").code == 1
         assert out.read_bytes() == whole
+
+    def test_results_that_cannot_be_read(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
+        out = tmp_path / "r.csv"
+        out.write_bytes(whole)
+        out.with_name("r.csv.checkpoint").mkdir()
+        ran = terrain("batch", cases, "-o", out, "--resume")
+        assert (ran.code, ran.err) == (2, f"{out}.checkpoint: cannot be read: Is a directory\n")
+        assert out.read_bytes() == whole
+
+    def test_interrupted_before_the_first_result(
+        self, terrain: Terrain, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "r.csv"
+        with monkeypatch.context() as patch:
+            self.break_off(patch, 0, KeyboardInterrupt())
+            ran = terrain("batch", cases, "-o", out)
+            assert (ran.code, ran.err) == (130, "interrupted after 0 results; use --resume to continue\n")
+            assert not out.exists()
+            out.write_text("old")
+            ran = terrain("batch", cases, "-o", out, "--overwrite")
+            assert (ran.code, ran.err) == (130, f"interrupted after 0 results; {out} is unchanged\n")
+            assert out.read_text() == "old"
 
     def test_a_folder_is_resumed(self, terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cases_module, "FILES", 2)
@@ -474,13 +528,37 @@ def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path, monke
         out = tmp_path / str(last) / "r.jsonl"
         out.parent.mkdir()
         stopped.append(killed(monkeypatch, last, "batch", path, "-o", out, "--resume"))
-        killed(monkeypatch, 1 + last % 11, "batch", path, "-o", out, "--resume")
-        terrain("batch", path, "-o", out, "--resume")
+        stopped.append(killed(monkeypatch, 1 + last % 7, "batch", path, "-o", out, "--resume"))
+        ran = terrain("batch", path, "-o", out, "--resume")
+        assert ran.code == 1  # of the bad case
+        assert ran.err.splitlines()[-1].endswith(": 20 results, 1 error")
         assert out.read_text() == whole
-        if stopped[-1] is None:
+        if stopped[-2] is None:
             break
     assert set(stopped) == {"write", "fsync", "replace", "ftruncate", "unlink", None}
-    assert len(stopped) > 20
+    assert len(stopped) > 40
+
+
+def test_killed_while_results_are_replaced(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at each step, `--overwrite` leaves either the old results, byte for byte, or new ones that can be resumed."""
+    monkeypatch.setattr(cases_module, "CHUNK", 1000)
+    old, new = (write_lines(tmp_path / f"{n}.jsonl", draw_pairs(n)[::-1]) for n in (12, 13))
+    out = tmp_path / "r.jsonl"
+    assert terrain("batch", old, "-o", out).code == 0
+    results_of_old, results_of_new = out.read_bytes(), terrain("batch", new).out.encode()
+    resumed = []
+    for last in range(1, 1000):
+        stopped = killed(monkeypatch, last, "batch", new, "-o", out, "--overwrite")
+        left = out.read_bytes()
+        assert left == results_of_old or results_of_new.startswith(left)
+        ran = terrain("batch", new, "-o", out, "--resume")
+        resumed.append(ran.code)
+        assert (ran.code, out.read_bytes()) in ((2, results_of_old), (0, results_of_new))
+        out.write_bytes(results_of_old)
+        if stopped is None:
+            break
+    assert resumed == sorted(resumed, reverse=True)  # from some step on, it is the new results that count
+    assert set(resumed) == {0, 2}
 
 
 # `terrain` with small chunks, which writes half of the third chunk of results, says so on stdout and waits to be killed.
