@@ -251,7 +251,9 @@ def _read_line(chunk: Chunk, number: int, line: bytes) -> Case | BadCase:
         return _explain_line(line, chunk.where(number))
     id = bytes(case.id)
     # Outside the id there is one colon for each key, so a further colon belongs to a key that is given twice.
-    if line.count(b":") != (4 + id.count(b":") if id else 3) or _find_fault(id):
+    if line.count(b":") != (4 + id.count(b":") if id else 3):
+        return _explain_line(line, chunk.where(number))
+    if id and not id.startswith(b'"') and _find_fault(id):  # the decoder has checked a text
         return _explain_line(line, chunk.where(number))
     if b"\r" in id:
         case.id = _on_one_line(id)
@@ -295,7 +297,7 @@ def _find_fault(id: bytes) -> str | None:
     """Why an id cannot be written in every format; None if it can, or is empty."""
     try:
         value = msgspec.json.decode(id) if id else None
-        if not isinstance(value, dict | list):
+        if not isinstance(value, (dict, list)):  # a union would be built for each id
             return None
         return TOO_DEEP if _depth(value) >= DEPTH else "has a key twice" if _keys_given_twice(id.decode()) else None
     except RecursionError:
@@ -311,7 +313,7 @@ def _on_one_line(id: bytes) -> msgspec.Raw:
 
 def _depth(value: object) -> int:
     """The number of levels of lists and objects."""
-    if isinstance(value, dict | list):
+    if isinstance(value, (dict, list)):
         return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
     return 0
 

@@ -56,31 +56,28 @@ class Results:
         Raises InputError if the file was started with other cases or options.
         """
         about, state, digest = self._read_checkpoint()
-        if state.get("written"):
+        try:
+            self.file = self._open()
+            left = state["written"]
+            while left and (piece := self._read(left)):
+                self.digest.update(piece)
+                left -= len(piece)
+            if left or self.digest.hexdigest() != digest:
+                self.digest = sha256()
+                os.lseek(self.file, 0, os.SEEK_SET)
+                return
             for key in [*self.about, *about]:
                 was, now = about.get(key), self.about.get(key)
                 if was != now:
                     changed = "other cases" if key == "cases" else f"{key} {json.dumps(was)}, not {json.dumps(now)}"
                     raise InputError(f"{self.path}: was started with {changed}; --resume needs the same, or {ANEW}")
-        elif about == self.about:
-            return  # it was about to be replaced
-        try:
-            self.file = self._open()
-            left = state.get("written", 0)
-            while left and (piece := self._read(left)):
-                self.digest.update(piece)
-                left -= len(piece)
-            if left == 0 and self.digest.hexdigest() == digest:
-                os.ftruncate(self.file, state["written"])
-                self.state = state
-            else:
-                self.digest = sha256()
-                os.lseek(self.file, 0, os.SEEK_SET)
+            os.ftruncate(self.file, state["written"])
+            self.state = state
         except OSError as problem:
             raise self._cannot(problem) from None
 
     def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, int], str]:
-        """What the checkpoint says: about, state and digest; empty if there is none, or if it is damaged."""
+        """What the checkpoint says: about, state and digest; of nothing, without a digest, if it is missing or damaged."""
         try:
             known = json.loads(self.checkpoint.read_bytes())
             about, digest = dict(known["about"]), str(known["digest"])
@@ -93,7 +90,7 @@ class Results:
             raise InputError(f"{self.checkpoint}: cannot be read: {problem.strerror or problem}") from None
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             pass
-        return {}, {}, ""
+        return {}, self.state, ""
 
     def append(self, data: bytes, **state: int) -> None:
         """Append a chunk, then save the state in the checkpoint. Raises InputError; the earlier chunks stay valid.
@@ -105,10 +102,7 @@ class Results:
         missing = self._compare(data)
         if missing or self.file is None:
             self._add(missing)
-            try:
-                self._save(state, self.digest.hexdigest())
-            except InputError as problem:
-                raise InputError(f"{problem}; {REPAIR}") from None
+            self._save(state)
         self.state = state
 
     def _add(self, data: bytes) -> None:
@@ -116,11 +110,7 @@ class Results:
         try:
             if self.file is None:
                 with written(self.path) as beside:
-                    with beside.open("wb") as file:
-                        file.write(data)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    self._save(self.state, "")  # what is about to be replaced no longer counts
+                    beside.write_bytes(data)
                 self.file = self._open()
                 os.lseek(self.file, 0, os.SEEK_END)
             else:
@@ -152,10 +142,13 @@ class Results:
         except OSError as problem:
             raise InputError(f"{self.path}: cannot be read: {problem.strerror or problem}") from None
 
-    def _save(self, state: dict[str, int], digest: str) -> None:
-        text = json.dumps({"about": self.about, "state": state, "digest": digest}, indent=1)
-        with written(self.checkpoint) as beside:
-            beside.write_text(text, encoding="utf-8")
+    def _save(self, state: dict[str, int]) -> None:
+        text = json.dumps({"about": self.about, "state": state, "digest": self.digest.hexdigest()}, indent=1)
+        try:
+            with written(self.checkpoint) as beside:
+                beside.write_text(text, encoding="utf-8")
+        except InputError as problem:
+            raise InputError(f"{problem}; {REPAIR}") from None
 
     def finish(self) -> None:
         """Close the complete file and remove its checkpoint. Raises InputError if the file holds more."""
