@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import written
+from terrain_cli.files import check_output, written
 
 ANEW = "use --overwrite to start anew"
 REPAIR = "once that is fixed, use --resume to continue where it stopped"
@@ -35,6 +35,7 @@ class Results:
         """Raises InputError if there are results that must not be replaced, or that this run cannot continue."""
         self.path, self.about = path, about
         self.checkpoint = path.with_name(path.name + ".checkpoint")
+        check_output(self.checkpoint, (".checkpoint",))
         self.state = {**state, "written": 0}
         self.digest = sha256()
         self.file: int | None = None  # the file to append to; none if the first chunk makes a new one

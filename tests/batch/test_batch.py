@@ -430,7 +430,7 @@ class TestResume:
             assert ran.err.splitlines()[-1] == f"{out} is complete already: 200 results, 2 errors"
         assert out.read_bytes() == whole
         assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
-        other = write_lines(tmp_path / "other.jsonl", draw_cases(200)[1:])
+        other = write_lines(tmp_path / "other.jsonl", draw_pairs(201)[1:])
         ran = terrain("batch", other, "-o", out, "--resume")
         message = f"{out}: holds results of other cases, options or versions; use --overwrite to start anew"
         assert (ran.code, ran.err) == (2, message + "\n")
@@ -441,12 +441,43 @@ class TestResume:
         assert terrain("batch", cases, "-o", out, "--overwrite").code == 1
         assert out.read_bytes() == whole
 
-    def test_results_that_cannot_be_read(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
+    def test_a_checkpoint_that_cannot_be_used(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out, checkpoint = tmp_path / "r.csv", tmp_path / "r.csv.checkpoint"
+        out.write_bytes(whole)
+        checkpoint.mkdir()
+        ran = terrain("batch", cases, "-o", out, "--overwrite")
+        assert (ran.code, ran.err) == (2, f"{checkpoint}: cannot be written: it is a folder\n")
+        ran = terrain("batch", cases, "-o", tmp_path / ("r" * 245 + ".csv"))
+        assert (ran.code, ran.err.splitlines()[-1][-39:]) == (2, "point: cannot be written: File name too long"[-39:])
+        checkpoint.rmdir()
+
+        def read_bytes(_: Path) -> bytes:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        ran = terrain("batch", cases, "-o", out, "--resume")
+        assert (ran.code, ran.err) == (2, f"{checkpoint}: cannot be read: Permission denied\n")
+        monkeypatch.undo()
+        assert out.read_bytes() == whole
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
+
+    def test_results_that_cannot_be_read(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         out = tmp_path / "r.csv"
         out.write_bytes(whole)
-        out.with_name("r.csv.checkpoint").mkdir()
-        ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (2, f"{out}.checkpoint: cannot be read: Is a directory\n")
+
+        def fail(*_: object) -> Any:
+            raise OSError(5, "Input/output error")
+
+        for call, verb in (("read", "read"), ("lseek", "written")):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, call, fail)
+                ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 2
+            assert f"{out}: cannot be {verb}: Input/output error" in ran.err
         assert out.read_bytes() == whole
 
     def test_interrupted_before_the_first_result(
@@ -613,7 +644,7 @@ def test_a_process_that_is_killed_leaves_what_resumes(terrain: Terrain, tmp_path
 @pytest.mark.skipif(os.name != "posix", reason="ulimit")
 def test_a_full_disk_is_said_and_resumed_from(terrain: Terrain, tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk."""
-    path, out = write_lines(tmp_path / "c.jsonl", draw_cases(1500)), tmp_path / "r.jsonl"
+    path, out = write_lines(tmp_path / "c.jsonl", draw_pairs(1500)), tmp_path / "r.jsonl"
     whole = terrain("batch", path).out
     small = (
         "import sys, terrain_cli.batch.cases as c; from terrain_cli.cli import main; c.CHUNK = 3000; main(sys.argv[1:])"
