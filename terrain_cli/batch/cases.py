@@ -6,10 +6,8 @@ becomes of it does not depend on the other lines. Nothing here imports JAX.
 """
 
 import csv
-import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.ids import TOO_DEEP, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import InputError
 from terrain_cli.scenario.document import DEPTH
 from terrain_cli.scenario.load import load_strips, scenario_files
@@ -253,10 +252,10 @@ def _read_line(chunk: Chunk, number: int, line: bytes) -> Case | BadCase:
     # Outside the id there is one colon for each key, so a further colon belongs to a key that is given twice.
     if line.count(b":") != (4 + id.count(b":") if id else 3):
         return _explain_line(line, chunk.where(number))
-    if id and not id.startswith(b'"') and _find_fault(id):  # the decoder has checked a text
+    if id and not id.startswith(b'"') and find_fault(id):  # the decoder has checked a text
         return _explain_line(line, chunk.where(number))
     if b"\r" in id:
-        case.id = _on_one_line(id)
+        case.id = on_one_line(id)
     return case
 
 
@@ -265,7 +264,7 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
     try:
         text = line.decode()
         data = _values.decode(line)
-        if _depth(data) > DEPTH:
+        if depth(data) > DEPTH:
             raise RecursionError
     except UnicodeDecodeError as problem:
         return BadCase(where, (f"is not UTF-8 text (byte 0x{line[problem.start]:02x})",))
@@ -280,54 +279,14 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
         return BadCase(where, (f"is not valid JSON: {what}",))
     if not isinstance(data, dict):
         return BadCase(where, ("must be an object with widths, speeds and offset",))
-    problems = [f"the key {key[:60]} is given twice: keep one" for key in _keys_given_twice(text)]
+    problems = [f"the key {key[:60]} is given twice: keep one" for key in keys_given_twice(text)]
     id = bytes(msgspec.json.decode(line, type=_Id).id)
-    if fault := _find_fault(id):
+    if fault := find_fault(id):
         problems.append(f"id: {fault}")
-    case = _checked(data, where, msgspec.Raw() if fault else _on_one_line(id))
+    case = _checked(data, where, msgspec.Raw() if fault else on_one_line(id))
     if problems:
         return BadCase(where, (*problems, *(case.problems if isinstance(case, BadCase) else ())), case.id)
     return case
-
-
-TOO_DEEP = f"is nested more than {DEPTH} levels deep"
-
-
-def _find_fault(id: bytes) -> str | None:
-    """Why an id cannot be written in every format; None if it can, or is empty."""
-    try:
-        value = msgspec.json.decode(id) if id else None
-        if not isinstance(value, (dict, list)):  # a union would be built for each id
-            return None
-        return TOO_DEEP if _depth(value) >= DEPTH else "has a key twice" if _keys_given_twice(id.decode()) else None
-    except RecursionError:
-        return TOO_DEEP
-    except msgspec.ValidationError:
-        return "has a number that is too large"
-
-
-def _on_one_line(id: bytes) -> msgspec.Raw:
-    """The id without carriage returns, which are white space in JSON and the end of a line elsewhere."""
-    return msgspec.Raw(id.replace(b"\r", b" "))
-
-
-def _depth(value: object) -> int:
-    """The number of levels of lists and objects."""
-    if isinstance(value, (dict, list)):
-        return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
-    return 0
-
-
-def _keys_given_twice(text: str) -> list[str]:
-    """The keys that an object in this JSON has more than once."""
-    twice: list[str] = []
-
-    def look(pairs: list[tuple[str, Any]]) -> None:
-        if len(dict(pairs)) < len(pairs):
-            twice.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-
-    json.loads(text, object_pairs_hook=look)
-    return twice
 
 
 def _read_row(chunk: Chunk, number: int, line: bytes) -> Case | BadCase:
