@@ -17,3 +17,5 @@ set_option("jax_enable_x64", True)
 # (docs/decisions/0003-many-in-blocks.md).
 with contextlib.suppress(AttributeError):  # a later JAX may drop the option
     set_option("jax_cpu_enable_async_dispatch", False)
+
+READY = True  # interrupts.py looks whether anything can have been computed

@@ -115,9 +115,14 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
     if workers <= 1:
         work()
     else:
-        with ThreadPoolExecutor(workers) as pool:
+        pool = ThreadPoolExecutor(workers)
+        try:
             for future in [pool.submit(work) for _ in range(workers)]:
                 future.result()
+        finally:
+            for _ in firsts:  # after Ctrl-C, no other block is begun, and nobody waits for those that have been
+                pass
+            pool.shutdown(wait=False)
     return found
 
 
