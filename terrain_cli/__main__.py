@@ -1,6 +1,69 @@
-"""`python -m terrain_cli` is `terrain`."""
+"""The program: `terrain` and `python -m terrain_cli`. Signals are heard from its first lines on."""
 
-from terrain_cli.cli import main
+import os
+import sys
+
+DEVICES = ("JAX_PLATFORM", "JAX_CUDA_", "JAX_ROCM_", "JAX_MOCK_GPU")  # settings of JAX that are the user's to make
+
+
+def main() -> None:
+    """Run the command line as the whole of this process, and end it."""
+    try:
+        _open_missing_streams()
+        from terrain_cli import interrupts
+
+        interrupts.listen()
+    except KeyboardInterrupt:
+        os.write(2, b"interrupted\n")
+        os._exit(130)
+    reported = False
+    try:
+        _ignore_settings_of_others()
+        from terrain_cli.cli import main as run
+
+        run()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        causes = (end.__context__, getattr(end.__context__, "__cause__", None))
+        reported = code == 130 and not any(isinstance(cause, KeyboardInterrupt) for cause in causes)
+    except KeyboardInterrupt:
+        code = 130
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    interrupts.finish(code, reported)
+
+
+def _open_missing_streams() -> None:
+    """Open the null device in place of standard streams that are closed, before a file of the user's gets their numbers."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _ignore_settings_of_others() -> None:
+    """Ignore what the environment says to other programs in Python: it would change results, or break off the run.
+
+    These are JAX's settings, except those that choose a device, matplotlib's backend, a screen without columns, and Python's
+    settings of warnings.
+    """
+    for name in [name for name in os.environ if name.startswith("JAX_") and not name.startswith(DEVICES)]:
+        del os.environ[name]
+    os.environ["MPLBACKEND"] = "agg"
+    if not os.environ.get("COLUMNS", "").strip("0").isdecimal():
+        os.environ.pop("COLUMNS", None)
+    if sys.warnoptions:
+        import warnings
+
+        warnings.resetwarnings()
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
+
 
 if __name__ == "__main__":
     main()

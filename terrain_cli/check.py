@@ -51,8 +51,8 @@ def record_path(scenario: Path) -> Path:
     return scenario.with_name(scenario.stem + ENDING)
 
 
-def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> list[Checked]:
-    """Compare a scenario file, or all those in a folder, with their records.
+def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> Iterator[Checked]:
+    """Compare a scenario file, or all those in a folder, with their records, one after the other.
 
     tolerance: largest relative change of a result; `find_slack` of each kind applies it. update: write the records that are
     missing or have changed. Raises InputError if `path` names no scenario.
@@ -65,12 +65,13 @@ def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) ->
         raise InputError(
             f"{path}: {' and '.join(file.name for file in twins)} would share a record: rename one of them"
         )
-    results = [_check_one(file, tolerance, update) for file in files]
+    for file in files:
+        yield _check_one(file, tolerance, update)
     if is_folder(path):
         known = {record_path(file) for file in files}
-        records = sorted(Path(path).glob(f"[!.]*{ENDING}"))
-        results += [Checked(str(record), "orphan") for record in records if record not in known]
-    return results
+        for record in sorted(Path(path).glob(f"[!.]*{ENDING}")):
+            if record not in known:
+                yield Checked(str(record), "orphan")
 
 
 def _check_one(file: Path, tolerance: float, update: bool) -> Checked:

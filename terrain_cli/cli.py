@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,8 @@ from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
 from terrain_cli.errors import InputError
+
+CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe which nobody reads: 128 + SIGPIPE
 
 app = typer.Typer(
     name="terrain",
@@ -55,8 +58,19 @@ def _terrain(
     pass
 
 
+def _help_of(command: Callable[..., None]) -> str:
+    """The docstring of a command; read from its file where Python was told to drop docstrings (PYTHONOPTIMIZE=2)."""
+    if command.__doc__:
+        return command.__doc__
+    import ast
+
+    body = ast.parse(Path(command.__code__.co_filename).read_bytes()).body
+    [function] = [part for part in body if isinstance(part, ast.FunctionDef) and part.name == command.__name__]
+    return ast.get_docstring(function) or ""
+
+
 for command in (solve, sweep, batch, plot, animate, graph, report, check, schema, new):
-    app.command()(command)
+    app.command(help=_help_of(command))(command)
 
 
 def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -65,7 +79,7 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted.
+    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted, 141 closed pipe.
 
     SIGTERM interrupts as Ctrl-C does, so that no temporary file is left behind.
     """
@@ -79,6 +93,10 @@ def main(arguments: list[str] | None = None) -> None:
         with _interrupted_by_sigterm():
             try:
                 app(arguments, prog_name="terrain")
+            except SystemExit as end:
+                if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
+                    raise end.__context__ from None
+                raise
             finally:
                 sys.stdout.flush()
     except InputError as error:
@@ -87,17 +105,22 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        _drop_output()  # the reader has closed the pipe (`terrain solve ... | head`), which is no error
-        sys.exit(0)
+        _drop_output()
+        sys.exit(CLOSED_PIPE)
     except OSError as problem:
-        print(f"terrain: the output cannot be written: {problem.strerror}", file=sys.stderr)
+        what = "the output cannot be written" if problem.filename is None else problem.filename
+        print(f"terrain: {what}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()
         sys.exit(1)
 
 
 def _drop_output() -> None:
-    """Discard what is still in the buffer of stdout, so that flushing at exit does not raise."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Discard what is still in the buffers, so that flushing at exit does not raise."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

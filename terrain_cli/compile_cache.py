@@ -26,6 +26,7 @@ import jaxlib.version
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
+from terrain_cli.errors import InputError
 from terrain_cli.files import written
 
 folder_in_use: Path | None = None  # the folder of the cache; None while it is off
@@ -51,9 +52,11 @@ def enable_compile_cache() -> None:
     """Cache compiled programs in `cache_folder()`, so that the next run does not compile them again.
 
     Whoever can write to the cache can run code as its user. The folder is therefore created with mode 0700, and a folder that
-    belongs to someone else or that others can write to is not used. A problem with the cache is only a warning.
+    belongs to someone else or that others can write to is not used. A problem with the cache is only a warning. Raises InputError
+    if the environment names a device that JAX does not have, for which nothing could be computed.
     """
     global folder_in_use
+    _check_device()
     folder: Path | str | None = os.environ.get("TERRAIN_CACHE_DIR", "the user's cache folder")
     try:
         folder = cache_folder()
@@ -69,6 +72,18 @@ def enable_compile_cache() -> None:
         warnings.warn(f"compiled programs are not cached in {folder}: {problem}", RuntimeWarning, stacklevel=2)
         return
     folder_in_use = folder
+
+
+def _check_device() -> None:
+    named = [f"{name}={os.environ[name]}" for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME") if os.environ.get(name)]
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError):
+        if not named:
+            raise
+        raise InputError(
+            f"{' '.join(named)}: JAX finds no such device here; unset it, or set JAX_PLATFORMS=cpu"
+        ) from None
 
 
 MAX_FILES = 256  # beyond it the oldest are deleted
@@ -146,7 +161,8 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
             program = _read(file)  # also if it was just written, so that every cached program has run once
             result = program(*arguments)
         except Exception as problem:
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder, or a file of someone else's
+                file.unlink()
             warnings.warn(f"the compiled program of {self.name} is not cached: {problem}", RuntimeWarning, stacklevel=2)
             program = functools.partial(self.jitted, **static)
             result = program(*arguments)
@@ -198,4 +214,5 @@ def _delete_oldest(folder: Path) -> None:
             with contextlib.suppress(OSError):
                 ages.append((file.stat().st_mtime, file))
     for _, old in sorted(ages, reverse=True)[MAX_FILES:]:
-        old.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            old.unlink()

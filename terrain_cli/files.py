@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
+from terrain_cli.interrupts import leftovers
 
 ERRORS = "backslashreplace"  # a file name that is not UTF-8 has lone surrogates: \udcff, which JSON reads back
 
@@ -76,18 +77,15 @@ def written(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     a pipe or a device (a pipe would wait for its reader, and a rename would replace either), or if it exists although
     `overwrite` is False.
     """
-    beside = claimed = None
+    beside: Path | None = None
     try:
-        if not overwrite:
-            try:
-                path.open("xb").close()
-            except FileExistsError:
-                raise InputError(f"{path}: already exists; choose another name") from None
-            claimed = path
+        if not overwrite and os.path.lexists(path):
+            raise FileExistsError
         status = _status(path)
         target = path.resolve()
         # Named at random, so that it is no other process's either, and without the ending, so that no folder scan reads it.
         beside = target.with_name(f".terrain-{os.urandom(16).hex()}.tmp")
+        leftovers.add(str(beside))
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if status else 0o666)
         try:
             yield beside
@@ -96,14 +94,30 @@ def written(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
             os.close(file)
         if status:
             _keep_access(beside, status)
-        beside.replace(target)
-        claimed = None
+        if overwrite:
+            beside.replace(target)
+        else:
+            _name(beside, target)
+    except FileExistsError:
+        raise InputError(f"{path}: already exists; choose another name") from None
     except OSError as problem:
         raise _cannot(path, problem) from None
     finally:
-        for leftover in filter(None, (beside, claimed)):
+        if beside:
             with contextlib.suppress(OSError):  # mostly because it has its final name by now
-                leftover.unlink()
+                beside.unlink()
+            leftovers.discard(str(beside))
+
+
+def _name(file: Path, target: Path) -> None:
+    """Give a file its final name. Raises FileExistsError if another process has taken the name meanwhile."""
+    try:
+        target.hardlink_to(file)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):  # a file system without hard links
+        target.open("xb").close()
+        file.replace(target)
 
 
 def plain(value: Any) -> Any:

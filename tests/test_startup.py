@@ -140,6 +140,13 @@ class TestCompileCache:
         self.solve(cache)  # compiles anew
         assert self.solve(cache).err == ""
 
+    def test_a_folder_in_place_of_a_program_is_only_a_warning(self, cache: Path) -> None:
+        self.solve(cache)
+        for file in cache.iterdir():
+            file.unlink()
+            file.mkdir()
+        assert self.solve(cache).err.count("is not cached: [Errno 21] Is a directory") == 2
+
     def test_a_file_in_place_of_the_folder_is_only_a_warning(self, cache: Path) -> None:
         cache.write_text("")
         assert "terrain: warning: compiled programs are not cached in" in self.solve(cache).err

@@ -5,9 +5,12 @@ that the output does not depend on where it was computed. If a worker dies, Dask
 """
 
 import gc
+import os
+import signal
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import Any
 
 from terrain_cli import compile_cache
@@ -31,8 +34,9 @@ def solve_chunks_on(
     except ImportError:
         raise InputError("--scheduler: needs Dask: pip install 'terrain-cli[cluster]'") from None
     try:
-        cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None
-        client = Client(cluster or scheduler, timeout=PATIENCE)
+        with _deaf_children():
+            cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None
+            client = Client(cluster or scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as problem:
         raise InputError(f"--scheduler {scheduler}: no scheduler answers: {problem}") from None
     try:
@@ -49,6 +53,19 @@ def solve_chunks_on(
         client.close()
         if cluster:
             cluster.close()
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Start processes that do not hear Ctrl-C, which a terminal sends to all of them: this one hears it, and ends them."""
+    if os.name != "posix":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:

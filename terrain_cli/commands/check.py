@@ -10,6 +10,8 @@ import typer
 
 from terrain_cli.commands.options import Json
 from terrain_cli.errors import InputError
+from terrain_cli.interrupts import held, interruptible
+from terrain_cli.text import count
 
 if TYPE_CHECKING:
     from terrain_cli.check import Checked
@@ -53,32 +55,40 @@ def check(
     from terrain_cli.check import check as check_path
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.scenario.load import is_folder
+    from terrain_cli.show.console import data_out
 
     if not paths:
         paths = [Path("configs") if is_folder("configs") else Path()]
 
     enable_compile_cache()
-    results = []
-    refused = False
-    for path in paths:
+    results: list[Checked] = []
+    refused = interrupted = False
+    with held():
         try:
-            results += check_path(path, tolerance=tolerance, update=update)
-        except InputError as error:
-            refused = True
-            print(error, file=sys.stderr)
-    for result in results:
-        for problem in result.problems:
-            print(problem, file=sys.stderr)
-    if as_json:
-        print(
-            json.dumps(
-                {"version": 1, "tolerance": tolerance, "scenarios": [dataclasses.asdict(result) for result in results]},
-                ensure_ascii=False,
-                allow_nan=False,
-            )
-        )
-    else:
-        _print(results)
+            for path in paths:
+                try:
+                    for result in interruptible(check_path(path, tolerance=tolerance, update=update)):
+                        results.append(result)
+                except InputError as error:
+                    refused = True
+                    print(error, file=sys.stderr)
+        except KeyboardInterrupt:
+            interrupted = True
+        for result in results:
+            for problem in result.problems:
+                print(problem, file=sys.stderr)
+        if as_json:
+            document = {
+                "version": 1,
+                "tolerance": tolerance,
+                "scenarios": [dataclasses.asdict(result) for result in results],
+            }
+            print(json.dumps(document, ensure_ascii=False, allow_nan=False), file=data_out())
+        else:
+            _print(results)
+    if interrupted:
+        print(f"interrupted after {count(len(results), 'scenario')}", file=sys.stderr)
+        raise typer.Exit(130)
     verdicts = {result.verdict for result in results}
     raise typer.Exit(
         2 if refused or "refused" in verdicts else 1 if verdicts & {"moved", "unrecorded", "orphan"} else 0
@@ -88,21 +98,21 @@ def check(
 def _print(results: "list[Checked]") -> None:
     from rich.text import Text
 
-    from terrain_cli.show.console import out
+    from terrain_cli.show.console import say
 
     for result in results:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
-        out.print(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
+        say(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
             what = f"input {change.what}" if change.kind == "input" else change.what
-            out.print(Text(f"  {what}: {_write(change.before)} -> {_write(change.now)}"))
+            say(Text(f"  {what}: {_write(change.before)} -> {_write(change.now)}"))
         if len(result.changes) > SHOWN:
-            out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
+            say(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
     counts: dict[str, int] = {}
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
-    listed = ": " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) if counts else ""
-    out.print(Text(f"{len(results):,} checked{listed}"))
+    listed = ": " + ", ".join(f"{number:,} {verdict}" for verdict, number in counts.items()) if counts else ""
+    say(Text(f"{len(results):,} checked{listed}"))
 
 
 def _write(value: Any) -> str:

@@ -74,7 +74,9 @@ def graph(
         write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
         print(f"wrote {output}", file=sys.stderr)
     if as_json:
-        print(json.dumps(facts | {"value": root.value, "nodes": _nodes(root)}, ensure_ascii=False))
+        from terrain_cli.show.console import data_out
+
+        print(json.dumps(facts | {"value": root.value, "nodes": _nodes(root)}, ensure_ascii=False), file=data_out())
         return
 
     from rich.text import Text

@@ -1,49 +1,62 @@
-"""Writes the points of a sweep one by one, as they are computed, so that memory does not grow with their number."""
+"""Writes the points of a sweep one by one, as they are computed, so that memory does not grow with their number.
+
+Each of the three is a context that takes points; at its end, what it writes is complete, whether or not all points have come.
+"""
 
 import csv
 import json
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from terrain_cli.files import written
 
+Add = Callable[[dict[str, Any]], None]
 
-def print_document(head: dict[str, Any], varied: Mapping[str, Sequence[float]], points: Iterable[Any]) -> None:
-    """Print the sweep as one JSON document on stdout, item by item."""
-    sys.stdout.write(json.dumps(head)[:-1] + ', "varied": {')
+
+@contextmanager
+def document(file: TextIO, head: dict[str, Any], varied: Mapping[str, Sequence[float]]) -> Iterator[Add]:
+    """The sweep as one JSON document."""
+    file.write(json.dumps(head)[:-1] + ', "varied": {')
     for i, (name, values) in enumerate(varied.items()):
-        sys.stdout.write((", " if i else "") + json.dumps(name) + ": ")
-        _print_list(values)
-    sys.stdout.write('}, "points": ')
-    _print_list(points)
-    sys.stdout.write("}\n")
+        file.write((", " if i else "") + json.dumps(name) + ": [")
+        for j, value in enumerate(values):
+            file.write((", " if j else "") + json.dumps(value))
+        file.write("]")
+    file.write('}, "points": [')
+    yield _items(file, ", ")
+    file.write("]}\n")
 
 
-def _print_list(items: Iterable[Any]) -> None:
-    sys.stdout.write("[")
-    for i, item in enumerate(items):
-        sys.stdout.write((", " if i else "") + json.dumps(item))
-    sys.stdout.write("]")
-
-
-def make_row_writer(file: TextIO, columns: Sequence[str]) -> "csv.DictWriter[str]":
-    """A writer of points as rows of CSV; it has written the header."""
+@contextmanager
+def rows(file: TextIO, columns: Sequence[str]) -> Iterator[Add]:
+    """The points as rows of CSV below a header."""
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
-    return writer
+    yield writer.writerow
 
 
-def write_points(points: Iterator[dict[str, Any]], output: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Pass the points on while writing them to `output`, .csv or .json; the file exists once the last has passed."""
+@contextmanager
+def point_file(output: Path, columns: Sequence[str]) -> Iterator[Add]:
+    """A file of points, .csv or .json."""
     with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        writer = make_row_writer(file, columns) if output.suffix.lower() == ".csv" else None
-        for i, point in enumerate(points):
-            if writer:
-                writer.writerow(point)
-            else:
-                file.write(("[\n" if i == 0 else ",\n") + json.dumps(point))
-            yield point
-        if not writer:
+        if output.suffix.lower() == ".csv":
+            with rows(file, columns) as add:
+                yield add
+        else:
+            file.write("[\n")
+            yield _items(file, ",\n")
             file.write("\n]\n")
+
+
+def _items(file: TextIO, between: str) -> Add:
+    """Writes points as the items of a JSON list, with the text `between` two of them."""
+    first = True
+
+    def add(point: dict[str, Any]) -> None:
+        nonlocal first
+        file.write(("" if first else between) + json.dumps(point))
+        first = False
+
+    return add

@@ -5,8 +5,6 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-import typer
-
 from terrain_cli import kinds
 
 
@@ -19,6 +17,8 @@ def schema() -> None:
     """
     from pydantic import TypeAdapter
 
+    from terrain_cli.show.console import data_out
+
     models: list[Any] = [kind.scenario.MODEL for kind in kinds.KINDS.values()]
     any_kind: TypeAdapter[Any] = TypeAdapter(reduce(or_, models))
     document = {
@@ -26,4 +26,4 @@ def schema() -> None:
         "title": "terrain scenario",
         **any_kind.json_schema(),
     }
-    typer.echo(json.dumps(document, indent=2))
+    print(json.dumps(document, indent=2), file=data_out())

@@ -29,6 +29,7 @@ from terrain_cli.commands.options import (
 from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
+from terrain_cli.interrupts import held
 
 FORMATS = (".json", ".csv", ".geojson")
 
@@ -136,12 +137,13 @@ def solve(
 
     enable_compile_cache()
     solved, interrupted = _solve_all(loaded, options, quiet=quiet or as_json or as_csv or several)
-    _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
-    for each in solved:
-        for path, content in (item for answer in each.answers for item in answer.to_files().items()):
-            _write(path, content)
-    for path in outputs:
-        _write(path, _make_content(path, solved, several))
+    with held():
+        _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
+        for each in solved:
+            for path, content in (item for answer in each.answers for item in answer.to_files().items()):
+                _write(path, content)
+        for path in outputs:
+            _write(path, _make_content(path, solved, several))
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
         print(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved", file=sys.stderr)
@@ -262,11 +264,13 @@ def _print(
     as_csv: bool,
 ) -> None:
     """Print the solutions on stdout as JSON, CSV, an overview or a summary, with the answers to the questions."""
+    from terrain_cli.show.console import data_out
+
     if as_json:
-        print(json.dumps(_make_document(solved, several)))
+        print(json.dumps(_make_document(solved, several)), file=data_out())
         return
     if as_csv:
-        csv.writer(sys.stdout, lineterminator="\n").writerows(solved[0].solution.to_rows())
+        csv.writer(data_out(), lineterminator="\n").writerows(solved[0].solution.to_rows())
         return
     from terrain_cli.show.overview import print_overview
     from terrain_cli.show.tables import print_table

@@ -1,7 +1,7 @@
 """`terrain sweep`: solve a scenario for many values of its numbers."""
 
+import contextlib
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from terrain_cli import kinds
+from terrain_cli.commands import points as writing
 from terrain_cli.commands.options import (
     Csv,
     Initial,
@@ -22,9 +23,9 @@ from terrain_cli.commands.options import (
     protect_inputs,
     refuse_foreign,
 )
-from terrain_cli.commands.points import make_row_writer, print_document, write_points
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
+from terrain_cli.interrupts import held, interruptible
 from terrain_cli.ranges import parse_values
 
 
@@ -108,32 +109,37 @@ def sweep(
     found = kind.sweep.find_points(loaded, varied, options)
 
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.console import data_out
     from terrain_cli.show.sweep import SweepTable
 
     enable_compile_cache()
-    table = SweepTable(loaded, parameters, varied, options, rows=not quiet)
-    points = table.watch(found)
-    picture = kind.sweep_table.Picture(loaded, parameters, varied) if plot else None
-    if picture:
-        points = picture.watch(points)
     columns = [*varied, *kind.sweep.RESULTS]
-    if output:
-        points = write_points(points, output, columns)
+    head = {"version": 1, "scenario": loaded.name, "file": loaded.file}
     if as_json:
-        head = {"version": 1, "scenario": loaded.name, "file": loaded.file}
-        print_document(head | kind.sweep.describe(loaded, varied, options), varied, points)
-    elif as_csv:
-        make_row_writer(sys.stdout, columns).writerows(points)
-    else:
-        for _ in points:
-            pass
-        table.print()
-    if plot and picture and table.done:
-        from terrain_cli.show.style import figure_style, save
+        head |= kind.sweep.describe(loaded, varied, options)
+    table = SweepTable(loaded, parameters, varied, options, rows=not quiet)
+    picture = kind.sweep_table.Picture(loaded, parameters, varied) if plot else None
+    with held():  # a document that has begun is finished, with the points that there are
+        points = table.watch(interruptible(found))
+        if picture:
+            points = picture.watch(points)
+        with contextlib.ExitStack() as outputs:
+            adds = [outputs.enter_context(writing.point_file(output, columns))] if output else []
+            if as_json:
+                adds.append(outputs.enter_context(writing.document(data_out(), head, varied)))
+            elif as_csv:
+                adds.append(outputs.enter_context(writing.rows(data_out(), columns)))
+            for point in points:
+                for add in adds:
+                    add(point)
+        if not (as_json or as_csv):
+            table.print()
+        if plot and picture and table.done:
+            from terrain_cli.show.style import figure_style, save
 
-        with figure_style(*kind.figure.texts_of(loaded)) as missing:
-            save(picture.make_figure(table.best), plot, missing)
-        typer.echo(f"wrote {plot}", err=True)
+            with figure_style(*kind.figure.texts_of(loaded)) as missing:
+                save(picture.make_figure(table.best), plot, missing)
+            typer.echo(f"wrote {plot}", err=True)
     if table.interrupted:
         typer.echo(f"interrupted after {table.done:,} of {table.total:,} points, which are kept", err=True)
         raise typer.Exit(130)

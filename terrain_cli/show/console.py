@@ -2,10 +2,13 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.text import Text
+
+from terrain_cli.files import ERRORS
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -13,6 +16,23 @@ if TYPE_CHECKING:
 out = Console(highlight=False, soft_wrap=True)
 
 DELAY, INTERVAL = 0.5, 0.1  # s, before the progress first appears and between two updates
+
+
+def screen_width() -> int | None:
+    """The columns of the terminal that stdout is; None if stdout is none: a file or a pipe has no width."""
+    return out.width if sys.stdout.isatty() else None
+
+
+def say(text: Text | str, style: str = "") -> None:
+    """Print a sentence on stdout. On a terminal it is wrapped between words, elsewhere it is one line."""
+    out.print(Text(text) if isinstance(text, str) else text, style=style, soft_wrap=screen_width() is None)
+
+
+def data_out() -> TextIO:
+    """stdout for JSON and CSV, which are UTF-8 with "\\n" at the end of a line, whatever the locale."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors=ERRORS, newline="\n")
+    return sys.stdout
 
 
 class Progress:

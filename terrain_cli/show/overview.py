@@ -7,8 +7,7 @@ from rich.text import Text
 
 from terrain_cli import kinds
 from terrain_cli.contract import Solution
-from terrain_cli.show.console import out
-from terrain_cli.show.tables import STYLES, new_table
+from terrain_cli.show.tables import STYLES, new_table, show
 from terrain_cli.text import number, visible
 
 
@@ -31,4 +30,4 @@ def print_overview(solutions: Sequence[Solution], refused: Sequence[str]) -> Non
         )
     for name in refused:
         table.add_row(Text(visible(name)), "", Text("refused", style="bold red"))
-    out.print(table)
+    show(table)

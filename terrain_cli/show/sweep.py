@@ -8,8 +8,8 @@ from rich.text import Text
 
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
-from terrain_cli.show.console import Progress, out
-from terrain_cli.show.tables import STYLES, new_table
+from terrain_cli.show.console import Progress, say
+from terrain_cli.show.tables import STYLES, new_table, show
 from terrain_cli.text import count, number
 
 ROWS = 60  # of the table, at most, beside the last point
@@ -75,19 +75,19 @@ class SweepTable:
                 mark = "  <- best" if point is self.best else ""
                 status = Text(point["status"] + mark, style="bold" if mark else STYLES[point["status"]])
                 table.add_row(*(f"{point[name]:.6g}" for name in self.varied), *self.kind.cells(point), status)
-            out.print(table)
+            show(table)
             if self.total > len(self.kept) and self.done > len(self.kept):
                 text = f"{len(self.kept)} of {self.done:,} points shown; --csv, --json and --output have all of them"
-                out.print(Text(text, style="dim"))
+                say(Text(text, style="dim"))
             if explanation := self.kind.explain(self.options):
-                out.print(Text(explanation, style="dim"))
+                say(Text(explanation, style="dim"))
         counts = [
             f"{self.counts[status]:,} {ended}" for status, ended in self.kind.ENDED.items() if status in self.counts
         ]
-        out.print(f"{count(self.done, 'point')}: {', '.join(counts)}")
+        say(f"{count(self.done, 'point')}: {', '.join(counts)}")
         if self.best:
             at = ", ".join(f"{parameter.label} = {self.best[parameter.name]:.6g}" for parameter in self.parameters)
             more = self.kind.describe_best(self.best, self.options)
-            out.print(Text(f"best: {at}: {number(self.best['time'])} {units.time}{more}"))
+            say(Text(f"best: {at}: {number(self.best['time'])} {units.time}{more}"))
         if conclusion := self.kind.conclude(self.scenario, self.varied):
-            out.print(conclusion)
+            say(conclusion)

@@ -121,9 +121,14 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
         if workers <= 1:
             work(left, most)
             return
-        with ThreadPoolExecutor(workers) as pool:
+        pool = ThreadPoolExecutor(workers)
+        try:
             for future in [pool.submit(work, left, most) for _ in range(workers)]:
                 future.result()
+        finally:
+            for _ in left:  # after Ctrl-C, no other block is begun, and nobody waits for those that have been
+                pass
+            pool.shutdown(wait=False)
 
     blocks = [slice(first, first + block) for first in range(0, scenarios, block)]
     work_in_threads(blocks, block // LAST_SHARE if len(blocks) > 1 else 0)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from terrain_cli.autodiff.graph import CONSTANT, VARIABLE, Node, occurrences
 from terrain_cli.autodiff.operations import SUM
-from terrain_cli.show.console import out
+from terrain_cli.show.console import out, screen_width
 from terrain_cli.text import short, visible
 
 SHOWN = 8  # terms of a sum or product that is not folded, at most
@@ -117,11 +117,18 @@ def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> 
         text.rstrip()
         return text
 
-    out.print(line("", heads, "", ""), style="bold")
-    for (branch, lead), row in zip(rows, cells, strict=True):
-        node = branch.node
-        remark = "  as above" if branch.repeated else f"  {visible(node.note)}" if node and node.note else ""
-        out.print(line(lead, row, STYLE[node.kind] if node else "dim", remark))
+    room, lines = screen_width(), list[Text]()
+    for shown in (4, 3, 2):  # a narrow terminal does without the chain rule, then without the derivative
+        lines = [line("", heads[:shown], "", "")]
+        for (branch, lead), row in zip(rows, cells, strict=True):
+            node = branch.node
+            remark = "  as above" if branch.repeated else f"  {visible(node.note)}" if node and node.note else ""
+            lines.append(line(lead, row[:shown], STYLE[node.kind] if node else "dim", remark))
+        if room is None or max(text.cell_len for text in lines) <= room:
+            break
+    out.print(lines[0], style="bold")
+    for text in lines[1:]:
+        out.print(text)
 
 
 def _value(branch: Branch) -> str:

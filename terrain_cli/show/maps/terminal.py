@@ -11,8 +11,8 @@ from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.console import out
-from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
+from terrain_cli.show.console import out, say
+from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.text import number, percent, visible
 
 
@@ -29,12 +29,14 @@ class Watch:
 
     def close(self) -> None:
         """Print the rows, all at the end of the search."""
-        if self.rows:
-            time = f"time ({self.scenario.units.time})"
-            out.print(Text(f"{'iteration':>9}{'crossings':>14}{time:>15}{'gradient':>15}", style="bold"))
+        time = f"time ({self.scenario.units.time})"
+        rows = [("iteration", "crossings", time, "gradient")] if self.rows else []
         for row in self.rows:
-            text = f"{row.iteration:>9}{row.crossings:>14,}{number(row.time):>15}{row.gradient_norm:>15.3e}"
-            out.print(Text(text, style=STYLES["converged"] if row is self.rows[-1] else ""))
+            rows.append((f"{row.iteration}", f"{row.crossings:,}", number(row.time), f"{row.gradient_norm:.3e}"))
+        for i, (iteration, crossings, time, gradient) in enumerate(rows):
+            last = f"{gradient:>15}" if out.width >= 9 + 14 + 2 * 15 else ""
+            style = "bold" if i == 0 else STYLES["converged"] if i == len(rows) - 1 else ""
+            out.print(Text(f"{iteration:>9}{crossings:>14}{time:>15}{last}", style=style))
 
 
 def print_title(scenario: MapScenario, ground: Ground) -> None:
@@ -49,14 +51,14 @@ def print_title(scenario: MapScenario, ground: Ground) -> None:
     walls = f", {blocked:,} blocked" if blocked else ""
     cells = f"{rows:,} by {cols:,} cells of {float(ground.cell):g} {units.length}"
     text = f": {cells}{walls}, {speeds} {units.length}/{units.time}"
-    out.print(Text.assemble((visible(scenario.name), "bold"), visible(text)))
+    say(Text.assemble((visible(scenario.name), "bold"), visible(text)))
     if scenario.description:
-        out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
+        say(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
 
 
 def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     """Print the outcome and each route beside its straight line; the alternatives too if there is only one goal."""
-    out.print(Text(visible(solution.message), style=STYLES[solution.status]))
+    say(Text(visible(solution.message), style=STYLES[solution.status]))
     if len(solution.routes) > 1:
         _print_goals(solution)
         return
@@ -71,7 +73,7 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     for i, other in enumerate(route.alternatives):
         slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
         table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
-    out.print(table)
+    show(table)
 
 
 def describe(solution: MapSolution) -> tuple[str, str]:
@@ -93,6 +95,6 @@ def _print_goals(solution: MapSolution) -> None:
             table.add_row(name, number(route.time), number(route.distance), number(route.straight_time), share)
         else:
             table.add_row(name, number(route.time), number(route.distance), "blocked", "")
-    out.print(table)
+    show(table)
     for reason in filter(None, solution.reasons):
-        out.print(Text(visible(reason), style="dim"))
+        say(Text(visible(reason), style="dim"))

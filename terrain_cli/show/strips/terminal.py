@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.text import Text
 
-from terrain_cli.show.console import Progress, out
+from terrain_cli.show.console import Progress, out, say
 from terrain_cli.show.strips.plots import print_plots
-from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
+from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.strips.descent import Step
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.scenario import StripsScenario
@@ -34,7 +34,8 @@ class Watch:
         self.what, self.every = options.get("show") or "crossings", options.get("every")
         self.progress = Progress()
         unknowns = len(scenario.strips) - 1
-        room = max(1, (out.width - 9 - 2 * 15) // 14)
+        self.gradient = out.width >= 9 + 14 + 2 * 15
+        room = max(1, (out.width - 9 - (1 + self.gradient) * 15) // 14)
         self.columns = list(range(unknowns)) if unknowns <= room else [*range(room - 1), unknowns - 1]
         self.gap = room - 1 if unknowns > room else None
         units = scenario.units
@@ -46,7 +47,8 @@ class Watch:
     def _print(self, first: str, middle: list[str], time: str, gradient: str, style: str = "") -> None:
         cells = [f"{'… ' if i == self.gap else ''}{text}".rjust(14) for i, text in enumerate(middle)]
         self.progress.clear()
-        out.print(Text(f"{first:>9}{''.join(cells)}{time:>15}{gradient:>15}", style=style))
+        last = f"{gradient:>15}" if self.gradient else ""
+        out.print(Text(f"{first:>9}{''.join(cells)}{time:>15}{last}", style=style))
 
     def add(self, step: Step) -> None:
         """Print the row, or only the progress if the row is left out."""
@@ -73,14 +75,14 @@ class Watch:
 def print_title(scenario: StripsScenario) -> None:
     """Print the name, the strips and the method."""
     plan = scenario.descent
-    out.print(
+    say(
         Text.assemble(
             (visible(scenario.name), "bold"),
             f": {count(len(scenario.strips), 'strip')}, offset {scenario.offset:g} {scenario.units.length}, method {plan.method}",
         )
     )
     if scenario.description:
-        out.print(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
+        say(Text(visible(scenario.description.strip(), keep="\n"), style="dim"))
 
 
 def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
@@ -89,7 +91,7 @@ def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
     options: `plot`, to draw the path and its time in the terminal as well.
     """
     scenario, units = solution.scenario, solution.scenario.units
-    out.print(Text(solution.message, style=STYLES[solution.status]))
+    say(Text(solution.message, style=STYLES[solution.status]))
     table = new_summary()
     crossings = solution.crossings
     for i in some_of(len(crossings), NAMED):
@@ -104,7 +106,7 @@ def print_summary(solution: StripsSolution, options: Mapping[str, Any]) -> None:
     table.add_row("straight line", Text(f"{number(solution.straight_time)} {units.time}"), Text(saved))
     optimum = f"{number(float(solution.optimum.time))} {units.time}"
     table.add_row("exact optimum", Text(optimum), Text(f"gap {percent(solution.gap)}"))
-    out.print(table)
+    show(table)
     if scenario.descent.method == "snell":
         _print_rays(solution)
     if options.get("plot"):
@@ -125,4 +127,4 @@ def _print_rays(solution: StripsSolution) -> None:
             table.add_row("…", "")
         else:
             table.add_row(Text(visible(scenario.strip_name(i))), f"{rays[i]:.15g}")
-    out.print(table)
+    show(table)
