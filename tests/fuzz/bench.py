@@ -1,6 +1,7 @@
 """A folder in which one try runs the command line in this process, and where what it did can be kept."""
 
 import contextlib
+import functools
 import os
 import shlex
 import shutil
@@ -13,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 
+import typer
+from typer.main import get_command
+
 from terrain_cli import cli
 from tests.fuzz.oracle import Fault, Ran, check_run
 
@@ -24,7 +28,10 @@ class TooLong(BaseException):
 
 
 class Bench:
-    """The folder of one try. `run` runs a command in it and checks what must hold for every run."""
+    """The folder of one try. `run` runs a command in it and checks what must hold for every run.
+
+    code: the exit code of the first command. done: the commands so far.
+    """
 
     def __init__(self, root: Path) -> None:
         self.folder, self.streams = root / "try", root / "streams"
@@ -46,8 +53,8 @@ class Bench:
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Ran:
         """Run `terrain` with these arguments in the folder. Raises Fault if what holds for every run does not."""
-        self.done.append("terrain " + shlex.join(arguments) + (f"  # stdin: {stdin!r}" if stdin else ""))
         before = self._files()
+        self.done.append("terrain " + shlex.join(arguments) + (f"  # stdin: {stdin!r}" if stdin else ""))
         code, out, err = self._call(arguments, stdin)
         if not self.done[1:]:
             self.code = code
@@ -76,6 +83,9 @@ class Bench:
             sys.stdout = stack.enter_context((self.streams / "1").open("w", encoding="utf-8"))
             sys.stderr = stack.enter_context((self.streams / "2").open("w", encoding="utf-8"))
             stack.enter_context(contextlib.chdir(self.folder))
+            stack.callback(setattr, cli, "app", cli.app)
+            if isinstance(cli.app, typer.Typer):
+                cli.app = _build(cli.app)  # type: ignore[assignment]  # half of the time of a run would go into building it
             stack.enter_context(warnings.catch_warnings(action="error"))
             try:
                 with _limited():
@@ -93,6 +103,9 @@ class Bench:
         if number == 130:
             raise KeyboardInterrupt  # of whoever is running the fuzzer: no part that runs in this process sends one
         return number, (self.streams / "1").read_bytes(), (self.streams / "2").read_bytes()
+
+
+_build = functools.cache(get_command)
 
 
 @contextlib.contextmanager

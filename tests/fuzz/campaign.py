@@ -1,5 +1,6 @@
 """Many tries of some parts: what they came to, and each kind of fault with the smallest input that shows it."""
 
+import contextlib
 import re
 import time
 from collections import Counter
@@ -19,6 +20,8 @@ from tests.fuzz.values import Draw
 
 Part = Callable[[Draw, Bench], None]
 
+SMALLER = 150  # tries to make an input with a fault smaller
+
 # Each part with its share of the tries. A part of processes rather than of runs in this process (interrupts, small inputs
 # that ask for much memory) has no share: it takes part where --only names it.
 PARTS: dict[str, tuple[Part, float]] = {
@@ -28,6 +31,10 @@ PARTS: dict[str, tuple[Part, float]] = {
     "records": (records.play, 0.15),
     "commands": (commands.play, 0.2),
 }
+
+
+class _SmallEnough(BaseException):
+    """Ends the minimising. Not an Exception, because Hypothesis would take that for a fault."""
 
 
 @dataclass
@@ -61,12 +68,16 @@ def run_tries(part: Part, tries: int, number: int, failures: Path) -> Outcome:
 
 def _run_until_fault(part: Part, tries: int, number: int, bench: Bench, outcome: Outcome, failures: Path) -> bool:
     """Run tries until a kind of fault turns up that is not known yet; minimise and keep it. Whether one did."""
-    new: dict[str, type[Fault]] = {}
+    found: dict[str, str] = {}  # the new kind, and a sentence
+    smaller = 0  # tries while a fault is minimised
 
     def one(data: st.DataObject) -> None:
+        nonlocal smaller
         bench.clear()
-        searching = not new
-        fault = None
+        searching, fault = not found, None
+        smaller += not searching
+        if smaller > SMALLER:
+            raise _SmallEnough
         try:
             part(data.draw, bench)
         except Fault as problem:
@@ -78,11 +89,10 @@ def _run_until_fault(part: Part, tries: int, number: int, bench: Bench, outcome:
             return
         if searching:
             outcome.faults[fault.kind] += 1
-        if fault.kind not in outcome.sentences and (searching or fault.kind in new):
-            # Hypothesis tells faults apart by their class while it looks for the smallest input.
-            new.setdefault(fault.kind, type("Fault", (Fault,), {}))
+        if fault.kind not in outcome.sentences and (searching or fault.kind in found):
+            found[fault.kind] = str(fault)
             bench.keep(failures / re.sub(r"\W+", "-", fault.kind), fault)
-            raise new[fault.kind](fault.kind, str(fault).removeprefix(f"{fault.kind}: "))
+            raise fault
 
     run: Any = settings(
         max_examples=tries,
@@ -94,14 +104,10 @@ def _run_until_fault(part: Part, tries: int, number: int, bench: Bench, outcome:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )(seed(number)(given(st.data())(one)))
-    try:
+    with contextlib.suppress(Fault, _SmallEnough, Flaky):  # a fault is known by now
         run()
-    except Fault as fault:
-        outcome.sentences[fault.kind] = str(fault)
-    except Flaky as problem:
-        [kind] = new
-        outcome.sentences[kind] = f"{kind}: does not happen every time: {problem}"
-    return bool(new)
+    outcome.sentences |= found
+    return bool(found)
 
 
 def run_parts(names: Iterable[str], tries: int, number: int, failures: Path) -> dict[str, Outcome]:
