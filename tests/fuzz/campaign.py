@@ -22,8 +22,7 @@ Part = Callable[[Draw, Bench], None]
 
 SMALLER = 150  # tries to make an input with a fault smaller
 
-# Each part with its share of the tries. A part of processes rather than of runs in this process (interrupts, small inputs
-# that ask for much memory) has no share: it takes part where --only names it.
+# Each part with its share of the tries.
 PARTS: dict[str, tuple[Part, float]] = {
     "yaml": (scenarios.play, 0.3),
     "jsonl": (lines.play, 0.2),
@@ -113,7 +112,7 @@ def _run_until_fault(part: Part, tries: int, number: int, bench: Bench, outcome:
 def run_parts(names: Iterable[str], tries: int, number: int, failures: Path) -> dict[str, Outcome]:
     """Run the named parts, each with its share of the tries."""
     shares = {name: PARTS[name][1] for name in names}
-    total = sum(shares.values()) or 1
+    total = sum(shares.values())
     return {
         name: run_tries(PARTS[name][0], max(round(tries * share / total), 1), number, failures / name)
         for name, share in shares.items()

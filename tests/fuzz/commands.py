@@ -17,14 +17,64 @@ FILES = {
     "d/one.yaml": "strips: [{width: 1, speed: 1}, {width: 1, speed: 2}]\noffset: 1\n",
     "d/two.yaml": "strips: [{width: 3, speed: 1}, {width: 1, speed: 2}]\noffset: 1\ndescent: {method: snell}\n",
 }
-SCENARIOS = ("s.yaml", "s.yaml", "s.yaml", "m.yaml", "m.yaml", "d", "bad.yaml", "empty.yaml", "no.yaml", "-", "", ".", "cases.jsonl")
+SCENARIOS = (
+    "s.yaml",
+    "s.yaml",
+    "s.yaml",
+    "m.yaml",
+    "m.yaml",
+    "d",
+    "bad.yaml",
+    "empty.yaml",
+    "no.yaml",
+    "-",
+    "",
+    ".",
+    "cases.jsonl",
+)
 NUMBERS = ("0.5", "1", "1.5", "3", "0", "-1", "nan", "inf", "1e400", "abc", "", "1e3", "20")
 COUNTS = ("1", "5", "20", "0", "-1", "1.5", "x", "9223372036854775808", "1e1")
 RANGES = (
-    *("0.5:2.0", "1:2:3", "0.1:10:3:log", "1,2", "1", "2:1:3", "-0.1:0.1:7", "1:1:2", "1:2:1", "1:2:0", "1:2:x", ":", "", "a:b"),
-    *("0:1:3:log", "nan", "1:inf:3", "1:2:3:4", "1:2:3:lin", "1e-5:1e5:3:log", "1:2:1e1", "1e308:-1e308:3", "5e-324:1:3:log"),
+    *(
+        "0.5:2.0",
+        "1:2:3",
+        "0.1:10:3:log",
+        "1,2",
+        "1",
+        "2:1:3",
+        "-0.1:0.1:7",
+        "1:1:2",
+        "1:2:1",
+        "1:2:0",
+        "1:2:x",
+        ":",
+        "",
+        "a:b",
+    ),
+    *(
+        "0:1:3:log",
+        "nan",
+        "1:inf:3",
+        "1:2:3:4",
+        "1:2:3:lin",
+        "1e-5:1e5:3:log",
+        "1:2:1e1",
+        "1e308:-1e308:3",
+        "5e-324:1:3:log",
+    ),
 )
-NAMES = ("offset", "strips.1.speed", "strips.0.width", "descent.step", "descent.momentum", "goal.0", "map.cell", "strips.9.speed", "x", "")
+NAMES = (
+    "offset",
+    "strips.1.speed",
+    "strips.0.width",
+    "descent.step",
+    "descent.momentum",
+    "goal.0",
+    "map.cell",
+    "strips.9.speed",
+    "x",
+    "",
+)
 FLAGS = ("--json", "--csv", "--quiet")
 OUTPUTS = ("out.json", "out.csv", "out.geojson", "out.txt", "s.yaml", "no/out.json", "d", "out", "")
 
@@ -73,7 +123,12 @@ def play(draw: Draw, bench: Bench) -> None:
     arguments = draw_arguments(draw)
     stdin = FILES[pick(draw, "s.yaml", "cases.jsonl", "cases.csv", "empty.yaml")].encode() if "-" in arguments else b""
     ran = bench.run(*arguments, stdin=stdin)
-    if ran.code != 2 and ran.before == ran.after and mostly(draw, 30) and bench.run(*arguments, stdin=stdin).out != ran.out:
+    if (
+        ran.code != 2
+        and ran.before == ran.after
+        and mostly(draw, 30)
+        and bench.run(*arguments, stdin=stdin).out != ran.out
+    ):
         raise Fault("not the same twice", f"{arguments}")
 
 
@@ -100,6 +155,17 @@ def draw_arguments(draw: Draw) -> list[str]:
             values = options[name]
             arguments += [name, pick(draw, *(values[:2] if mostly(draw, 70) else values))]
         elif what == "odd" and not mostly(draw, 80):
-            odd = pick(draw, "--foo", "-x", "--", "--json=1", "extra", "-", "--help", draw(plain_texts), draw(st.sampled_from(EXTREMES)).text)
+            odd = pick(
+                draw,
+                "--foo",
+                "-x",
+                "--",
+                "--json=1",
+                "extra",
+                "-",
+                "--help",
+                draw(plain_texts),
+                draw(st.sampled_from(EXTREMES)).text,
+            )
             arguments.insert(draw(st.integers(0, len(arguments))), odd.replace("\0", ""))
     return arguments

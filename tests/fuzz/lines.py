@@ -8,18 +8,38 @@ from hypothesis import strategies as st
 
 from tests.fuzz.bench import Bench
 from tests.fuzz.oracle import Fault, Ran, check_best_time, numbers_in, read_json, read_rows
-from tests.fuzz.values import EXTREMES, Draw, any_positive, mostly, mutate, mutate_text, number, pick, plain_texts, positive, write
+from tests.fuzz.values import (
+    EXTREMES,
+    Draw,
+    any_positive,
+    mostly,
+    mutate,
+    mutate_text,
+    number,
+    pick,
+    plain_texts,
+    positive,
+    write,
+)
 
 SIZES = (3, 2, 1, 5)
 BOM = b"\xef\xbb\xbf"
-IDS = st.one_of(plain_texts, st.integers(-(2**70), 2**70), st.sampled_from([None, True, 0.1, "", "a\rb", "a\nb", "\0", [1, {"a": []}]]))
+IDS = st.one_of(
+    plain_texts,
+    st.integers(-(2**70), 2**70),
+    st.sampled_from([None, True, 0.1, "", "a\rb", "a\nb", "\0", [1, {"a": []}]]),
+)
 
 
 def draw_case(draw: Draw) -> dict[str, Any]:
     """A valid case."""
     n = pick(draw, *SIZES)
     size = positive if mostly(draw, 92) else any_positive
-    case: dict[str, Any] = {"widths": [draw(size) for _ in range(n)], "speeds": [draw(size) for _ in range(n)], "offset": draw(number)}
+    case: dict[str, Any] = {
+        "widths": [draw(size) for _ in range(n)],
+        "speeds": [draw(size) for _ in range(n)],
+        "offset": draw(number),
+    }
     if mostly(draw, 60):
         case["id"] = draw(IDS) if mostly(draw, 90) else draw(st.sampled_from(EXTREMES))
     return case
@@ -45,7 +65,9 @@ def _draw_line(draw: Draw) -> bytes:
     if 78 <= hostile < 85 or hostile >= 98:
         line = mutate_text(draw, line, b'{"widths": [1], "speeds": [2], "offset": 3}')
     elif 74 <= hostile < 78:
-        line = pick(draw, b"", b" ", b"\t", b"[]", b"{}", b"null", b"1", line + line, line + b" " + line, b"[" + line + b"]")
+        line = pick(
+            draw, b"", b" ", b"\t", b"[]", b"{}", b"null", b"1", line + line, line + b" " + line, b"[" + line + b"]"
+        )
     return line
 
 
@@ -74,7 +96,9 @@ def has_other_line_ends(data: bytes) -> bool:
     return b"\r" in data.replace(b"\r\n", b"\n") or b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
-def solve_cases(draw: Draw, bench: Bench, name: str, data: bytes, options: list[str], output: str) -> tuple[Ran, list[dict[str, Any]]]:
+def solve_cases(
+    draw: Draw, bench: Bench, name: str, data: bytes, options: list[str], output: str
+) -> tuple[Ran, list[dict[str, Any]]]:
     """Run a batch, now and then twice or from standard input, and read its results."""
     bench.write(name, data)
     ran = bench.run("batch", name, *options)
@@ -123,7 +147,9 @@ def check_row(case: dict[str, Any] | None, row: dict[str, Any]) -> None:
         return
     if "id" in case and all(map(math.isfinite, numbers_in(case["id"]))):
         wanted = case["id"] if isinstance(case["id"], str) else None
-        if ("id" in row and row["id"] != case["id"]) or ("id text" in row and wanted is not None and row["id text"] != wanted):
+        if ("id" in row and row["id"] != case["id"]) or (
+            "id text" in row and wanted is not None and row["id text"] != wanted
+        ):
             raise Fault("another id", f"{row} for {case}")
         if "id" not in row and "id text" not in row and not row.get("error"):
             raise Fault("an id lost", f"{row} for {case}")
@@ -145,7 +171,9 @@ def is_valid(case: dict[str, Any]) -> bool:
     if set(case) - {"id"} != {"widths", "speeds", "offset"} or not is_number(case["offset"], 0):
         return False
     lists = case["widths"], case["speeds"]
-    fits = all(isinstance(numbers, list) and numbers and all(is_number(item, 1e-50) for item in numbers) for numbers in lists)
+    fits = all(
+        isinstance(numbers, list) and numbers and all(is_number(item, 1e-50) for item in numbers) for numbers in lists
+    )
     return fits and len(lists[0]) == len(lists[1]) and all(map(math.isfinite, numbers_in(case.get("id"))))
 
 

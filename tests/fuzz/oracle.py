@@ -17,7 +17,7 @@ JSON_COMMANDS = ("solve", "sweep", "check", "graph")
 WRITES = ("-o", "--output", "--field", "--isochrones-output", "--plot")
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818  a finding about the program, not an error of the fuzzer
     """What must hold did not. kind: what is counted together."""
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -154,7 +154,13 @@ def best_time(widths: list[float], speeds: list[float], offset: float) -> float:
     low, high = 0.0, reach / max(w for w, r in zip(widths, ratios, strict=True) if r == 1)
     for _ in range(2200):
         # Orders of magnitude are halved where they differ, numbers where they do not.
-        middle = math.sqrt(low) * math.sqrt(high) if low > 0 and high > 2 * low else (low + high) / 2 if low > 0 else high / 1e9
+        middle = (
+            math.sqrt(low) * math.sqrt(high)
+            if low > 0 and high > 2 * low
+            else (low + high) / 2
+            if low > 0
+            else high / 1e9
+        )
         if middle in (low, high):
             break
         low, high = (middle, high) if math.fsum(move(middle)) < reach else (low, middle)
@@ -162,7 +168,9 @@ def best_time(widths: list[float], speeds: list[float], offset: float) -> float:
     return math.fsum(math.hypot(x, w) / v for x, w, v in zip(moved, widths, speeds, strict=True))
 
 
-def check_best_time(time: float, widths: list[float], speeds: list[float], offset: float, tolerance: float = 1e-12) -> None:
+def check_best_time(
+    time: float, widths: list[float], speeds: list[float], offset: float, tolerance: float = 1e-12
+) -> None:
     """Raises Fault unless this is the best time across the strips."""
     if time < math.hypot(offset, math.fsum(widths)) / max(speeds) * (1 - tolerance):
         raise Fault("faster than the fastest speed", f"{time!r} for {widths}, {speeds}, {offset}")

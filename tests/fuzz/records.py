@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-
 from tests.fuzz.bench import Bench
 from tests.fuzz.oracle import Fault, Ran
 from tests.fuzz.scenarios import draw_map, draw_strips
@@ -61,7 +60,7 @@ def _change_number(draw: Draw, record: dict[str, Any]) -> dict[str, Any]:
     if "time" in result and result["status"] != "diverged" and result["time"] is not None and mostly(draw, 50):
         result["time"] *= pick(draw, 1.001, -1, 0, 1e300)
     elif "time" in result and result["status"] != "diverged":
-        result["iterations"] += pick(draw, 2, 1000, -10**6, 1e300)
+        result["iterations"] += pick(draw, 2, 1000, -(10**6), 1e300)
     elif "time" in result:
         result["status"] = "iterations" if result["status"] == "diverged" else "diverged"
     else:
@@ -77,7 +76,10 @@ def _moved(before: Any, after: Any, name: str = "", status: Any = None) -> str:
     """
     if isinstance(before, dict) and isinstance(after, dict):
         status = before.get("status", status)
-        found = (_moved(item, after[key], f"{name}.{key}", status) if key in after else f"{name}.{key}" for key, item in before.items())
+        found = (
+            _moved(item, after[key], f"{name}.{key}", status) if key in after else f"{name}.{key}"
+            for key, item in before.items()
+        )
     elif isinstance(before, list) and isinstance(after, list):
         if len(before) != len(after):
             return name
@@ -88,10 +90,12 @@ def _moved(before: Any, after: Any, name: str = "", status: Any = None) -> str:
         return "" if isinstance(after, int | float) and abs(before - after) <= 1 else name
     elif isinstance(before, float) and isinstance(after, int | float) and not isinstance(after, bool):
         # Displacements and distances are compared with a slack of their own.
-        close = name.startswith((".result.x", ".result.crossings")) or "distance" in name or abs(before - after) <= CLOSE * abs(before)
+        close = (
+            name.startswith((".result.x", ".result.crossings"))
+            or "distance" in name
+            or abs(before - after) <= CLOSE * abs(before)
+        )
         return "" if close else name
     else:
         return "" if before == after else name
     return next(filter(None, found), "")
-
-

@@ -9,7 +9,17 @@ from terrain_cli import load_scenario, solve
 from tests.fuzz.bench import Bench
 from tests.fuzz.oracle import Fault, Ran, check_best_time
 from tests.fuzz.values import (
-    Draw, any_positive, mostly, mutate, mutate_text, number, pick, plain_texts, positive, write, write_block,
+    Draw,
+    any_positive,
+    mostly,
+    mutate,
+    mutate_text,
+    number,
+    pick,
+    plain_texts,
+    positive,
+    write,
+    write_block,
 )  # fmt: skip
 
 SIZES = (3, 3, 2, 5, 1)  # numbers of strips: few, because each has programs of its own
@@ -58,7 +68,7 @@ def draw_map(draw: Draw) -> dict[str, Any]:
     places = [(draw(st.integers(0, rows - 1)), draw(st.integers(0, cols - 1))) for _ in range(pick(draw, 2, 2, 3))]
     for row, col in places:
         ground[row][col] = "."
-    inside = pick(draw, 0.5, 0.25, 0.9)
+    inside = pick(draw, 0.5, 0.25, 0.9, 0, 1)
     points = [[round((col + inside) * cell, 9), round((rows - row - inside) * cell, 9)] for row, col in places]
     speeds: dict[str, Any] = {"drawing": "\n".join(map("".join, ground)), "legend": letters}
     if mostly(draw, 50):
@@ -82,7 +92,9 @@ def draw_file(draw: Draw, value: Any) -> bytes:
     data = str(text).encode(errors="surrogatepass")
     if 50 <= hostile < 75 or hostile >= 97:
         for _ in range(pick(draw, 1, 2)):
-            data = mutate_text(draw, data, b"map: {cell: 1}\nstart: [0, 1]\noffset: 2\nstrips: [{width: 1, speed: &a 2}]\n")
+            data = mutate_text(
+                draw, data, b"map: {cell: 1}\nstart: [0, 1]\noffset: 2\nstrips: [{width: 1, speed: &a 2}]\n"
+            )
     return data
 
 
@@ -95,7 +107,9 @@ def play(draw: Draw, bench: Bench) -> None:
     if mostly(draw, 15):
         options += ["-o", pick(draw, "out.json", "out.csv", "out.geojson")]
     if mostly(draw, 10):
-        options += ["--every", str(pick(draw, 1, 7, 2**40))] if not is_map else ["--corridor", "2", "--isochrones", "1,2"]
+        options += (
+            ["--every", str(pick(draw, 1, 7, 2**40))] if not is_map else ["--corridor", "2", "--isochrones", "1,2"]
+        )
         options = [option for option in options if option != "--csv"]
     ran = bench.run("solve", "s.yaml", *options)
     if ran.code == 2:
@@ -150,9 +164,11 @@ def _check_strips(document: dict[str, Any], scenario: Any) -> None:
     time = document["time"]
     if time is not None and time < best * (1 - 1e-12):
         raise Fault("better than the best time", f"{time!r} and {best!r} for {ground}")
-    if abs(math.fsum(document["x"]) - (document["crossings"] or [0])[-1]) > 1e-9 * max(1e-300, *map(abs, [0, *document["x"]])):
-        if document["status"] != "diverged":
-            raise Fault("crossings are not the sum of x", f"{document['x']} and {document['crossings']}")
+    x, crossings = document["x"], document["crossings"]
+    if document["status"] != "diverged" and abs(math.fsum(x) - math.fsum(crossings[-1:])) > 1e-9 * math.fsum(
+        map(abs, x)
+    ):
+        raise Fault("crossings are not the sum of x", f"{x} and {crossings}")
 
 
 def _same(time: float | None, ours: float) -> None:
@@ -178,10 +194,10 @@ def _mirror(bench: Bench) -> None:
         raster = read_raster(scenario)
         speeds = [["blocked" if math.isnan(v) else v for v in row[::-1]] for row in raster.speeds.tolist()]
         width = raster.cell * raster.speeds.shape[1]
-        flip = lambda point: [raster.corner[0] + width - (point[0] - raster.corner[0]), point[1]]
         (west, south), height = raster.corner, raster.cell * raster.speeds.shape[0]
         extent = [west, south, west + width, south + height]
-        mirrored = {"map": {"speeds": {"grid": speeds, "extent": extent}}, "start": flip(scenario.start), "goal": [flip(goal) for goal in scenario.goals]}
+        start, *goals = [[2 * west + width - x, y] for x, y in (scenario.start, *scenario.goals)]
+        mirrored = {"map": {"speeds": {"grid": speeds, "extent": extent}}, "start": start, "goal": goals}
         other: Any = solve(load_scenario(bench.write("mirrored.yaml", write(mirrored))))
         solution: Any = solve(scenario)
         if [route is None for route in other.routes] != [route is None for route in solution.routes]:

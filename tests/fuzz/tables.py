@@ -23,7 +23,14 @@ def _draw_cells(draw: Draw) -> dict[str, str]:
         cells["id"] = "no line break here"
     if not mostly(draw, 85):
         name = pick(draw, *COLUMNS)
-        cells[name] = pick(draw, draw(st.sampled_from(EXTREMES)).text, cells[name] + " ", cells[name] + " 1", "", cells[name].replace(" ", ";"))
+        cells[name] = pick(
+            draw,
+            draw(st.sampled_from(EXTREMES)).text,
+            cells[name] + " ",
+            cells[name] + " 1",
+            "",
+            cells[name].replace(" ", ";"),
+        )
     return cells
 
 

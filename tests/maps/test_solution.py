@@ -287,6 +287,12 @@ class TestNoRoute:
         document = json.loads(ran.out)
         assert (document["time"], document["corridor"]["error"]) == (0, 0)
         assert document["corridor"]["area"] == area
+        assert terrain("solve", write(text), "--quiet").code == 0
+        goals = text.replace(f"goal: {point}", f"goal: [{point}, {point}]")
+        rows = stripped(terrain("solve", write(goals), "--quiet").out).splitlines()
+        assert [row.split() for row in rows if row.startswith("goal ")][1:] == [
+            ["goal", str(i), "0.000000", "0.000000", "0.000000", "0.00", "%"] for i in (1, 2)
+        ]
 
     def test_to_one_of_several_goals(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         text = CLOSED.replace("goal: [5, 5]", "goal: [[5, 5], {at: [5, 1], name: hut}]")
