@@ -85,7 +85,7 @@ def play(draw: Draw, bench: Bench) -> None:
     if len(rows) != len(full):
         raise Fault("rows lost or added", f"{len(full)} lines, {len(rows)} results")
     for line, row in zip(full, rows, strict=True):
-        check_row(_read(line), row)
+        check_row(read_object(line), row)
     i = draw(st.integers(0, max(len(full) - 1, 0)))
     if full and not full[i].startswith(BOM):  # which would be the mark of a file
         check_alone(bench, "cases.jsonl", full[i] + b"\n", options, rows[i])
@@ -177,8 +177,8 @@ def is_valid(case: dict[str, Any]) -> bool:
     return fits and len(lists[0]) == len(lists[1]) and all(map(math.isfinite, numbers_in(case.get("id"))))
 
 
-def _read(line: bytes) -> dict[str, Any] | None:
-    """The object in a line; None if there is none, or a key occurs twice."""
+def read_object(line: bytes) -> dict[str, Any] | None:
+    """The strict JSON object in a line or a file; None if it is none, or a key occurs twice."""
 
     def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(items)) < len(items):
