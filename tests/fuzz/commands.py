@@ -8,7 +8,7 @@ from tests.fuzz.values import EXTREMES, Draw, mostly, pick, plain_texts
 
 FILES = {
     "s.yaml": "strips: [{width: 10, speed: 0.7}, {width: 10, speed: 0.3}, {width: 10, speed: 0.45}]\noffset: 20\ndescent: {iterations: 20}\n",
-    "m.yaml": "map: {cell: 1, speeds: {grid: [[1, 1, 1, 1], [1, 0.2, blocked, 1], [1, 2, 3, 1]]}}\nstart: [0.5, 0.5]\ngoal: [3.5, 2.5]\n",
+    "m.yaml": "map: {cell: 1, speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}}\nstart: [0.5, 0.5]\ngoal: [2.5, 0.5]\n",
     "bad.yaml": "strips: [{width: -1, speed: 1}]\n",
     "empty.yaml": "",
     "cases.jsonl": '{"widths": [1, 2], "speeds": [1, 2], "offset": 3, "id": "a"}\n',

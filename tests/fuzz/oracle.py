@@ -89,8 +89,9 @@ def check_run(ran: Ran) -> None:
     json_asked = "--json" in ran.arguments and ran.command in JSON_COMMANDS and not {"--help", "-h"} & {*ran.arguments}
     if json_asked or (ran.command == "schema" and ran.out.startswith(b"{")):
         _ = ran.document
-    if ran.code == 0:
+    elif ran.code == 0:
         _check_finite(ran.out.decode(), f"stdout of {ran.command}")
+    if ran.code == 0:
         for name in changed & {*ran.after}:
             if name.endswith((".json", ".geojson")):
                 read_json(ran.after[name], name)

@@ -23,7 +23,7 @@ from tests.fuzz.values import (
 )  # fmt: skip
 
 SIZES = (3, 3, 2, 5, 1)  # numbers of strips: few, because each has programs of its own
-SHAPES = ((3, 4), (3, 4), (6, 6))  # rows and columns of maps, for the same reason
+SHAPES = ((2, 3), (3, 4), (6, 6))  # rows and columns of maps, for the same reason
 MOST = 2000  # iterations that a scenario asks for
 
 
@@ -122,8 +122,8 @@ def play(draw: Draw, bench: Bench) -> None:
                 raise Fault("not the same twice", f"solve {options}")
         case "stdin" if "--json" in options:
             piped = bench.run("solve", "-", "--json", stdin=(bench.folder / "s.yaml").read_bytes()).document
-            if piped["time"] != ran.document["time"]:
-                raise Fault("standard input has another answer", f"{piped['time']} and {ran.document['time']}")
+            if {**piped, "scenario": "", "file": ""} != {**ran.document, "scenario": "", "file": ""}:
+                raise Fault("standard input has another answer", f"{piped} and {ran.document}")
         case "out" if "--json" in options:
             bench.run("solve", "s.yaml", *options, "-o", "document.json")
             written = bench.run("solve", "s.yaml", *options).document
