@@ -121,7 +121,7 @@ def play(draw: Draw, bench: Bench) -> None:
             if bench.run("solve", "s.yaml", *options).out != ran.out:
                 raise Fault("not the same twice", f"solve {options}")
         case "stdin" if "--json" in options:
-            piped = bench.run("solve", "-", "--json", stdin=(bench.folder / "s.yaml").read_bytes()).document
+            piped = bench.run("solve", "-", *options, stdin=(bench.folder / "s.yaml").read_bytes()).document
             if {**piped, "scenario": "", "file": ""} != {**ran.document, "scenario": "", "file": ""}:
                 raise Fault("standard input has another answer", f"{piped} and {ran.document}")
         case "out" if "--json" in options:
