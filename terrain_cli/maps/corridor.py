@@ -71,9 +71,10 @@ def find_corridor(
 def _touched(ground: Ground, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the free cells that contain a point, shape (2,), borders included."""
     slowness = np.asarray(ground.slowness)
-    cells = np.array(touching_cells(*ground.to_cells(point).tolist(), slowness.shape))
-    row, col = cells[np.isfinite(slowness[tuple(cells.T)])].T
-    return row, col
+    row, col = ground.to_cells(point).tolist()
+    free = [cell for cell in touching_cells(row, col, slowness.shape) if np.isfinite(slowness[cell])]
+    rows, cols = np.array(free).T
+    return rows, cols
 
 
 def find_outlines(cells: np.ndarray) -> list[list[np.ndarray]]:
