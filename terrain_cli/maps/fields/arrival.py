@@ -114,9 +114,9 @@ def _solve(cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str) 
 
 
 def _grow(length: int) -> int:
-    """The smallest length of at least `length` for which programs are compiled: sixteen for each power of two."""
+    """The smallest length of at least `length` for which programs are compiled: 64, and sixteen for each power of two."""
     step = max(16, (1 << (length - 1).bit_length()) >> 5)
-    return -(-length // step) * step
+    return max(64, -(-length // step) * step)
 
 
 @partial(cached_jit, static_argnames=("scheme",))
