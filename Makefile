@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: solve test quick lint check bench format build clean
+.PHONY: solve test quick fuzz lint check bench format build clean
 
 solve: $(VENV)/installed
 	$(BIN)/terrain solve configs/three_strips.yaml
@@ -13,6 +13,10 @@ test: $(VENV)/dev
 
 quick: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto -m quick
+
+# TRIES=20000 SEED=7 make fuzz
+fuzz: $(VENV)/dev
+	$(BIN)/python -m tests.fuzz --tries $(or $(TRIES),4000) --seed $(or $(SEED),0)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

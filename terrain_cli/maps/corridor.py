@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from terrain_cli.contract import Route
 from terrain_cli.errors import check_number
+from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import times_by_cell
 from terrain_cli.maps.sensitivity import lengths_by_cell
@@ -58,11 +59,25 @@ def find_corridor(
     check_number(percent, "percent")
     through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
+    if not len(row):  # the start is the goal, and whoever stays there leaves only by a detour
+        row, col = _touched(ground, route.points[0])
+        cells = np.zeros(through.shape, dtype=bool)
+        cells[row, col] = True
+        return Corridor(percent, cells, len(row) * float(ground.cell) ** 2, 0.0)
     best = float(through.min())
     cells = (through <= best * (1 + percent / 100)) & np.isfinite(through)
     cells[row, col] = True
     error = float(through[row, col].max() / best - 1)
     return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)
+
+
+def _touched(ground: Ground, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and columns of the free cells that contain a point, shape (2,), borders included."""
+    slowness = np.asarray(ground.slowness)
+    row, col = ground.to_cells(point).tolist()
+    free = [cell for cell in touching_cells(row, col, slowness.shape) if np.isfinite(slowness[cell])]
+    rows, cols = np.array(free).T
+    return rows, cols
 
 
 def find_outlines(cells: np.ndarray) -> list[list[np.ndarray]]:

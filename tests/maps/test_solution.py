@@ -276,6 +276,24 @@ class TestNoRoute:
         assert (document["corridor"], document["sensitivity"]) == (None, None)
         assert document["isochrones"][0]["area"] == pytest.approx(5 * 4)
 
+    @pytest.mark.parametrize(("point", "area"), [("[0.5, 0.5]", 1), ("[1, 1]", 4), ("[2.5, 1]", 1)])
+    def test_where_the_start_is_the_goal(
+        self, terrain: Terrain, write: Callable[[str], Path], point: str, area: int
+    ) -> None:
+        """On a corner the corridor is all four cells; on the edge of a blocked cell it is the free one alone."""
+        text = DETOUR.replace("[0.5, 0.5]", point).replace("[2.5, 0.5]", point)
+        ran = terrain("solve", write(text), "--json", "--corridor", "2", "--sensitivity", "--isochrones", "1")
+        assert (ran.code, ran.err) == (0, "")
+        document = json.loads(ran.out)
+        assert (document["time"], document["corridor"]["error"]) == (0, 0)
+        assert document["corridor"]["area"] == area
+        assert terrain("solve", write(text), "--quiet").code == 0
+        goals = text.replace(f"goal: {point}", f"goal: [{point}, {point}]")
+        rows = stripped(terrain("solve", write(goals), "--quiet").out).splitlines()
+        assert [row.split() for row in rows if row.startswith("goal ")][1:] == [
+            ["goal", str(i), "0.000000", "0.000000", "0.000000", "0.00", "%"] for i in (1, 2)
+        ]
+
     def test_to_one_of_several_goals(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         text = CLOSED.replace("goal: [5, 5]", "goal: [[5, 5], {at: [5, 1], name: hut}]")
         ran = terrain("solve", write(text), "--sensitivity", "--corridor", "1")

@@ -144,7 +144,7 @@ def search_region(slowness: np.ndarray, from_start: np.ndarray, to_goal: np.ndar
     slowness: shape (rows, cols), as the result, bool. from_start, to_goal: times at the corners, shape (rows + 1, cols + 1).
     """
     through = from_start + to_goal
-    near = through <= np.min(through) * (1 + width)
+    near = through <= (np.min(through) * (1 + width) if np.isfinite(width) else np.inf)  # the least may be 0
     near = near[:-1] | near[1:]
     return np.asarray((near[:, :-1] | near[:, 1:]) & np.isfinite(slowness))
 

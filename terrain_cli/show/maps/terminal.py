@@ -91,7 +91,7 @@ def _print_goals(solution: MapSolution) -> None:
         if route is None:
             table.add_row(name, Text("no route", style=STYLES["no route"]))
         elif math.isfinite(route.straight_time):
-            share = percent(max(1 - route.time / route.straight_time, 0.0))
+            share = percent(max(1 - route.time / route.straight_time, 0.0) if route.straight_time else 0.0)
             table.add_row(name, number(route.time), number(route.distance), number(route.straight_time), share)
         else:
             table.add_row(name, number(route.time), number(route.distance), "blocked", "")
