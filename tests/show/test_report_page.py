@@ -64,13 +64,13 @@ class Opened:
         self.until("document.documentElement.dataset.ready === 'true'")
         return self
 
-    def until(self, true: str) -> None:
+    def until(self, true: str | Callable[[], bool]) -> None:
         """Poll until the expression is true; the page's policy forbids the script that Playwright would run for this."""
-        for _ in range(100):
-            if self.page.evaluate(true):
+        for _ in range(1000):
+            if true() if callable(true) else self.page.evaluate(true):
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"never came true: {true}")
+        raise AssertionError(f"never came true: {true}; the page printed {self.complaints}")
 
     def iteration(self) -> int:
         return int(self.page.locator("#landscape svg").get_attribute("data-iteration") or -1)
@@ -86,8 +86,13 @@ def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
     """Opens pages; in the end they must have printed nothing to the console and requested nothing."""
     contexts, pages = [], []
 
-    def open_page(file: Path, fragment: str = "", *, width: int = 1280, scheme: Any = "light", **more: Any) -> Opened:
+    def open_page(
+        file: Path, fragment: str = "", *, width: int = 1280, scheme: Any = "light", stopped: bool = False, **more: Any
+    ) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)
+        if stopped:  # the page's time passes only in `clock.run_for`, however busy the machine is
+            context.clock.install(time=0)
+            context.clock.pause_at(1)
         context.route(re.compile("^(?!file:|data:)"), lambda route: route.abort())
         it = Opened(context.new_page())
         it.page.on("console", lambda message: it.complaints.append(f"{message.type}: {message.text}"))
@@ -320,36 +325,43 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
 
 
 def test_play_and_pause(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post)
-    button = it.page.locator("#play")
+    it = opened(post, stopped=True)
+    button, pass_time = it.page.locator("#play"), it.page.clock.run_for
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("false", "Play")
     it.page.keyboard.press("Space")
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("true", "Pause")
     assert it.iteration() == 0  # from the end it starts again
-    it.until("Number(document.querySelector('#landscape svg').dataset.iteration) >= 2")
+    for ms, iteration in ((299, 0), (1, 1), (600, 3)):
+        pass_time(ms)
+        assert it.iteration() == iteration
     it.page.keyboard.press("Space")
-    paused = it.iteration()
-    it.page.wait_for_timeout(700)
-    assert 2 <= it.iteration() == paused < 20
+    pass_time(3000)
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 3)
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    it.page.locator("#iteration").fill("3")  # moving the slider stops it
-    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 3)
+    it.page.locator("#iteration").fill("7")  # moving the slider stops it
+    pass_time(3000)
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 7)
+    button.click()
+    pass_time(60_000)  # it stops at the end
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 20)
 
 
 def test_motion_is_reduced_where_asked(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post, "#iteration=0", reduced_motion="reduce")
+    it = opened(post, "#iteration=0", reduced_motion="reduce", stopped=True)
     it.page.locator("#play").click()
-    it.page.wait_for_timeout(700)
-    assert it.iteration() == 0  # one iteration a second
+    for ms, iteration in ((999, 0), (1, 1)):  # one iteration a second
+        it.page.clock.run_for(ms)
+        assert it.iteration() == iteration
     assert it.page.evaluate("document.getAnimations().length") == 0
 
 
 def test_links_restore_a_moment(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post, "#iteration=7&step=5&method=gradient")
+    it = opened(post, "#iteration=7&step=5&method=gradient", stopped=True)
     assert it.chosen() == ("gradient", "5", 7)
     it.page.keyboard.press("ArrowRight")
-    it.until("location.hash === '#iteration=8&step=5&method=gradient'")
+    it.page.clock.run_for(250)
+    assert it.page.evaluate("location.hash") == "#iteration=8&step=5&method=gradient"
     it.page.evaluate("location.hash = '#iteration=4&method=momentum&step=6'")
     it.until("document.querySelector('#landscape svg').dataset.iteration === '4'")
     assert it.chosen() == ("momentum", "6", 4)
@@ -421,11 +433,11 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
 
 
 def test_a_screen_reader_hears_the_iteration(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post)
+    it = opened(post, stopped=True)
     live = it.page.locator("#live")
     assert live.get_attribute("aria-live") == "polite"
     it.page.keyboard.press("Home")
-    it.until("document.getElementById('live').textContent.includes('Iteration 0:')")
+    it.page.clock.run_for(500)
     assert live.text_content() == "Method gradient, step 1.5. Iteration 0: 102.64529 s, 25.30 % above the optimum."
     slider = it.page.locator("#iteration")
     assert slider.get_attribute("aria-valuetext") == "Iteration 0: 102.64529 s, 25.30 % above the optimum"
@@ -491,11 +503,9 @@ def test_the_policy_stops_what_would_get_in(opened: Callable[..., Opened], post:
           fetch("https://example.org/").catch(() => {});
         }"""
     )
-    it.page.wait_for_timeout(200)
-    assert it.page.title() == "three strips: a terrain report"
-    refused = [text for text in it.complaints if "Content Security Policy" in text]
     for what in ("connect", "image", "inline event handler", "inline style", "inline script"):
-        assert any(what in text.lower() for text in refused), f"{what}: {refused}"
+        it.until(lambda: any("Content Security Policy" in text and what in text.lower() for text in it.complaints))  # noqa: B023
+    assert it.page.title() == "three strips: a terrain report"
     it.complaints.clear()
     it.requests[:] = it.requests[:1]
 
@@ -564,7 +574,7 @@ def test_a_phone_in_print_and_without_a_script(opened: Callable[..., Opened], po
     )
     assert all(300 < width <= 358 for width in wide)
     it.page.set_viewport_size({"width": 1000, "height": 700})
-    assert it.page.locator("#landscape svg").evaluate("svg => svg.clientWidth") > 400
+    it.until("document.querySelector('#landscape svg').clientWidth > 400")  # it is drawn again
     it.page.emulate_media(media="print")
     assert not it.page.locator("#play").is_visible()
     assert it.page.locator("#table tbody tr").count() == 21
