@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json
+from terrain_cli.commands.options import Json, complete_scenario, parse_number
 from terrain_cli.errors import InputError
+from terrain_cli.files import check_output, write
+from terrain_cli.text import visible
 
 if TYPE_CHECKING:
-    from terrain_cli.check import Checked
+    from terrain_cli.check import Change, Checked
 
 SENTENCES = {
     "same": "same",
@@ -23,18 +25,32 @@ SENTENCES = {
     "recorded": "recorded",
     "updated": "record updated",
 }
+JUNIT = {"moved": "failure", "orphan": "failure", "refused": "error", "unrecorded": "skipped"}
 SHOWN = 12  # changes of a scenario that are printed
 
 
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH...]", help="Scenario files or folders of them.  [default: configs, else .]"),
+        typer.Argument(
+            metavar="[PATH...]",
+            help="Scenario files or folders of them.  [default: configs, else .]",
+            autocompletion=complete_scenario,
+        ),
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="Largest relative change of a result.")] = 1e-9,
+    drift: Annotated[
+        float,
+        typer.Option(
+            help="Largest relative change of a result that counts as none.", parser=parse_number, metavar="NUMBER"
+        ),
+    ] = 1e-9,
     update: Annotated[
         bool, typer.Option("--update", help="Write the records that are missing or have changed.")
     ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(help="Also write the outcome to this .xml file, in the format of JUnit.", metavar="FILE"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Solve scenarios and compare the results with their records.
@@ -42,37 +58,50 @@ def check(
     The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
     or a record or its scenario is missing.
 
-    Example: terrain check configs/
+    Example: terrain examples three_strips
+
+    Example: terrain check three_strips.yaml --update
+
+    Example: terrain check three_strips.yaml
     """
-    if not 0 <= tolerance < 1:
-        raise InputError(f"--tolerance: must be at least 0 and less than 1, got {tolerance:g}")
+    if not 0 <= drift < 1:
+        raise InputError(f"--drift: must be at least 0 and less than 1, got {drift:g}")
+    if junit:
+        check_output(junit, (".xml",), "--junit")
     if not paths:
         paths = [Path("configs") if Path("configs").is_dir() else Path()]
 
     from terrain_cli.check import check as check_path
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.console import working
 
-    enable_compile_cache()
     results = []
-    refused = False
-    for path in paths:
-        try:
-            results += check_path(path, tolerance=tolerance, update=update)
-        except InputError as error:
-            refused = True
-            print(error, file=sys.stderr)
+    refused: list[InputError] = []
+    with working("") as progress:
+        enable_compile_cache(progress.note_compiling)
+        for path in paths:
+            progress.say(f"checking {visible(str(path))}")
+            try:
+                results += check_path(path, tolerance=drift, update=update)
+            except InputError as error:
+                refused.append(error)
+                progress.clear()
+                print(error, file=sys.stderr)
     for result in results:
         for problem in result.problems:
             print(problem, file=sys.stderr)
     if as_json:
         print(
             json.dumps(
-                {"version": 1, "tolerance": tolerance, "scenarios": [dataclasses.asdict(result) for result in results]},
+                {"version": 1, "tolerance": drift, "scenarios": [dataclasses.asdict(result) for result in results]},
                 ensure_ascii=False,
             )
         )
     else:
         _print(results)
+    if junit:
+        write(junit, _to_junit(results, refused))
+        print(f"wrote {junit}", file=sys.stderr)
     verdicts = {result.verdict for result in results}
     raise typer.Exit(
         2 if refused or "refused" in verdicts else 1 if verdicts & {"moved", "unrecorded", "orphan"} else 0
@@ -88,8 +117,7 @@ def _print(results: "list[Checked]") -> None:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
         out.print(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
-            what = f"input {change.what}" if change.kind == "input" else change.what
-            out.print(Text(f"  {what}: {_write(change.before)} -> {_write(change.now)}"))
+            out.print(Text(f"  {_describe(change)}"))
         if len(result.changes) > SHOWN:
             out.print(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
     counts: dict[str, int] = {}
@@ -98,6 +126,35 @@ def _print(results: "list[Checked]") -> None:
     out.print(
         Text(f"{len(results):,} checked: " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()))
     )
+
+
+def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:
+    """The outcome as JUnit XML: a test case for each scenario, and one for each argument that names none."""
+    from xml.sax.saxutils import escape, quoteattr
+
+    cases: list[tuple[str, str, str, str]] = []  # file, "failure", "error", "skipped" or "", sentence, details
+    for result in results:
+        kind = JUNIT.get(result.verdict, "")
+        details = [*result.problems, *(_describe(change) for change in result.changes)] if kind else []
+        cases.append((result.file, kind, SENTENCES[result.verdict], "\n".join(details)))
+    cases += [("terrain check", "error", SENTENCES["refused"], str(error)) for error in refused]
+    kinds = [kind for _, kind, _, _ in cases]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites><testsuite name="terrain check" tests="{len(cases)}" failures="{kinds.count("failure")}" '
+        f'errors="{kinds.count("error")}" skipped="{kinds.count("skipped")}">',
+    ]
+    for file, kind, sentence, details in cases:
+        inside = (
+            f"<{kind} message={quoteattr(sentence)}>{escape(visible(details, keep=chr(10)))}</{kind}>" if kind else ""
+        )
+        lines.append(f'<testcase classname="terrain" name={quoteattr(visible(file))}>{inside}</testcase>')
+    return "\n".join([*lines, "</testsuite></testsuites>", ""])
+
+
+def _describe(change: "Change") -> str:
+    what = f"input {change.what}" if change.kind == "input" else change.what
+    return f"{what}: {_write(change.before)} -> {_write(change.now)}"
 
 
 def _write(value: Any) -> str:

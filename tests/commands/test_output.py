@@ -212,7 +212,7 @@ WRITERS: dict[str, list[object]] = {
     "r.html": ["report", str(CONFIGS / "two_strips.yaml"), "-o", "r.html"],
     "g.svg": ["graph", THREE, "-o", "g.svg"],
     "w.csv": ["sweep", THREE, "--step", "1,2", "-q", "-o", "w.csv"],
-    "w.svg": ["sweep", THREE, "--step", "1,2", "-q", "--plot", "w.svg"],
+    "w.svg": ["sweep", THREE, "--step", "1,2", "-q", "-o", "w.svg"],
     "b.csv": ["batch", str(CONFIGS / "cases.jsonl"), "--overwrite", "-o", "b.csv"],
     "x.expected.json": ["check", "x.yaml", "--update"],
 }

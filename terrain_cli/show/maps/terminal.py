@@ -11,7 +11,7 @@ from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.console import out
+from terrain_cli.show.console import current, out
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
 from terrain_cli.text import number, percent, visible
 
@@ -20,6 +20,7 @@ class Watch:
     """Prints the title, then a row for each iteration of the refinement if there is only one goal."""
 
     def __init__(self, scenario: MapScenario, ground: Ground, options: Mapping[str, Any]) -> None:
+        current().clear()
         print_title(scenario, ground)
         self.scenario = scenario
         self.rows: list[Round] = []
@@ -29,6 +30,7 @@ class Watch:
 
     def close(self) -> None:
         """Print the rows, all at the end of the search."""
+        current().clear()
         if self.rows:
             time = f"time ({self.scenario.units.time})"
             out.print(Text(f"{'iteration':>9}{'crossings':>14}{time:>15}{'gradient':>15}", style="bold"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from terrain_cli.show.console import Progress, out
+from terrain_cli.show.console import current, out
 from terrain_cli.show.strips.plots import print_plots
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table
 from terrain_cli.strips.descent import Step
@@ -30,9 +30,10 @@ class Watch:
     """
 
     def __init__(self, scenario: StripsScenario, ground: Strips, options: Mapping[str, Any]) -> None:
+        self.progress = current()
+        self.progress.clear()
         print_title(scenario)
         self.what, self.every = options.get("show") or "crossings", options.get("every")
-        self.progress = Progress()
         unknowns = len(scenario.strips) - 1
         room = max(1, (out.width - 9 - 2 * 15) // 14)
         self.columns = list(range(unknowns)) if unknowns <= room else [*range(room - 1), unknowns - 1]
