@@ -144,10 +144,8 @@ def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:
         f'<testsuites><testsuite name="terrain check" tests="{len(cases)}" failures="{kinds.count("failure")}" '
         f'errors="{kinds.count("error")}" skipped="{kinds.count("skipped")}">',
     ]
-    for file, kind, sentence, details in cases:
-        inside = (
-            f"<{kind} message={quoteattr(sentence)}>{escape(visible(details, keep=chr(10)))}</{kind}>" if kind else ""
-        )
+    for file, kind, sentence, text in cases:
+        inside = f"<{kind} message={quoteattr(sentence)}>{escape(visible(text, keep=chr(10)))}</{kind}>" if kind else ""
         lines.append(f'<testcase classname="terrain" name={quoteattr(visible(file))}>{inside}</testcase>')
     return "\n".join([*lines, "</testsuite></testsuites>", ""])
 

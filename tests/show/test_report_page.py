@@ -276,7 +276,7 @@ def test_every_figure_agrees_with_the_same_figure_of_plot(
     agree(upper, x, y, lines_of(time)["_"])
     assert found["best"] == pytest.approx(y(lines_of(time)["exact optimum"][0, 1]), abs=0.3)
     x, y = scales(page, "objective", below=215, log=True)
-    agree(lower, x, y, gap.get_lines()[0].get_xydata())
+    agree(lower, x, y, np.asarray(gap.get_lines()[0].get_xydata()))
 
     x, y = scales(page, "cliff")
     method = solution.scenario.descent.method
@@ -292,7 +292,7 @@ def test_every_figure_agrees_with_the_same_figure_of_plot(
     assert np.allclose(found["ends"], ends[within], atol=0.3)
     outside = int((~within).sum())
     assert ("outside the figure" in page.locator("#cliff-caption").inner_text()) == (outside > 0)
-    [here] = np.flatnonzero(np.isclose(steps["descent.step"], solution.step))
+    [here] = np.flatnonzero(np.isclose(steps["descent.step"], solution.step or 0.0))
     assert len(found["chosen"]) == within[here]
     assert page.locator("#cliff .readout").inner_text().endswith("outside the figure.") == (not within[here])
     label = next((name for name in drawn if name.startswith("cliff at")), None)
