@@ -41,7 +41,7 @@ def check(
     drift: Annotated[
         float,
         typer.Option(
-            help="Largest relative change of a result that counts as none.", parser=parse_number, metavar="NUMBER"
+            help="Largest relative change of a result that is accepted.", parser=parse_number, metavar="NUMBER"
         ),
     ] = 1e-9,
     update: Annotated[

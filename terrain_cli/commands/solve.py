@@ -255,7 +255,7 @@ def _solve_all(
             if watch:
                 watch.close()
             answers: list[Answer] = []
-            progress.say(f"solved {visible(scenario.name)}; computing what else was asked")
+            progress.say(f"answering the questions about {visible(scenario.name)}")
             solved.append(Solved(solution, answers))
             answers += [kind.questions[name].answer(solution, value) for name, value in asked.items()]
         except KeyboardInterrupt:

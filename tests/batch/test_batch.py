@@ -138,7 +138,7 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
             json.dumps(GOOD | {"offset": 1e99}),
             "offset: must be at most 1e+50 in magnitude: choose larger units, got 1e+99",
         ),
-        (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: known are id, widths, speeds, offset"),
+        (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: use one of id, widths, speeds, offset"),
         (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
         ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),

@@ -141,7 +141,7 @@ class TestSolve:
         ran = terrain("solve", tmp_path / "m.yaml", "--csv")
         assert "nan" not in ran.out
         ran = terrain("solve", tmp_path / "m.yaml")
-        assert (ran.code, "nothing to save" in ran.out) == (0, True)
+        assert (ran.code, "no time saved" in ran.out) == (0, True)
 
     def test_csv_has_no_place_for_other_answers(self, terrain: Terrain, tmp_path: Path) -> None:
         for arguments in (["--corridor", "1"], ["--isochrones", "1,2"], ["--sensitivity"]):

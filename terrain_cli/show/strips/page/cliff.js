@@ -9,7 +9,7 @@ figures.cliff = {
     this.svg = svg;
     $("cliff-caption").textContent = stepped ? `Final travel time for each step of method ${method().name}` : `Method ${method().name}`;
     if (!stepped) {
-      const why = { newton: "Newton’s method chooses its own step.", snell: "Snell’s law gives the answer directly, without steps." }[method().name] ?? "There is nothing to descend, passed there is no step to choose.";
+      const why = { newton: "Newton’s method chooses its own step.", snell: "Snell’s law gives the answer directly, without steps." }[method().name] ?? "There is nothing to descend, so there is no step to choose.";
       add(svg, "text", { class: "statement", x: 0, y: 40 }, why);
       set(svg, { "aria-label": why });
       this.points = null;
