@@ -515,7 +515,7 @@ def test_a_full_disk_behind_stdout() -> None:
         ((CASES, "-o", "r.csv", "--csv"), "--csv: is for standard output only"),
         ((CASES, "--resume"), "--resume: needs an output file, --output"),
         ((CASES, "--overwrite"), "--overwrite: needs an output file, --output"),
-        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite: use only one of them"),
+        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite cannot be used together"),
         (("-", "-o", "r.csv", "--resume"), "--resume: needs a file of cases"),
     ],
 )
