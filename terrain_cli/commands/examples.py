@@ -55,7 +55,7 @@ def examples(
     known = found | {file.name: file for file in found.values()}
     for name in names:
         if name not in known:
-            raise InputError(f"{name}: there is no such example: {suggest(name, list(known))}")
+            raise InputError(f"{name}: there is no such example: {suggest(Path(name).stem, list(found))}")
     for name in names:
         example = known[name]
         target = Path(example.name)

@@ -138,7 +138,7 @@ def test_examples_are_written_and_replace_nothing(
     ("arguments", "message"),
     [
         (("lak",), "lak: there is no such example: did you mean lake?"),
-        (("lake.jsonl",), "lake.jsonl: there is no such example: did you mean lake.yaml?"),
+        (("lake.jsonl",), "lake.jsonl: there is no such example: did you mean lake?"),
         (("three_strips.expected",), "three_strips.expected: there is no such example: did you mean three_strips?"),
         (("-o", "x.yaml"), "--output: needs the name of an example; terrain examples lists them"),
         (("lake", "maze", "-o", "x.yaml"), "--output: works only with a single example, got 2"),
