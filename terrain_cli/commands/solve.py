@@ -255,7 +255,8 @@ def _solve_all(
             if watch:
                 watch.close()
             answers: list[Answer] = []
-            progress.say(f"answering the questions about {visible(scenario.name)}")
+            if asked:
+                progress.say(f"answering the questions about {visible(scenario.name)}")
             solved.append(Solved(solution, answers))
             answers += [kind.questions[name].answer(solution, value) for name, value in asked.items()]
         except KeyboardInterrupt:

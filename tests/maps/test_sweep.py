@@ -134,7 +134,7 @@ class TestSweep:
         lines = stripped(ran.out).splitlines()
         assert lines[-2] == "4 points: 2 converged, 2 with an end outside or in blocked ground"
         assert lines[-1].startswith("* best: speed in row 1, column 1 (m/s) = 2, y of the goal (m) = 0.5: ")
-        assert lines[2].split() == ["0.2", "0.750000", "misplaced"]
+        assert lines[2].split() == ["0.2", "2.414214", "misplaced"]
         quiet = stripped(terrain("sweep", small, "--vary", "goal.1=0.5,1.5", "--quiet").out).splitlines()
         assert quiet[0] == "2 points: 1 converged, 1 with an end outside or in blocked ground"
 
