@@ -1,5 +1,6 @@
 """Whole processes compared with their bare imports, and the compiled descent with the loop of the post, as ratios."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -8,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import yaml
 
 from benchmarks.table import Table
 
@@ -37,6 +40,15 @@ PAIRS = {
         python("-m", "terrain_cli", "sweep", "--step", "0.1:6:10000", "--quiet"),
         python("-m", "terrain_cli", "sweep", "--step", "0.1:6:10", "--quiet"),
     ),
+}
+
+
+FIRST = {
+    # what: the command whose first run, which compiles its programs, is compared with its second
+    "batch of three rows": ("batch", str(ROOT / "configs" / "cases.jsonl")),
+    "batch of 1,000 crust rays, --sensitivity": ("batch", "crust.jsonl", "--sensitivity"),
+    "check configs/": ("check", str(ROOT / "configs")),
+    "report": ("report", THREE, "--output", "report.html"),
 }
 
 
@@ -91,6 +103,42 @@ def our_loop() -> list[float]:
     return [float(number) for number in last.x]
 
 
+def write_crust(path: Path) -> None:
+    """A thousand rays through the layers of configs/layered_crust.yaml, to receivers at up to twice the distance."""
+    crust = yaml.safe_load((ROOT / "configs" / "layered_crust.yaml").read_text(encoding="utf-8"))
+    layers = {f"{name}s": [layer[name] for layer in crust["strips"]] for name in ("width", "speed")}
+    rays = [json.dumps(layers | {"offset": crust["offset"] * 2 * (i + 0.5) / 1000}) for i in range(1000)]
+    path.write_text("\n".join(rays), encoding="utf-8")
+
+
+def processor_time(command: tuple[str, ...], folder: Path, cache: Path) -> float:
+    """The processor time of one run of `terrain`, in all its threads, s."""
+    import resource  # POSIX alone has it
+
+    environment = {**os.environ, "TERRAIN_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(python("-m", "terrain_cli", *command), check=True, capture_output=True, cwd=folder, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def first_runs(rounds: int = 3) -> Table:
+    """First runs, with no program kept, compared with second ones."""
+    remark = f"Processor time of a run with an empty cache and of the next one, medians of {rounds} pairs."
+    table = Table("First runs", ["what", "first (s)", "second (s)", "ratio"], remark)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_crust(folder / "crust.jsonl")
+        for what, command in FIRST.items():
+            pairs = []
+            for i in range(rounds):
+                cache = folder / f"{what[:5]}{i}"
+                pairs.append([processor_time(command, folder, cache) for _ in range(2)])
+            first, second = map(statistics.median, zip(*pairs, strict=True))
+            table.rows.append([what, first, second, first / second])
+    return table
+
+
 def run(rounds: int = 9) -> list[Table]:
     """Each of our commands compared with its counterpart: medians, measured in turns."""
     remark = f"Medians of {rounds} runs in turns, without the first run of each, which compiles."
@@ -101,4 +149,4 @@ def run(rounds: int = 9) -> list[Table]:
             table.rows.append([what, ours, bare, ours / bare])
     ours, bare = median_times([our_loop, the_posts_loop], rounds)
     table.rows.append(["the compiled descent / the post's loop, not compiled", ours, bare, ours / bare])
-    return [table]
+    return [table, first_runs()]

@@ -4,6 +4,8 @@ The record of `three_strips.yaml` is `three_strips.expected.json` in the same fo
 """
 
 import json
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ from terrain_cli.contract import Scenario
 from terrain_cli.errors import InputError
 from terrain_cli.files import write
 from terrain_cli.kinds import Kind
-from terrain_cli.scenario.load import load_scenario, scenario_files
+from terrain_cli.scenario.load import is_folder, load_scenario, scenario_files
+from terrain_cli.scenario.model import Place, write_key
 
 ENDING = ".expected.json"
+DEPTH = 16  # levels of nesting of a record; the deepest has seven
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Checked:
     """The outcome for a scenario.
 
     verdict: "same", "moved", "unrecorded", "orphan" (a record without a scenario), "refused" (the scenario or its record is
-    invalid), or with `update` "recorded" or "updated". problems: why it was refused.
+    invalid, or the record cannot be written), or with `update` "recorded" or "updated". problems: why it was refused.
     """
 
     file: str
@@ -50,7 +54,7 @@ def record_path(scenario: Path) -> Path:
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> list[Checked]:
     """Compare a scenario file, or all those in a folder, with their records.
 
-    tolerance: largest relative change of a result; `find_moved` of each kind applies it. update: write the records that are
+    tolerance: largest relative change of a result; `find_slack` of each kind applies it. update: write the records that are
     missing or have changed. Raises InputError if `path` names no scenario.
     """
     if str(path) == "-":
@@ -62,30 +66,29 @@ def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) ->
             f"{path}: {' and '.join(file.name for file in twins)} would share a record: rename one of them"
         )
     results = [_check_one(file, tolerance, update) for file in files]
-    if Path(path).is_dir():
+    if is_folder(path):
         known = {record_path(file) for file in files}
-        results += [
-            Checked(str(record), "orphan") for record in sorted(Path(path).glob(f"*{ENDING}")) if record not in known
-        ]
+        records = sorted(Path(path).glob(f"[!.]*{ENDING}"))
+        results += [Checked(str(record), "orphan") for record in records if record not in known]
     return results
 
 
 def _check_one(file: Path, tolerance: float, update: bool) -> Checked:
+    changes: list[Change] = []
     try:
         scenario = load_scenario(file)
         now = make_record(scenario)
         before = _read_record(record_path(file))
-    except InputError as error:
-        return Checked(str(file), "refused", problems=error.problems)
-    if before is None:
+        if before is not None:
+            changes = compare(before, now, kinds.of(scenario), tolerance)
+            if not changes:
+                return Checked(str(file), "same")
         if update:
             write(record_path(file), now, indent=1)
+    except InputError as error:
+        return Checked(str(file), "refused", changes, error.problems)
+    if before is None:
         return Checked(str(file), "recorded" if update else "unrecorded")
-    changes = compare(before, now, kinds.of(scenario), tolerance)
-    if not changes:
-        return Checked(str(file), "same")
-    if update:
-        write(record_path(file), now, indent=1)
     return Checked(str(file), "updated" if update else "moved", changes)
 
 
@@ -96,33 +99,69 @@ def make_record(scenario: Scenario) -> dict[str, Any]:
 
 
 def compare(before: dict[str, Any], now: dict[str, Any], kind: Kind, tolerance: float) -> list[Change]:
-    """The differences of two records: of inputs exactly, of results beyond the tolerance. kind: of the scenario now."""
-    changes = [Change("input", *difference) for difference in _differences("", before["inputs"], now["inputs"])]
-    old, new = before["result"], now["result"]
-    if not kind.record.is_result(old):
+    """The differences of two records: of inputs exactly, of results beyond the tolerance. kind: of the scenario now.
+
+    Whatever only one of them has is a difference too.
+    """
+    inputs, result = now["inputs"], now["result"]
+    changes = [Change("input", *found) for found in _differences((), before["inputs"], inputs, lambda _: 0.0)]
+    if changes and not kind.record.is_result(before["result"]):
         return changes  # the scenario was of another kind, which the inputs show
-    return changes + [Change("result", *moved) for moved in kind.record.find_moved(old, new, now["inputs"], tolerance)]
+
+    def slack(place: Place) -> float:
+        return kind.record.find_slack(place, result, inputs, tolerance)
+
+    return changes + [Change("result", *found) for found in _differences((), before["result"], result, slack)]
 
 
-def _differences(name: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]:
-    """(name, before, now) of each leaf that differs; None for a missing one."""
+def _differences(
+    place: Place, before: Any, now: Any, slack: Callable[[Place], float]
+) -> Iterator[tuple[str, Any, Any]]:
+    """(name, before, now) of each leaf that differs, a number by more than its slack; None for a missing one."""
     if isinstance(before, dict) and isinstance(now, dict):
-        keys = [*now, *(key for key in before if key not in now)]
-        pairs = [(f"{name}.{key}" if name else key, before.get(key), now.get(key)) for key in keys]
+        places: list[Any] = [*now, *(key for key in before if key not in now)]
     elif isinstance(before, list) and isinstance(now, list):
-        longer = range(max(len(before), len(now)))
-        pairs = [
-            (f"{name}[{i}]", before[i] if i < len(before) else None, now[i] if i < len(now) else None) for i in longer
-        ]
+        places = list(range(max(len(before), len(now))))
+        before, now = dict(enumerate(before)), dict(enumerate(now))
     else:
-        return [] if before == now else [(name, before, now)]
-    return [difference for pair in pairs for difference in _differences(*pair)]
+        if not _is_close(before, now, slack(place)):
+            yield write_key(place), before, now
+        return
+    for part in places:
+        inner = (*place, part)
+        if part in before and part in now:
+            yield from _differences(inner, before[part], now[part], slack)
+        else:
+            where = (
+                ""
+                if before.get(part, now.get(part)) is not None
+                else " (only in the record)"
+                if part in before
+                else " (not in the record)"
+            )
+            yield write_key(inner) + where, before.get(part), now.get(part)
+
+
+def _is_close(before: Any, now: Any, slack: float) -> bool:
+    """Whether two leaves are equal, or numbers that differ by no more than the slack; any two if that is infinite."""
+    kinds_of = {type(before), type(now)}
+    if kinds_of <= {int, float}:
+        return bool(abs(before - now) <= slack)
+    if slack == math.inf and kinds_of <= {int, float, type(None)}:
+        return True
+    return len(kinds_of) == 1 and bool(before == now)
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:
     """The record in a file; None if there is no file. Raises InputError if the file is not a record."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"), parse_int=float)
+        record = json.loads(
+            path.read_text(encoding="utf-8-sig"),
+            parse_int=_to_finite,
+            parse_float=_to_finite,
+            parse_constant=_to_finite,
+            object_pairs_hook=_to_mapping,
+        )
     except FileNotFoundError:
         return None
     except OSError as problem:
@@ -133,15 +172,47 @@ def _read_record(path: Path) -> dict[str, Any] | None:
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise InputError(f"{path}: is not a record: delete it and record again with --update") from None
+    except ValueError as problem:  # of the functions below
+        raise InputError(f"{path}: {problem}: delete it and record again with --update") from None
     if not _is_record(record):
         raise InputError(f"{path}: is not a record of this version: delete it and record again with --update")
     return dict(record)
 
 
+def _to_finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"has the number {text if len(text) <= 20 else text[:17] + '...'}, which is not finite")
+    return number
+
+
+def _to_mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"has the key {next(key for key in keys if keys.count(key) > 1)} twice in the same object")
+    return mapping
+
+
 def _is_record(record: Any) -> bool:
-    if not isinstance(record, dict) or record.get("version") != 1 or not isinstance(record.get("inputs"), dict):
+    if not isinstance(record, dict) or record.keys() != {"version", "inputs", "result"}:
         return False
-    result = record.get("result")
-    if not isinstance(result, dict) or not isinstance(result.get("status"), str):
+    version, inputs, result = record["version"], record["inputs"], record["result"]
+    if type(version) is not float or version != 1 or not isinstance(inputs, dict) or not isinstance(result, dict):
+        return False
+    if not isinstance(result.get("status"), str) or _is_deep(record):
         return False
     return any(kind.record.is_result(result) for kind in kinds.KINDS.values())
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it is nested more than `DEPTH` levels deep, which a record never is, and which would exhaust the stack."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)

@@ -15,6 +15,9 @@ from terrain_cli.text import count
 if TYPE_CHECKING:
     import numpy as np
 
+# Squares of lengths and of 1/(width speed) must neither overflow nor underflow.
+SMALLEST, LARGEST = 1e-50, 1e50
+
 
 class Route(NamedTuple):
     """A path from the start to a goal.

@@ -1,6 +1,11 @@
-"""The one exception for whatever a user can correct: a bad file, a bad value, a bad call."""
+"""The one exception for whatever a user can correct: a bad file, a bad value, a bad call; and checks of a call in Python."""
+
+import math
+from typing import Any
 
 from terrain_cli.text import visible
+
+SHOWN = 60  # characters of a value in a message
 
 
 class InputError(ValueError):
@@ -14,3 +19,49 @@ class InputError(ValueError):
         problems = tuple(visible(text, keep="\n\t") for text in problems)
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def shown(value: object) -> str:
+    """A value in a message: its `repr` in one line, cut short."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def check_type(value: object, wanted: type | tuple[type, ...], name: str, what: str) -> None:
+    """Raises TypeError unless the argument `name` is of a wanted type, which `what` describes."""
+    if not isinstance(value, wanted):
+        raise TypeError(f"{name} must be {what}, got {shown(value)}")
+
+
+def check_function(value: object, name: str) -> None:
+    """Raises TypeError unless the argument `name` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {shown(value)}")
+
+
+def check_number(value: Any, name: str, *, least: float = 0, below: float = math.inf) -> None:
+    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is finite and from `least` to `below`.
+
+    `below` itself is not allowed.
+    """
+    if not least <= _to_number(value, name) < below:
+        limit = f" and less than {below:g}" if below < math.inf else ""
+        raise ValueError(f"{name} must be a finite number, at least {least:g}{limit}, got {shown(value)}")
+
+
+def check_count(value: Any, name: str, *, least: int = 0) -> None:
+    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is whole, from `least` to 2**53."""
+    number = _to_number(value, name)
+    if not least <= number <= 2**53 or number != int(number):
+        raise ValueError(f"{name} must be a whole number from {least} to {2**53}, got {shown(value)}")
+
+
+def _to_number(value: Any, name: str) -> float:
+    try:
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {shown(value)}") from None

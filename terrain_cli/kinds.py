@@ -19,6 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, overload
 
+from terrain_cli.errors import shown
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -139,8 +141,11 @@ KINDS = {
 
 
 def of(scenario: "Scenario") -> Kind:
-    """The kind of a scenario."""
-    return KINDS[scenario.kind]
+    """The kind of a scenario. Raises TypeError if it is none."""
+    kind = KINDS.get(getattr(scenario, "kind", ""))
+    if kind is None:
+        raise TypeError(f"scenario must be a scenario, as from load_scenario, got {shown(scenario)}")
+    return kind
 
 
 def recognise(keys: Collection[str]) -> Kind:
@@ -183,11 +188,15 @@ def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Fig
         figure = plot(solve(load_scenario("configs/three_strips.yaml")), kind="paths")
         print(figure.axes[0].get_xlabel())
     """
+    if not hasattr(solution, "scenario"):
+        raise TypeError(f"solution must be a solution, as from solve, got {shown(solution)}")
     own = of(solution.scenario)
     if kind is None:
         kind = own.figures[0]
     if kind not in own.figures:
         raise ValueError(f"kind must be one of {', '.join(own.figures)} for {own.plural}, got {kind!r}")
+    if settings.get("ax") is not None and not hasattr(settings["ax"], "get_figure"):
+        raise TypeError(f"ax must be an Axes of matplotlib, got {shown(settings['ax'])}")
     from terrain_cli.show.style import lay_out
 
     figure = own.figure.plot(solution, kind, **settings)

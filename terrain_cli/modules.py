@@ -53,10 +53,8 @@ class RecordModule(Protocol):
         """What went into the scenario and what came out, as plain data."""
 
     def is_result(self, result: dict[str, Any]) -> bool: ...
-    def find_moved(
-        self, old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
-    ) -> Iterator[tuple[str, Any, Any]]:
-        """(name, before, now) of every result that moved. inputs: those of the new result."""
+    def find_slack(self, place: "Place", result: dict[str, Any], inputs: dict[str, Any], tolerance: float) -> float:
+        """By how much the number at a place of the result may differ from the record; inf if it is not compared."""
 
 
 class SweepModule(Protocol):

@@ -1,9 +1,16 @@
 """Values on the command line: START:STOP:COUNT, evenly spaced, or a comma list."""
 
 from collections.abc import Sequence
-from typing import overload
+from functools import cached_property
+from itertools import accumulate
+from math import isfinite, isqrt
+from typing import TYPE_CHECKING, overload
 
 from terrain_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
 
 COUNT = 16  # values of START:STOP, so that 0.5:2.0 has a spacing of 0.1
 MOST = 10_000_000  # largest number of values of a range
@@ -12,7 +19,9 @@ MOST = 10_000_000  # largest number of values of a range
 class ValueRange(Sequence[float]):
     """`length` values from `start` to `stop`, both included, evenly spaced on a linear scale, or on a logarithmic one if `log`.
 
-    It stores only its ends.
+    The ends mean the decimal numbers that they are written as, and each value is computed on its own, with exact integers or
+    with 30 digits, and then rounded once: -0.1:0.1:7 has 0 in its middle, 0.5:2.0 contains 0.6, and 1e-3:1e3:7:log has exact
+    decades.
     """
 
     def __init__(self, start: float, stop: float, length: int, log: bool = False) -> None:
@@ -35,10 +44,31 @@ class ValueRange(Sequence[float]):
         if i in (0, last):
             return self.stop if i else self.start
         if self.log:
-            value: float = self.start * (self.stop / self.start) ** (i / last)
-            return value
-        # Rounded to the intended value: 0.5:2.0 contains 0.6, not 0.6000000000000001.
-        return float(f"{self.start + (self.stop - self.start) * i / last:.14g}")
+            multiply, coarse, fine = self._powers
+            return float(multiply(coarse[i // len(fine)], fine[i % len(fine)]))
+        start, stop, common = self._fractions
+        return (start * (last - i) + stop * i) / (common * last)  # Python rounds the quotient of two integers correctly
+
+    @cached_property
+    def _fractions(self) -> tuple[int, int, int]:
+        """The numerators of both ends, and their common denominator."""
+        from decimal import Decimal  # where it is used, since every start of `terrain` imports this module
+
+        (a, below_a), (b, below_b) = (Decimal(repr(end)).as_integer_ratio() for end in (self.start, self.stop))
+        return a * below_b, b * below_a, below_a * below_b
+
+    @cached_property
+    def _powers(self) -> "tuple[Callable[[Decimal, Decimal], Decimal], list[Decimal], list[Decimal]]":
+        """A product, start ratio^(k m) and ratio^k for k < m, where m² exceeds the length: each value is a product of two."""
+        from decimal import Context, Decimal
+
+        digits = Context(prec=30)
+        start, stop = Decimal(repr(self.start)), Decimal(repr(self.stop))
+        ratio = digits.exp(digits.divide(digits.subtract(digits.ln(stop), digits.ln(start)), self.length - 1))
+        size = isqrt(self.length) + 1
+        steps = (start, digits.power(ratio, size)), (Decimal(1), ratio)
+        coarse, fine = (list(accumulate([step] * (size - 1), digits.multiply, initial=first)) for first, step in steps)
+        return digits.multiply, coarse, fine
 
 
 def parse_numbers(text: str | None, option: str) -> list[float] | None:
@@ -65,15 +95,19 @@ def parse_values(text: str, option: str) -> Sequence[float]:
     log = parts[-1] == "log"
     parts = parts[: len(parts) - log]
     try:
-        start, stop, count = float(parts[0]), float(parts[1]), int(parts[2]) if len(parts) > 2 else COUNT
+        start, stop, count = float(parts[0]), float(parts[1]), float(parts[2]) if len(parts) > 2 else COUNT
         if len(parts) > 3:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
             f"{option}: must be START:STOP or START:STOP:COUNT (either may be followed by :log), or a comma list, got {text!r}"
         ) from None
-    if not 2 <= count <= MOST:
-        raise InputError(f"{option}: must have a count from 2 to {MOST:,}, got {count}")
+    for name, end in ("START", start), ("STOP", stop):
+        if not isfinite(end):
+            raise InputError(f"{option}: {name} must be a finite number, got {text!r}")
+    if not 2 <= count <= MOST or count != int(count):
+        third = "COUNT in START:STOP:COUNT is the number of values"
+        raise InputError(f"{option}: {third}: it must be a whole number from 2 to {MOST:,}, got {parts[2].strip()}")
     if log and (start <= 0 or stop <= 0):
         raise InputError(f"{option}: log spacing needs ends greater than 0, got {text!r}")
-    return ValueRange(start, stop, count, log)
+    return ValueRange(start, stop, int(count), log)

@@ -46,9 +46,9 @@ def short(value: float, digits: int = 6) -> str:
 
 
 def percent(share: float) -> str:
-    """A relative difference as a percentage: 2.41 %, 5.7e-05 %."""
+    """A relative difference as a percentage: 2.41 %, 5.7e-05 %, 1.2e+09 %."""
     size = abs(100 * share)
-    return f"{100 * share:.2f} %" if size >= 0.1 or size == 0 else f"{100 * share:.2g} %"
+    return f"{100 * share:.2f} %" if 0.1 <= size < 1e6 or size == 0 else f"{100 * share:.{2 if size < 1 else 3}g} %"
 
 
 def count(quantity: int, noun: str) -> str:

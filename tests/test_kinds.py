@@ -5,30 +5,34 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from terrain_cli import kinds
 from tests.conftest import CONFIGS, ROOT, Ran
 
+process: Any
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _process() -> Iterator[None]:
+    """The process with the third kind, where `run` runs its commands."""
+    global process
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": path}
+    with subprocess.Popen([sys.executable, "-m", "tests.flat"], text=True, env=environment, **pipes) as process:
+        yield
+        process.stdin.close()
+
 
 def run(*arguments: object, cwd: Path) -> Ran:
-    """`terrain` with the third kind, as a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.flat", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={
-            **os.environ,
-            "COLUMNS": "80",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        },
-        check=False,
-        timeout=300,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    """`terrain` with the third kind. One process runs all commands, because each new one would import JAX again."""
+    print(json.dumps([str(cwd), *map(str, arguments)]), file=process.stdin, flush=True)
+    return Ran(*json.loads(process.stdout.readline()))
 
 
 @pytest.fixture

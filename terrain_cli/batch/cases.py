@@ -1,7 +1,8 @@
 """The cases of a batch: millions of scenarios as JSON lines, CSV or a folder of scenario files, read chunk by chunk.
 
 A case has widths, speeds, an offset, and optionally an `id` of the user's own. Its numbers obey the rules of a scenario file; a
-case that breaks them becomes a `BadCase`, which holds its problems. Nothing here imports JAX.
+case that breaks them becomes a `BadCase`, which holds its problems. In a file, every line that is not blank is a case, and what
+becomes of it does not depend on the other lines. Nothing here imports JAX.
 """
 
 import csv
@@ -9,15 +10,17 @@ import os
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
-from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.ids import TOO_DEEP, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import InputError
+from terrain_cli.scenario.document import DEPTH
 from terrain_cli.scenario.load import load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest, visible
@@ -25,15 +28,16 @@ from terrain_cli.text import suggest, visible
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
-COLUMNS = ("id", "widths", "speeds", "offset")
-BOM = b"\xef\xbb\xbf"
+
+csv.field_size_limit(2**31 - 1)  # a cell holds the numbers of all strips
 
 
 class Chunk(NamedTuple):
     """Consecutive cases, not yet parsed.
 
     name: of the file, for messages. kind: "lines", "csv" or "folder". data: whole lines, or the paths of scenario files.
-    line: number of the first line, from 1. end: where the next chunk starts, in bytes or files. columns: of a CSV file.
+    line: number of the first line or file, from 1. end: where the next chunk starts, in bytes or files. columns, delimiter:
+    of a CSV file.
     """
 
     name: str
@@ -42,6 +46,11 @@ class Chunk(NamedTuple):
     line: int
     end: int
     columns: tuple[str, ...] = ()
+    delimiter: str = ","
+
+    def where(self, line: int) -> str:
+        """The place of a case, for messages."""
+        return str(self.data[line - self.line]) if self.kind == "folder" else f"{self.name}:{line}"
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,54 +94,72 @@ class Cases:
         if path.is_dir():
             self.kind, self.files = "folder", scenario_files(path)
             self.size = len(self.files)
-        elif (ending := path.suffix.lower()) in ENDINGS:
-            self.kind = ENDINGS[ending]
-        else:
+        elif (ending := path.suffix.lower()) not in ENDINGS:
             raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
+        elif not path.is_file():
+            raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
+        else:
+            self.kind = ENDINGS[ending]
 
     def fingerprint(self) -> str:
-        """SHA-256 of the whole content."""
+        """SHA-256 of the whole content. Raises InputError if the file cannot be read."""
         digest = sha256()
         if self.kind == "folder":
             for file in self.files:
-                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
-        else:
+                try:
+                    content = file.read_bytes()
+                except OSError as problem:  # its case reports it
+                    content = str(problem.strerror).encode()
+                digest.update(os.fsencode(file.name) + f"\0{len(content)}\0".encode() + content)
+            return digest.hexdigest()
+        try:
             with self.path.open("rb") as cases:
                 while data := cases.read(CHUNK):
                     digest.update(data)
+        except OSError as problem:
+            raise self._unreadable(problem) from None
         return digest.hexdigest()
 
+    def _unreadable(self, problem: OSError) -> InputError:
+        return InputError(f"{self.name}: cannot be read: {problem.strerror or problem}")
+
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
-        """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there."""
-        if self.kind == "folder":
-            for first in range(start, len(self.files), FILES):
-                files = self.files[first : first + FILES]
-                yield Chunk(self.name, self.kind, tuple(map(str, files)), first + 1, first + len(files))
-        elif self.name == "<stdin>":
-            yield from self._lines(cast(BufferedReader, sys.stdin.buffer), start, line)
-        else:
-            try:
+        """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there.
+
+        Raises InputError if the content is not what the type of the file promises.
+        """
+        try:
+            if self.kind == "folder":
+                for first in range(start, len(self.files), FILES):
+                    files = self.files[first : first + FILES]
+                    yield Chunk(self.name, self.kind, tuple(map(str, files)), first + 1, first + len(files))
+            elif self.name == "<stdin>":
+                if sys.stdin is None:
+                    raise InputError("<stdin>: is closed: name a file of cases")
+                yield from self._lines(sys.stdin.buffer, start, line)
+            else:
                 with self.path.open("rb") as file:
                     yield from self._lines(file, start, line)
-            except OSError as problem:
-                raise InputError(f"{self.name}: cannot be read: {problem.strerror}") from None
+        except OSError as problem:
+            raise self._unreadable(problem) from None
 
-    def _lines(self, file: BufferedReader, start: int, line: int) -> Iterator[Chunk]:
+    def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
         """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
-        pipe = file is sys.stdin.buffer
-        read = file.read1 if pipe else file.read  # read1 returns what has arrived and does not wait for more
-        kind = self.kind or ("lines" if file.peek().removeprefix(BOM).lstrip()[:1] in (b"{", b"") else "csv")
-        columns: tuple[str, ...] = ()
-        if kind == "csv":
-            first = file.readline()
-            columns = self._columns(first)
-            if start == 0:
-                start, line = len(first), line + 1
+        pipe = self.name == "<stdin>"
+        # read1 returns what has arrived and does not wait for more.
+        read = getattr(file, "read1") if pipe else file.read  # noqa: B009  not in BinaryIO
+        head = b""
+        while not shows_form(head) and (more := read(CHUNK)):
+            head += more
+        form = find_form(head, self.kind, self.name)
+        if start < form.start:
+            start, line = form.start, form.line
+        data = head[start:]
         if not pipe:
             file.seek(start)
-        rest = b""
-        while data := read(CHUNK):
-            data = rest + data
+            data = b""
+        data = data or read(CHUNK)
+        while data:
             while b"\n" not in data and (more := read(CHUNK)):
                 data += more
             cut = data.rfind(b"\n") + 1 or len(data)
@@ -143,51 +170,27 @@ class Cases:
                 file.seek(-len(rest), os.SEEK_CUR)
                 rest = b""
             start += len(data)
-            yield Chunk(self.name, kind, data, line, start, columns)
+            yield Chunk(self.name, form.kind, data, line, start, form.columns, form.delimiter)
             line += data.count(b"\n")
-        if rest:
-            yield Chunk(self.name, kind, rest, line, start + len(rest), columns)
-
-    def _columns(self, first: bytes) -> tuple[str, ...]:
-        """The names in the first line of a CSV file. Raises InputError."""
-        text = first.removeprefix(BOM).decode(errors="backslashreplace").strip()
-        columns = tuple(name.strip() for name in next(csv.reader([text]), []))
-        if set(columns) - set(COLUMNS) or not set(COLUMNS[1:]) <= set(columns) or len(set(columns)) < len(columns):
-            raise InputError(
-                f"{self.name}:1: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
-            )
-        return columns
+            data = rest + read(CHUNK)
 
 
-def read_cases(chunk: Chunk) -> list[Case | BadCase]:
-    """The cases of a chunk, in their order; blank lines are skipped."""
+def read_cases(chunk: Chunk) -> list[tuple[int, Case | BadCase]]:
+    """The cases of a chunk, each with the number of its line or file; blank lines are skipped."""
     if chunk.kind == "folder":
-        return [_read_file(path) for path in chunk.data]
-    data = chunk.data.removeprefix(BOM)
-    if chunk.kind == "lines":
-        try:
-            data.decode()
-            return list(_decoder.decode_lines(data))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            read = _read_line
-    else:
-        read = lambda where, line: _read_row(where, line, chunk.columns)
-    lines = ((f"{chunk.name}:{chunk.line + i}", line) for i, line in enumerate(data.split(b"\n")))
-    return [read(where, line) for where, line in lines if line.strip()]
+        return [(chunk.line + i, _read_file(path)) for i, path in enumerate(chunk.data)]
+    read = _read_line if chunk.kind == "lines" else _read_row
+    lines = (line.removeprefix(BOM) for line in chunk.data.split(b"\n"))
+    return [(number, read(chunk, number, line)) for number, line in enumerate(lines, chunk.line) if line.strip()]
 
 
-def check(case: Case, chunk: Chunk, index: int) -> Case | BadCase:
-    """The case with this index in its chunk, as a BadCase if one of its numbers is invalid."""
-    if chunk.kind == "folder":
-        where = str(chunk.data[index])
-    else:
-        lines = chunk.data.removeprefix(BOM).split(b"\n")
-        full = [i for i, line in enumerate(lines) if line.strip()]
-        where = f"{chunk.name}:{chunk.line + full[index]}"
+def check(case: Case, where: str) -> Case | BadCase:
+    """The case, as a BadCase if one of its numbers is invalid."""
     return _checked({"widths": case.widths, "speeds": case.speeds, "offset": case.offset}, where, case.id)
 
 
 _decoder = msgspec.json.Decoder(Case)
+_values = msgspec.json.Decoder(float_hook=float)  # 1e400 is infinite, and refused as such
 
 
 class _Id(msgspec.Struct):
@@ -238,27 +241,67 @@ def _explain(error: ErrorDetails) -> str:
     return f"{key}: {error['msg']}, got {found if len(found) <= 60 else found[:57] + '...'}"
 
 
-def _read_line(where: str, line: bytes) -> Case | BadCase:
-    """The case in a line of JSON, with all of its problems; slower than the decoder of a whole chunk."""
+def _read_line(chunk: Chunk, number: int, line: bytes) -> Case | BadCase:
+    """The case in a line of JSON."""
     try:
         line.decode()
-        data = msgspec.json.decode(line)
+        case = _decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _explain_line(line, chunk.where(number))
+    id = bytes(case.id)
+    # Outside the id there is one colon for each key, so a further colon belongs to a key that is given twice.
+    if line.count(b":") != (4 + id.count(b":") if id else 3):
+        return _explain_line(line, chunk.where(number))
+    if id and not id.startswith(b'"') and find_fault(id):  # the decoder has checked a text
+        return _explain_line(line, chunk.where(number))
+    if b"\r" in id:
+        case.id = on_one_line(id)
+    return case
+
+
+def _explain_line(line: bytes, where: str) -> Case | BadCase:
+    """The case in a line of JSON, with all of its problems. Slower than `_read_line`, which must agree with it."""
+    try:
+        text = line.decode()
+        data = _values.decode(line)
+        if depth(data) > DEPTH:
+            raise RecursionError
     except UnicodeDecodeError as problem:
         return BadCase(where, (f"is not UTF-8 text (byte 0x{line[problem.start]:02x})",))
-    except (msgspec.DecodeError, RecursionError) as problem:
-        return BadCase(where, (f"is not valid JSON: {str(problem).removeprefix('JSON is malformed: ')}",))
+    except RecursionError:
+        return BadCase(where, (TOO_DEEP,))
+    except msgspec.ValidationError:
+        return BadCase(where, ("has a number with too many digits",))
+    except msgspec.DecodeError as problem:
+        what = str(problem).removeprefix("JSON is malformed: ")
+        if what.startswith("trailing"):
+            return BadCase(where, ("has more after its first value: write one object a line",))
+        return BadCase(where, (f"is not valid JSON: {what}",))
     if not isinstance(data, dict):
         return BadCase(where, ("must be an object with widths, speeds and offset",))
-    return _checked(data, where, msgspec.json.decode(line, type=_Id).id)
+    problems = [f"the key {key[:60]} is given twice: keep one" for key in keys_given_twice(text)]
+    id = bytes(msgspec.json.decode(line, type=_Id).id)
+    if fault := find_fault(id):
+        problems.append(f"id: {fault}")
+    case = _checked(data, where, msgspec.Raw() if fault else on_one_line(id))
+    if problems:
+        return BadCase(where, (*problems, *(case.problems if isinstance(case, BadCase) else ())), case.id)
+    return case
 
 
-def _read_row(where: str, line: bytes, columns: tuple[str, ...]) -> Case | BadCase:
+def _read_row(chunk: Chunk, number: int, line: bytes) -> Case | BadCase:
     """The case in a line of CSV; spaces separate the numbers of a cell."""
+    where, columns = chunk.where(number), chunk.columns
     try:
-        cells = next(csv.reader([line.decode()], strict=True))
-    except (csv.Error, UnicodeDecodeError) as problem:
-        what = "is not UTF-8 text" if isinstance(problem, UnicodeDecodeError) else f"is not valid CSV: {problem}"
-        return BadCase(where, (what,))
+        text = line.decode().rstrip("\r")
+        if text.count('"') % 2:
+            raise csv.Error("a quote is not closed in its line, and a case must be on one line")
+        cells = next(csv.reader([text], strict=True, delimiter=chunk.delimiter))
+    except UnicodeDecodeError:
+        return BadCase(where, ("is not UTF-8 text",))
+    except csv.Error as problem:
+        what = "a carriage return stands outside quotes" if "new-line" in str(problem) else problem
+        return BadCase(where, (f"is not valid CSV: {what}",))
     if len(cells) != len(columns):
         return BadCase(where, (f"must have {len(columns)} cells, one for each column, got {len(cells)}",))
     row = dict(zip(columns, cells, strict=True))

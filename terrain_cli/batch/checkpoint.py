@@ -1,27 +1,32 @@
 """A file of results that grows by whole chunks, and a checkpoint beside it that records how much of the file is complete.
 
-The checkpoint is created before the file. Each chunk is appended and synced to disk before the checkpoint counts it, and the
-checkpoint is replaced atomically. So wherever the program stops, the checkpoint describes a complete beginning of the file, and
-a resumed run cuts off whatever lies beyond.
+Nothing is created or replaced before the first chunk is there. It is written beside the file and takes its place; every other
+chunk is appended and synced to disk before the checkpoint counts it, and the checkpoint is replaced atomically. So wherever the
+program stops, the checkpoint describes a complete beginning of the file, and a resumed run cuts off whatever lies beyond.
+
+The checkpoint only saves work. Without it, as beside finished results, a resumed run computes every chunk again and compares it
+with the file: what agrees stays, and what is missing is appended.
 """
 
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import written
+from terrain_cli.files import check_output, written
 
 ANEW = "use --overwrite to start anew"
 REPAIR = "once that is fixed, use --resume to continue where it stopped"
+PIECE = 2**22  # bytes of results read at a time
 
 
 class Results:
     """A growing file of results and its checkpoint.
 
     about: what the results depend on; only a run with the same can be resumed. state: the progress so far, a few numbers, and
-    as `written` the size of the file in bytes.
+    as `written` the size of the results in bytes. added: whether this run has added to the file.
     """
 
     def __init__(
@@ -30,63 +35,116 @@ class Results:
         """Raises InputError if there are results that must not be replaced, or that this run cannot continue."""
         self.path, self.about = path, about
         self.checkpoint = path.with_name(path.name + ".checkpoint")
+        check_output(self.checkpoint, (".checkpoint",))
         self.state = {**state, "written": 0}
-        if resume and (path.exists() or self.checkpoint.exists()):
-            self.state = self._resume()
-        elif path.exists() and not overwrite:
+        self.digest = sha256()
+        self.file: int | None = None  # the file to append to; none if the first chunk makes a new one
+        self.added = False
+        self.replaces = path.exists()
+        if self.replaces and resume:
+            self._resume()
+        elif self.replaces and not overwrite:
             hint = (
                 "use --resume to continue it, or --overwrite to start anew"
                 if self.checkpoint.exists()
                 else "use --overwrite to replace it"
             )
             raise InputError(f"{path}: already exists; {hint}")
-        else:
-            self._save(self.state)
+
+    def _resume(self) -> None:
+        """Continue after the results that the checkpoint describes, or compare from the beginning if it does not fit the file.
+
+        Raises InputError if the file was started with other cases or options.
+        """
+        about, state, digest = self._read_checkpoint()
         try:
-            self.file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-            os.ftruncate(self.file, self.state["written"])
-            os.lseek(self.file, 0, os.SEEK_END)
+            self.file = self._open()
+            left = state["written"]
+            while left and (piece := self._read(left)):
+                self.digest.update(piece)
+                left -= len(piece)
+            if left or self.digest.hexdigest() != digest:
+                self.digest = sha256()
+                os.lseek(self.file, 0, os.SEEK_SET)
+                return
+            for key in [*self.about, *about]:
+                was, now = about.get(key), self.about.get(key)
+                if was != now:
+                    changed = "other cases" if key == "cases" else f"{key} {json.dumps(was)}, not {json.dumps(now)}"
+                    raise InputError(f"{self.path}: was started with {changed}; --resume needs the same, or {ANEW}")
+            os.ftruncate(self.file, state["written"])
+            self.state = state
         except OSError as problem:
             raise self._cannot(problem) from None
 
-    def _resume(self) -> dict[str, int]:
-        """The state in the checkpoint. Raises InputError if this run cannot continue from it."""
-        if not self.checkpoint.exists():
-            raise InputError(
-                f"{self.path}: has no checkpoint beside it, so it is complete or came from elsewhere; {ANEW}"
-            )
+    def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, int], str]:
+        """What the checkpoint says: about, state and digest; of nothing, without a digest, if it is missing or damaged."""
         try:
             known = json.loads(self.checkpoint.read_bytes())
-            about, state = known["about"], {key: int(value) for key, value in known["state"].items()}
-            size = state["written"]
+            about, digest = dict(known["about"]), str(known["digest"])
+            state = {key: int(known["state"][key]) for key in self.state}
+            if min(state.values()) >= 0:
+                return about, state, digest
+        except FileNotFoundError:
+            pass
         except OSError as problem:
             raise InputError(f"{self.checkpoint}: cannot be read: {problem.strerror or problem}") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{self.checkpoint}: is damaged; {ANEW}") from None
-        for key in [*self.about, *about]:
-            was, now = about.get(key), self.about.get(key)
-            if was != now:
-                changed = "other cases" if key == "cases" else f"{key} {json.dumps(was)}, not {json.dumps(now)}"
-                raise InputError(f"{self.path}: was started with {changed}; --resume needs the same, or {ANEW}")
-        if not self.path.exists() or self.path.stat().st_size < size:
-            raise InputError(f"{self.path}: is shorter than its checkpoint says; {ANEW}")
-        return state
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            pass
+        return {}, self.state, ""
 
     def append(self, data: bytes, **state: int) -> None:
-        """Append a chunk, then save the state in the checkpoint. Raises InputError; the earlier chunks stay valid."""
+        """Append a chunk, then save the state in the checkpoint. Raises InputError; the earlier chunks stay valid.
+
+        What the file holds already must agree with the chunk.
+        """
         state["written"] = self.state["written"] + len(data)
-        try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(self.file, left) :]
-            os.fsync(self.file)
-        except OSError as problem:
-            raise self._cannot(problem) from None
-        self._save(state)
+        self.digest.update(data)
+        missing = self._compare(data)
+        if missing or self.file is None:
+            self._add(missing)
+            self._save(state)
         self.state = state
 
+    def _add(self, data: bytes) -> None:
+        """Write this at the end of the file, which is first created if it is not open."""
+        try:
+            if self.file is None:
+                with written(self.path) as beside:
+                    beside.write_bytes(data)
+                self.file = self._open()
+                os.lseek(self.file, 0, os.SEEK_END)
+            else:
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(self.file, left) :]
+                os.fsync(self.file)
+            self.added = True
+        except InputError as problem:
+            raise InputError(f"{problem}; {self._remedy()}") from None
+        except OSError as problem:
+            raise self._cannot(problem) from None
+
+    def _compare(self, data: bytes) -> bytes:
+        """The end of the chunk that the file lacks. Raises InputError if the file holds something else."""
+        while data and (found := self._read(len(data))):
+            if not data.startswith(found):
+                raise InputError(f"{self.path}: holds results of other cases, options or versions; {ANEW}")
+            data = data[len(found) :]
+        return data
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+
+    def _read(self, size: int) -> bytes:
+        """Up to `size` bytes from the file, from where it was last read or written; none at its end."""
+        try:
+            return b"" if self.file is None else os.read(self.file, min(size, PIECE))
+        except OSError as problem:
+            raise InputError(f"{self.path}: cannot be read: {problem.strerror or problem}") from None
+
     def _save(self, state: dict[str, int]) -> None:
-        text = json.dumps({"about": self.about, "state": state}, indent=1)
+        text = json.dumps({"about": self.about, "state": state, "digest": self.digest.hexdigest()}, indent=1)
         try:
             with written(self.checkpoint) as beside:
                 beside.write_text(text, encoding="utf-8")
@@ -94,9 +152,17 @@ class Results:
             raise InputError(f"{problem}; {REPAIR}") from None
 
     def finish(self) -> None:
-        """Close the complete file and remove its checkpoint."""
+        """Close the complete file and remove its checkpoint. Raises InputError if the file holds more."""
+        if self.file is None:
+            self._add(b"")
+        assert self.file is not None
+        if self._read(1):
+            raise InputError(f"{self.path}: holds more results than these cases have; {ANEW}")
         os.close(self.file)
         self.checkpoint.unlink(missing_ok=True)
 
     def _cannot(self, problem: OSError) -> InputError:
-        return InputError(f"{self.path}: cannot be written: {problem.strerror or problem}; {REPAIR}")
+        return InputError(f"{self.path}: cannot be written: {problem.strerror or problem}; {self._remedy()}")
+
+    def _remedy(self) -> str:
+        return "what it held is unchanged" if self.replaces and self.file is None else REPAIR

@@ -4,8 +4,6 @@
 so that it can run on any machine. The result of a case does not depend on the cases around it.
 """
 
-import csv
-import io
 from collections.abc import Generator, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -37,7 +35,7 @@ class Solved(NamedTuple):
 
 def solve_chunk(chunk: Chunk, form: str, sensitivity: bool) -> Solved:
     """The results of a chunk as text. form: "lines" (of JSON) or "csv"."""
-    cases = _check(read_cases(chunk), chunk)
+    cases = _check(chunk)
     bad = [case for case in cases if isinstance(case, BadCase)]
     found = iter(_solve([case for case in cases if isinstance(case, Case)], sensitivity))
     results = [
@@ -63,8 +61,10 @@ def solve_chunks(chunks: Iterable[Chunk], form: str, sensitivity: bool) -> Gener
         yield solve_chunk(chunk, form, sensitivity)
 
 
-def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:
-    """The cases, with a BadCase in place of each that has an invalid number."""
+def _check(chunk: Chunk) -> list[Case | BadCase]:
+    """The cases of a chunk, with a BadCase in place of each that is invalid."""
+    read = read_cases(chunk)
+    cases = [case for _, case in read]
     index = [i for i, case in enumerate(cases) if isinstance(case, Case)]
     good: list[Any] = [cases[i] for i in index]
     if not good:
@@ -80,7 +80,7 @@ def _check(cases: list[Case | BadCase], chunk: Chunk) -> list[Case | BadCase]:
     bad |= _counts([case.widths for case in good]) != counts
     bad |= ~(np.abs(np.fromiter([case.offset for case in good], np.float64, len(good))) <= LARGEST)
     for i in np.flatnonzero(bad):
-        cases[index[i]] = check(good[i], chunk, index[i])
+        cases[index[i]] = check(good[i], chunk.where(read[index[i]][0]))
     return cases
 
 
@@ -130,17 +130,18 @@ def _columns(sensitivity: bool) -> tuple[str, ...]:
 
 def _to_csv(results: list[dict[str, Any]], sensitivity: bool) -> bytes:
     """Rows of CSV; spaces separate the numbers of a cell."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, _columns(sensitivity), lineterminator="\n")
-    writer.writerows({key: _cell(value) for key, value in result.items()} for result in results)
-    return file.getvalue().encode()
+    columns = _columns(sensitivity)
+    return "".join(",".join(_cell(row.get(key, "")) for key in columns) + "\n" for row in results).encode()
 
 
-def _cell(value: Any) -> Any:
-    """The content of a cell: numbers separated by spaces; an id as its text, or as JSON if it is no text."""
+def _cell(value: float | str | list[float] | msgspec.Raw) -> str:
+    """A cell of CSV: numbers separated by spaces; an id as its text, or as JSON if it is no text."""
+    if isinstance(value, float):
+        return repr(value)
     if isinstance(value, list):
         return " ".join(map(repr, value))
     if isinstance(value, msgspec.Raw):
         plain = msgspec.json.decode(value)
-        return plain if isinstance(plain, str) else bytes(value).decode()
-    return value
+        value = plain if isinstance(plain, str) else bytes(value).decode()
+    # In quotes where needed. Python's own writer leaves a carriage return bare.
+    return '"' + value.replace('"', '""') + '"' if any(c in value for c in ',"\r\n') else value

@@ -22,6 +22,7 @@ def batch(
         typer.Argument(
             metavar="CASES",
             help="A file of cases (.jsonl or .csv), a folder of scenario files, or - for standard input.",
+            readable=False,
         ),
     ],
     output: Annotated[
@@ -83,20 +84,20 @@ def batch(
         results = Results(output, about, state, resume=resume, overwrite=overwrite)
         state |= {key: value for key, value in results.state.items() if key in state}
 
-    from terrain_cli.batch.solve import header, solve_chunks
-    from terrain_cli.compile_cache import enable_compile_cache
-
-    enable_compile_cache()
-    chunks = source.chunks(state["read"], state["line"])
-    if scheduler:
-        from terrain_cli.batch.cluster import solve_chunks_on
-
-        solved = solve_chunks_on(scheduler, chunks, form, sensitivity)
-    else:
-        solved = solve_chunks(chunks, form, sensitivity)
     watch = _Watch(source, state)
-    first = header(form, sensitivity) if state["read"] == 0 else b""
     try:
+        from terrain_cli.batch.solve import header, solve_chunks
+        from terrain_cli.compile_cache import enable_compile_cache
+
+        enable_compile_cache()
+        chunks = source.chunks(state["read"], state["line"])
+        if scheduler:
+            from terrain_cli.batch.cluster import solve_chunks_on
+
+            solved = solve_chunks_on(scheduler, chunks, form, sensitivity)
+        else:
+            solved = solve_chunks(chunks, form, sensitivity)
+        first = header(form, sensitivity) if state["read"] == 0 else b""
         with contextlib.closing(solved):
             for part in solved:
                 state["read"], state["line"] = part.end, part.line
@@ -107,19 +108,26 @@ def batch(
                 watch.see(part, state)
         if first:
             _put(first, results, state)
+        if results:
+            results.finish()
     except KeyboardInterrupt:
         watch.end(state)
-        kept = results.state["rows"] if results else state["rows"]
-        hint = "; use --resume to continue" if results else ""
+        kept, hint = state["rows"], ""
+        if results:
+            kept = results.state["rows"]
+            if results.replaces and not results.file:
+                hint = f"; {output} is unchanged"
+            elif str(cases) != "-":
+                hint = "; use --resume to continue"
         print(f"interrupted after {count(kept, 'result')}{hint}", file=sys.stderr)
         raise typer.Exit(130) from None
     finally:
         watch.progress.clear()
     watch.end(state)
     if results:
-        results.finish()
         errors = count(state["failed"], "error") if state["failed"] else "no errors"
-        print(f"wrote {output}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
+        done = f"wrote {output}" if results.added else f"{output} is complete already"
+        print(f"{done}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
     if state["failed"]:
         raise typer.Exit(1)
 

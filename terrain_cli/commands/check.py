@@ -36,6 +36,7 @@ def check(
             metavar="[PATH...]",
             help="Scenario files or folders of them.  [default: configs, else .]",
             autocompletion=complete_scenario,
+            readable=False,  # `check` itself says why it cannot read one, and goes on with the others
         ),
     ] = None,
     drift: Annotated[
@@ -56,7 +57,7 @@ def check(
     """Solve scenarios and compare the results with their records.
 
     The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
-    or a record or its scenario is missing.
+    or a record or its scenario is missing, and 2 if a scenario or record cannot be read or written.
 
     Example: terrain examples three_strips
 
@@ -68,12 +69,13 @@ def check(
         raise InputError(f"--drift: must be at least 0 and less than 1, got {drift:g}")
     if junit:
         check_output(junit, (".xml",), "--junit")
-    if not paths:
-        paths = [Path("configs") if Path("configs").is_dir() else Path()]
-
     from terrain_cli.check import check as check_path
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.scenario.load import is_folder
     from terrain_cli.show.console import working
+
+    if not paths:
+        paths = [Path("configs") if is_folder("configs") else Path()]
 
     results = []
     refused: list[InputError] = []
@@ -95,6 +97,7 @@ def check(
             json.dumps(
                 {"version": 1, "tolerance": drift, "scenarios": [dataclasses.asdict(result) for result in results]},
                 ensure_ascii=False,
+                allow_nan=False,
             )
         )
     else:
@@ -123,9 +126,8 @@ def _print(results: "list[Checked]") -> None:
     counts: dict[str, int] = {}
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
-    out.print(
-        Text(f"{len(results):,} checked: " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()))
-    )
+    listed = ": " + ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) if counts else ""
+    out.print(Text(f"{len(results):,} checked{listed}"))
 
 
 def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:

@@ -25,6 +25,14 @@ def parse_number(text: str) -> float:
         raise typer.BadParameter(f"must be a number, got {text!r}") from None
 
 
+def parse_count(text: str) -> int:
+    """The whole number in an argument, which may be written 1e3. Raises typer.BadParameter."""
+    number = parse_number(text)
+    if not 0 <= number <= 2**53 or number != int(number):
+        raise typer.BadParameter(f"must be a whole number from 0 to {2**53:,}, got {text!r}")
+    return int(number)
+
+
 METHODS = ("gradient", "momentum", "adam", "newton", "snell")
 FIGURES = tuple(dict.fromkeys(figure for kind in kinds.KINDS.values() for figure in kind.figures))
 

@@ -22,6 +22,7 @@ from terrain_cli.commands.options import (
     complete_from,
     complete_scenario,
     exclude,
+    parse_count,
     parse_descent,
     protect_inputs,
     refuse_foreign,
@@ -79,10 +80,13 @@ def solve(
         typer.Option(
             help="Bits of the arrival times on a map, 64 or 32.  [default: 64]",
             metavar="BITS",
+            parser=parse_count,
             autocompletion=complete_from("64", "32"),
         ),
     ] = None,
-    every: Annotated[int | None, typer.Option(help="Show only every N-th iteration.", metavar="N", min=1)] = None,
+    every: Annotated[
+        int | None, typer.Option(help="Show only every N-th iteration.", metavar="N", parser=parse_count)
+    ] = None,
     plot: Annotated[
         bool, typer.Option("--plot", help="Also draw the path and the time over the iterations in the terminal.")
     ] = False,
@@ -114,18 +118,22 @@ def solve(
 
     Example: terrain solve lake.yaml -o route.geojson -o route.csv
     """
+    from terrain_cli.scenario.load import is_folder
+
     exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
     if precision not in (None, 32, 64):
         raise InputError(f"--precision: must be 32 or 64, got {precision}")
+    if every == 0:
+        raise InputError("--every: must be at least 1, got 0")
     options = parse_descent(method, iterations, tolerance, initial, step) | asked
     options |= {"show": show, "every": every, "plot": plot or None, "precision": precision}
     questions = {name: _parse_questions(kind, asked) for name, kind in kinds.KINDS.items()}
     outputs = output or []
     for path in outputs:
         check_output(path, FORMATS)
-    several = len(scenarios) > 1 or any(Path(name).is_dir() for name in scenarios)
+    several = len(scenarios) > 1 or any(map(is_folder, scenarios))
     _check_combination(several, outputs, as_csv, plot, asked)
 
     files, failures = _find_files(scenarios)

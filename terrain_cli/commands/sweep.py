@@ -1,5 +1,6 @@
 """`terrain sweep`: solve a scenario for many values of its numbers."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -187,4 +188,6 @@ def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[fl
         raise InputError(
             "nothing to vary: give --step 0.5:2.0, or --vary NAME=VALUES such as --vary strips.1.speed=0.2:0.8"
         )
+    if math.prod(map(len, varied.values())) > 2**53:
+        raise InputError(f"--vary: must give at most {2**53:,} combinations of values: give shorter ranges")
     return varied

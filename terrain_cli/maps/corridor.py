@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from terrain_cli.contract import Route
+from terrain_cli.errors import check_number
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.isochrones import times_by_cell
 from terrain_cli.maps.sensitivity import lengths_by_cell
@@ -52,11 +53,13 @@ def find_corridor(
     from_start, to_goal: the time from the start to each corner of the cells and from there to the goal, shape
     (rows + 1, cols + 1), s. Both fields have nearly the same error along all good routes. Their sums are therefore compared with
     the least sum, not with the time of the route, and the cells of the route always belong to the corridor.
+    Raises ValueError for a percentage below 0.
     """
+    check_number(percent, "percent")
     through = np.min(times_by_cell(ground, from_start) + times_by_cell(ground, to_goal), axis=(0, 1))
     row, col, _ = lengths_by_cell(ground, route.points)
-    best = through.min()
-    cells = through <= best * (1 + percent / 100)
+    best = float(through.min())
+    cells = (through <= best * (1 + percent / 100)) & np.isfinite(through)
     cells[row, col] = True
     error = float(through[row, col].max() / best - 1)
     return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)

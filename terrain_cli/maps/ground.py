@@ -12,16 +12,20 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from terrain_cli import jax_config as jax_config  # 64-bit floats
+from terrain_cli.errors import check_type
+from terrain_cli.jax_config import as_pytree, check_values, to_array
 
 
-@jax.tree_util.register_dataclass
+@as_pytree
 @dataclass(frozen=True, eq=False)
 class Ground:
     """Ground in square cells: a pytree of three arrays, so that `jax.grad` differentiates with respect to them.
 
     slowness: of each cell, shape (rows, cols), s/m, greater than 0; inf where the ground is blocked. cell: side of a cell,
     shape (), m. corner: (x, y) of the south-west corner, shape (2,), m. Numbers, lists and NumPy arrays become float64.
+
+    Raises TypeError for what is no number, and ValueError for shapes and values that are not valid, as far as they are known: a
+    traced array has no values yet.
     """
 
     slowness: Any
@@ -30,9 +34,20 @@ class Ground:
 
     def __post_init__(self) -> None:
         for name in ("slowness", "cell", "corner"):
-            value = getattr(self, name)
-            if isinstance(value, int | float | list | tuple | np.ndarray):
-                object.__setattr__(self, name, np.asarray(value, dtype=np.float64))
+            object.__setattr__(self, name, to_array(getattr(self, name), name))
+        cells, cell, corner = np.shape(self.slowness), np.shape(self.cell), np.shape(self.corner)
+        if len(cells) < 2 or 0 in cells:
+            raise ValueError(f"slowness must have rows and columns, got shape {cells}")
+        if cell not in ((), cells[:-2]):
+            raise ValueError(f"ground.cell must be one number, got shape {cell}")
+        if corner not in ((2,), (*cells[:-2], 2)):
+            raise ValueError(f"ground.corner must be a point (x, y), got shape {corner}")
+        slow = "greater than 0 (inf where the ground is blocked)"
+        check_values(self.slowness, "slowness", lambda values: values > 0, slow)
+        check_values(
+            self.cell, "ground.cell", lambda values: (values > 0) & (values < np.inf), "greater than 0 and finite"
+        )
+        check_values(self.corner, "ground.corner", np.isfinite, "a finite number")
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -48,6 +63,7 @@ class Ground:
 
     def to_cells(self, points: ArrayLike) -> np.ndarray:
         """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones."""
+        points = _check_points(points)
         xp: Any = jnp if any(isinstance(a, jax.Array) for a in (points, self.cell, self.corner)) else np
         x, y = xp.moveaxis(xp.asarray(points, dtype=np.float64), -1, 0)
         rows = self.slowness.shape[0]
@@ -58,9 +74,22 @@ class Ground:
 
     def to_xy(self, points: ArrayLike) -> np.ndarray:
         """Points (row, col), in units of cells, as (x, y), m, shape (..., 2)."""
-        row, col = np.moveaxis(np.asarray(points, dtype=np.float64), -1, 0)
+        row, col = np.moveaxis(np.asarray(_check_points(points)), -1, 0)
         rows = self.slowness.shape[0]
         return np.stack([self.corner[0] + col * self.cell, self.corner[1] + (rows - row) * self.cell], axis=-1)
+
+
+def _check_points(points: ArrayLike) -> Any:
+    """Points as an array, shape (..., 2). Raises TypeError or ValueError if they are none."""
+    array = to_array(points, "points")
+    if np.shape(array)[-1:] != (2,):
+        raise ValueError(f"points must have shape (..., 2), got {np.shape(array)}")
+    return array
+
+
+def check_ground(ground: object) -> None:
+    """Raises TypeError unless this is the ground of a map."""
+    check_type(ground, Ground, "ground", "a Ground, such as Ground(slowness=[[1, 1], [1, 2]])")
 
 
 def closed_corners(slowness: Any) -> Any:

@@ -1,6 +1,6 @@
 """The ground within reach in a given time, as polygons with holes where ground is blocked or not reached in time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,7 @@ import contourpy
 import numpy as np
 from numpy.typing import ArrayLike
 
+from terrain_cli.errors import check_number, check_type
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.ground import Ground
 
@@ -39,6 +40,10 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. They are interpolated along the edges of the
     cells. No polygon enters blocked ground, and times beyond a wall do not influence the border on this side of it.
     """
+    check_type(levels, Iterable, "levels", "times in a list, such as [150, 300]")
+    levels = list(levels)
+    for i, level in enumerate(levels):
+        check_number(level, f"levels[{i}]")
     cols, rows, spread = spread_times(ground, times)
     contours = contourpy.contour_generator(x=cols, y=rows, z=spread, fill_type=contourpy.FillType.OuterOffset)
     found = []

@@ -12,10 +12,9 @@ import numpy as np
 from terrain_cli.errors import InputError
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
-from terrain_cli.scenario.load import siblings
+from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
-from terrain_cli.text import nearest
 
 SQUARE = 1e-9  # largest relative difference between the two sides of a cell
 
@@ -140,14 +139,15 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
 def read_array(path: Path) -> np.ndarray:
     """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
     try:
+        if path.is_fifo():
+            raise InputError(f"{path} is a pipe, which cannot be read twice: save it to a .npy file")
         with path.open("rb") as file:
             magic = file.read(6)
         if magic != b"\x93NUMPY":
             raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
-        near = nearest(path.name, siblings(path, ".npy"))
-        raise InputError(f"{path}: no such file" + (f": did you mean {near}?" if near else "")) from None
+        raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
     except InputError:
         raise
     except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
@@ -157,7 +157,9 @@ def read_array(path: Path) -> np.ndarray:
         raise InputError(f"{path} must contain numbers, not {stored.dtype}: save an array of floats")
     if stored.ndim != 2 or 0 in stored.shape:
         raise InputError(f"{path} must contain an array of shape (rows, cols), got {stored.shape}")
-    speeds = np.array(stored, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        speeds = np.array(stored, dtype=np.float64)
+    speeds[np.isnan(speeds)] = np.nan  # of any sign and payload, which mean the same
     bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
     if bad.any():
         row, col = np.unravel_index(np.argmax(bad), bad.shape)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from terrain_cli.contract import Route
+from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.raster import read_raster
@@ -65,7 +66,7 @@ class MapSolution:
         return self.routes[0].straight_time if self.routes[0] else np.inf
 
     def find_isochrones(self, levels: Sequence[float]) -> "list[Isochrone]":
-        """The ground reached from the start within each of these times (s)."""
+        """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
         return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
@@ -73,10 +74,13 @@ class MapSolution:
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
 
-        Raises ValueError if there is no route to the goal.
+        Raises ValueError if there is no such goal or no route to it, and for a percentage below 0.
         """
         from terrain_cli.maps.corridor import find_corridor
 
+        check_count(index, "index")
+        if index >= len(self.routes):
+            raise ValueError(f"index must be that of a goal, counted from 0, of {len(self.routes):,}, got {index}")
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
@@ -213,6 +217,9 @@ def solve(
     """
     if precision not in (32, 64):
         raise ValueError(f"precision must be 32 or 64, got {precision!r}")
+    check_type(scenario, MapScenario, "scenario", "a MapScenario, as from load_map")
+    if watch is not None:
+        check_function(watch, "watch")
     if ground is None:
         ground = to_ground(scenario)
     from terrain_cli.maps.fields.arrival import arrival_times, remaining_times

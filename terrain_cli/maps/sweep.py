@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.scenario.model import read_key
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest
 
@@ -78,8 +79,7 @@ def _parts(name: str) -> tuple[str | int, ...]:
     for prefix in ("map.speeds.legend.", "map.legend."):
         if name.startswith(prefix):
             return ("map", "speeds", "legend", name.removeprefix(prefix))
-    parts = name.replace("[", ".").replace("]", "").split(".")
-    return tuple(int(part) if part.isdecimal() else part for part in parts)
+    return read_key(name)
 
 
 def find_points(

@@ -64,14 +64,15 @@ def read_document(data: bytes, name: str) -> Node:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        line = data.count(b"\n", 0, problem.start) + 1
+        line = _count_lines(data[: problem.start].decode("utf-8-sig"))
         found = f"byte 0x{data[problem.start]:02x}"
         raise InputError(f"{name}:{line}: is not UTF-8 text ({found}): save it as UTF-8") from None
     builder = _Builder(name)
     try:
         return builder.build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.reader.ReaderError as problem:
-        line = text.count("\n", 0, problem.position) + 1
+        libyaml = hasattr(yaml, "CSafeLoader")  # it counts the bytes of UTF-8
+        line = _count_lines(text.encode()[: problem.position].decode() if libyaml else text[: problem.position])
         code = problem.character if isinstance(problem.character, int) else ord(problem.character)
         raise InputError(f"{name}:{line}: has a character that YAML does not allow, U+{code:04X}: remove it") from None
     except yaml.MarkedYAMLError as problem:
@@ -81,6 +82,11 @@ def read_document(data: bytes, name: str) -> Node:
         where = f"{name}:{mark.line + 1}" if mark else name
         what = "; ".join(part for part in (problem.context, problem.problem) if part)
         raise InputError(f"{where}: is not valid YAML: {what}") from None
+
+
+def _count_lines(text: str) -> int:
+    """The number of the line that follows this text, where lines end as in YAML."""
+    return len(re.findall("\r\n|[\r\n\x85\u2028\u2029]", text)) + 1
 
 
 class _Builder:

@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
-from terrain_cli.errors import InputError
+from terrain_cli.errors import InputError, check_type
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
-from terrain_cli.text import nearest, suggest
+from terrain_cli.text import nearest, suggest, visible
 
 if TYPE_CHECKING:
     from terrain_cli.maps.scenario import MapScenario
@@ -37,6 +37,7 @@ def load_scenario(path: str | Path) -> Scenario:
         scenario = load_scenario("configs/three_strips.yaml")
         print(scenario.name, scenario.units.length)
     """
+    check_type(path, (str, Path), "path", "a text or a Path")
     name = "<stdin>" if str(path) == "-" else str(path)
     document = read_document(_read(path, name), name)
     if not isinstance(document.value, dict):
@@ -45,7 +46,7 @@ def load_scenario(path: str | Path) -> Scenario:
         )
     kind = kinds.recognise(document.value.keys())
     data = document.plain()
-    data.setdefault("name", "stdin" if name == "<stdin>" else Path(name).stem)
+    data.setdefault("name", "stdin" if name == "<stdin>" else visible(Path(name).stem))
     scenario = _validate(kind, data, document, name)
     scenario._source = Source(None if name == "<stdin>" else name, name, _find_lines(document))
     return scenario
@@ -105,21 +106,25 @@ def _read(path: str | Path, name: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
     except FileNotFoundError:
-        near = nearest(Path(path).name, siblings(Path(path)))
-        hint = f": did you mean {Path(path).parent / near}?" if near else ""
-        raise InputError(f"{name}: no such file{hint}") from None
+        raise InputError(f"{name}: {explain_missing(Path(path), Path(path).parent)}") from None
     except IsADirectoryError:
         raise InputError(f"{name}: is a folder: name a scenario file in it") from None
     except (OSError, ValueError) as problem:
         raise InputError(f"{name}: cannot be read: {getattr(problem, 'strerror', None) or problem}") from None
 
 
-def siblings(path: Path, ending: str = "") -> list[str]:
-    """The names in the folder of `path` that end in `ending`; none if the folder cannot be read."""
+def explain_missing(path: Path, folder: Path, ending: str = "") -> str:
+    """That there is no file at the path: a link to nothing, or a typing error for a neighbour whose name ends in `ending`.
+
+    folder: that of the path, as the user would write it.
+    """
     try:
-        return [file.name for file in path.parent.iterdir() if file.name.endswith(ending)]
-    except OSError:
-        return []
+        if path.is_symlink():
+            return f"is a link to {path.readlink()}, which does not exist"
+        near = nearest(path.name, [file.name for file in path.parent.iterdir() if file.name.endswith(ending)])
+    except OSError:  # the folder cannot be read
+        near = None
+    return f"no such file: did you mean {folder / near}?" if near else "no such file"
 
 
 def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> ScenarioModel:
@@ -215,16 +220,30 @@ def packaged_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "configs"
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether there is a folder at the path; False if that cannot be told, and then reading the path says why."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
 def scenario_files(path: str | Path) -> list[Path]:
     """The path itself if it is a file; the .yaml and .yml files in it, sorted by name, if it is a folder.
+
+    Names that begin with a dot are skipped, such as the lock .#a.yaml of an editor, and so are folders in the folder.
 
     Raises InputError for a folder without scenarios.
     """
     path = Path(path)
-    if str(path) == "-" or not path.is_dir():
+    if str(path) == "-" or not is_folder(path):
         return [path]
     try:
-        files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+        files = sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix in (".yaml", ".yml") and not file.name.startswith(".") and not is_folder(file)
+        )
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
     if not files:

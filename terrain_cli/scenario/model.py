@@ -83,6 +83,12 @@ def write_key(place: Iterable[str | int]) -> str:
     return key
 
 
+def read_key(name: str) -> Place:
+    """The place with a dotted name, such as strips.1.speed or strips[1].speed."""
+    parts = name.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdecimal() and len(part) <= 9 else part for part in parts)
+
+
 def describe_input(error: ErrorDetails, node: Node | None = None) -> str:
     """The end of a message, ", got 3"; "" if the message already gives the value."""
     if error["type"] in ("missing", "extra_forbidden", "fits") or error["msg"].startswith(

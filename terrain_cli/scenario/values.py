@@ -7,8 +7,8 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-# Squares of lengths and of 1/(width speed) must neither overflow nor underflow.
-SMALLEST, LARGEST = 1e-50, 1e50
+from terrain_cli.contract import LARGEST as LARGEST
+from terrain_cli.contract import SMALLEST as SMALLEST
 
 
 def fail(sentence: str) -> PydanticCustomError:
@@ -62,11 +62,11 @@ def to_fraction(value: object) -> float:
 
 
 def to_count(value: object) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 2**53 < value < math.inf:
+        raise fail(f"must be at most {2**53}")
     number = to_not_negative(value)
     if number != int(number):
         raise fail("must be a whole number")
-    if number > 2**53:
-        raise fail(f"must be at most {2**53}")
     return int(number)
 
 

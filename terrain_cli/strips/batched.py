@@ -8,7 +8,7 @@ blocks have one size, and beyond four strips the arrays are padded to a power of
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.jax_config import to_array
 from terrain_cli.strips.snell import asymptotes, evaluate, first_guess, newton_step
 
 Numbers = ArrayLike | Sequence[Any]
@@ -32,7 +33,7 @@ CACHE_STRIPS = (
 MAX_BLOCK = 8000  # scenarios in a block; more are no faster
 MIN_LANES = 4000  # numbers per vector operation; in blocks of fewer scenarios several strips are processed together
 SINGLE_STEPS = 3  # Newton steps in single precision
-UNROLLED = 3  # up to this number of strips each number has a program of its own, without a loop over strips
+FEWEST = 8  # strips that a program is compiled for; one for each smaller number would be up to a third faster
 
 
 class Optima(NamedTuple):
@@ -83,7 +84,8 @@ def find_sensitivities(widths: Numbers, speeds: Numbers, offsets: Numbers) -> Se
 
 def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool) -> list[np.ndarray]:
     """The fields of `Optima` or `Sensitivities`."""
-    widths, speeds, offsets = (np.asarray(array, dtype=np.float64) for array in (widths, speeds, offsets))
+    named = {"widths": widths, "speeds": speeds, "offsets": offsets}
+    widths, speeds, offsets = (np.asarray(to_array(array, name)) for name, array in named.items())
     if widths.ndim != 2 or widths.shape[1] == 0 or speeds.shape != widths.shape or offsets.shape != widths.shape[:1]:
         raise ValueError(
             "widths and speeds must have shape (B, n) and offsets (B,), with n at least 1, "
@@ -96,28 +98,37 @@ def _solve(widths: Numbers, speeds: Numbers, offsets: Numbers, sensitivity: bool
     count = np.int64(-(-n // together))
     layout = size // together, together, block
     found = [np.empty((scenarios, *shape)) for shape in ([(), (n - 1,)] + [(n,), (n,), ()] * sensitivity)]
-    firsts = iter(range(0, scenarios, block))
+    unsolved = np.zeros(scenarios, bool)
 
-    def work() -> None:
-        """Solve blocks until none is left."""
+    def work(blocks: Iterator[slice | np.ndarray], most: int) -> None:
+        """Solve the scenarios of each block until no block is left; at most `most` of each stay unsolved."""
         w, v, h = _aligned(size, block), _aligned(size, block), _aligned(1, block)
-        for first in firsts:
-            last = min(first + block, scenarios)
-            here = slice(last - first)
-            w[:n, here], v[:n, here], h[0, here] = widths[first:last].T, speeds[first:last].T, offsets[first:last]
-            w[:, last - first :] = 0
-            parts = _solve_block(w.reshape(layout), v.reshape(layout), h, count, sensitivity=sensitivity)
+        for chosen in blocks:
+            rows = len(offsets[chosen])
+            w[:n, :rows], v[:n, :rows], h[0, :rows] = widths[chosen].T, speeds[chosen].T, offsets[chosen]
+            w[:, rows:] = 0
+            moves, *parts = _solve_block(
+                w.reshape(layout), v.reshape(layout), h, count, np.int64(most), sensitivity=sensitivity
+            )
+            unsolved[chosen] = np.asarray(moves)[0, :rows]
             for array, part in zip(found, parts, strict=False):
-                rows = np.asarray(part).reshape(-1, block)[..., here]
-                array[first:last] = rows[0] if array.ndim == 1 else rows[: array.shape[1]].T
+                values = np.asarray(part).reshape(-1, block)[:, :rows]
+                array[chosen] = values[0] if array.ndim == 1 else values[: array.shape[1]].T
 
-    workers = min(processors(), -(-scenarios // block))
-    if workers <= 1:
-        work()
-    else:
+    def work_in_threads(blocks: Sequence[slice | np.ndarray], most: int) -> None:
+        left = iter(blocks)
+        workers = min(processors(), len(blocks))
+        if workers <= 1:
+            work(left, most)
+            return
         with ThreadPoolExecutor(workers) as pool:
-            for future in [pool.submit(work) for _ in range(workers)]:
+            for future in [pool.submit(work, left, most) for _ in range(workers)]:
                 future.result()
+
+    blocks = [slice(first, first + block) for first in range(0, scenarios, block)]
+    work_in_threads(blocks, block // LAST_SHARE if len(blocks) > 1 else 0)
+    [hard] = np.nonzero(unsolved)
+    work_in_threads([hard[first : first + block] for first in range(0, len(hard), block)], 0)
     return found
 
 
@@ -129,8 +140,10 @@ def _aligned(rows: int, columns: int) -> np.ndarray:
 
 
 def room(n: int) -> int:
-    """The number of strips that the program for `n` strips is compiled for: n up to `UNROLLED`, else a power of two."""
-    size: int = n if n <= UNROLLED else 2 ** (n - 1).bit_length()
+    """The number of strips that the program for `n` strips is compiled for: the next of 8, 32, 128 ..."""
+    size = FEWEST
+    while size < n:
+        size *= 4
     return size
 
 
@@ -139,29 +152,24 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@partial(cached_jit, static_argnames=("sensitivity",))
-def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, sensitivity: bool) -> list[Array]:
+@partial(cached_jit, static_argnames=("sensitivity",), fused=True)
+def _solve_block(
+    widths: Array, speeds: Array, offsets: Array, count: Array, most: Array, *, sensitivity: bool
+) -> list[Array]:
     """Times, shape (1, b), s; displacements along all strips, shape (turns, together, b), m; and optionally the derivatives.
 
     widths, speeds: shape (turns, together, b), m and m/s: a block of b scenarios whose strips are processed in turns,
     `together` strips in each. offsets: shape (1, b), m. count: the number of turns that contain real strips.
     """
 
-    def compare(_: Array, most: Array, w: Array, v: Array) -> Array:
-        return jnp.maximum(most, _check(w, v))
+    def compare(_: Array, highest: Array, w: Array, v: Array) -> Array:
+        return jnp.maximum(highest, _check(w, v))
 
-    most = _take_turns(count, compare, jnp.zeros(widths.shape[1:]), widths, speeds)
-    fastest = jnp.max(most, axis=0, keepdims=True)
+    highest = _take_turns(count, compare, jnp.zeros(widths.shape[1:]), widths, speeds)
+    fastest = jnp.max(highest, axis=0, keepdims=True)
 
     q = _start(widths, speeds, offsets, fastest, count)
-    search = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
-    few = -(-q.size // LAST_SHARE)
-    search = _search(search, widths, speeds, offsets, fastest, count, few)
-    [left] = jnp.nonzero(search.moves[0], size=few, fill_value=q.size)
-    pick = partial(jnp.take, indices=left, axis=-1, mode="clip")
-    rest = _Search(pick(search.q), pick(search.above), left[None] < q.size)
-    rest = _search(rest, _each(count, pick, widths), _each(count, pick, speeds), pick(offsets), pick(fastest), count, 0)
-    q = search.q.at[:, left].set(rest.q, mode="drop")
+    q, _, moves = _search(q, widths, speeds, offsets, fastest, count, most)
 
     longer = jnp.sqrt(1 + q**2)  # 1/cos(angle) in the fastest strip
     ray = q / longer / fastest
@@ -174,7 +182,7 @@ def _solve_block(widths: Array, speeds: Array, offsets: Array, count: Array, *, 
         return evaluate(q, *_scale(w, v, fastest))[0] * q
 
     [crossing] = _sum(count, lambda w, v: (w / _there(w, v) * root(w, v),), widths, speeds)
-    found = [ray * offsets + crossing / longer, _each(count, movement, widths, speeds)]
+    found = [moves, ray * offsets + crossing / longer, _each(count, movement, widths, speeds)]
     if sensitivity:
         found += [
             _each(count, lambda w, v: root(w, v) / longer / _there(w, v), widths, speeds),
@@ -233,16 +241,17 @@ class _Search(NamedTuple):
 
 
 def _search(
-    search: _Search, widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array, least: int
+    q: Array, widths: Array, speeds: Array, offsets: Array, fastest: Array, count: Array, most: Array
 ) -> _Search:
-    """Continue until at most `least` searches go on. One that has ended does not change, whatever its neighbours do."""
+    """Continue until at most `most` searches go on. One that has ended does not change, whatever its neighbours do."""
 
     def step(search: _Search) -> _Search:
         total, slope = _sum(count, lambda w, v: evaluate(search.q, *_scale(w, v, fastest)), widths, speeds)
         found = _Search(*newton_step(search.q, search.above, total, slope, offsets))
         return _Search(*(jnp.where(search.moves, new, old) for new, old in zip(found, search, strict=True)))
 
-    return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > least, step, search)
+    begun = _Search(q, jnp.full_like(q, jnp.inf), jnp.full_like(q, True, dtype=bool))
+    return jax.lax.while_loop(lambda search: jnp.sum(search.moves) > most, step, begun)
 
 
 def _each(count: Array, function: Callable[..., Array], *strips: Array) -> Array:
@@ -278,13 +287,10 @@ def _take_turns(count: Array, turn: Callable[..., Any], state: Any, *strips: Arr
     A single operation over all slices would be slower, because XLA would distribute it over processors that are busy with
     other blocks. One slice per iteration would be slower too, because of the overhead of the loop.
     """
-    turns = len(strips[0])
-    at_once = turns if turns <= UNROLLED else 2
 
-    def some(i: Array, state: Any) -> Any:
-        for j in range(at_once):
-            now = i * at_once + j
+    def two(i: Array, state: Any) -> Any:
+        for now in (2 * i, 2 * i + 1):
             state = turn(now, state, *(array[now] for array in strips))
         return state
 
-    return jax.lax.fori_loop(0, -(-count // at_once), some, state)
+    return jax.lax.fori_loop(0, -(-count // 2), two, state)

@@ -17,8 +17,11 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.contract import SMALLEST
+from terrain_cli.errors import check_count, check_function, check_number, shown
+from terrain_cli.jax_config import to_array
 from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, Watch, judge, keep_watch, start_watch
-from terrain_cli.strips.ground import Strips, calc_time
+from terrain_cli.strips.ground import Strips, calc_time, check_strips
 from terrain_cli.strips.newton import follow_newton
 from terrain_cli.strips.step_size import safe_step
 
@@ -99,9 +102,10 @@ METHODS = MappingProxyType(
 def find_method(method: str | Method) -> Method:
     """The built-in method of that name, or a `Method` as it is. Raises ValueError for an unknown name."""
     if isinstance(method, Method):
+        check_function(method.update, "update")
         return method
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    if not isinstance(method, str) or method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, or a Method, got {shown(method)}")
     return METHODS[method]
 
 
@@ -233,7 +237,8 @@ def descend(
 
     method: a name in `METHODS`, or a `Method` of your own. step: missing is `safe_step`, for a `Method` of your own that of
     gradient descent. every: yield each `every`-th iteration and the last; missing is all of them, fewer beyond 1,024.
-    Raises ValueError for an unknown method, an `x` of the wrong length or an `every` below 1.
+    Raises TypeError or ValueError at once for an argument that is not valid, such as an unknown method, an `x` of the wrong
+    length, a negative step or an `every` below 1.
 
     Example:
 
@@ -241,13 +246,32 @@ def descend(
         for step in descend([2, 17], strips, step=1.5, iterations=20):
             print(step.iteration, step.x, step.time)
     """
-    descent = begin(np.asarray(x, dtype=np.float64), find_method(method))
-    if every is not None and every < 1:
-        raise ValueError(f"every must be 1 or more, got {every}")
+    check_strips(strips)
+    start = np.asarray(to_array(x, "x"))
+    if start.shape != (len(strips.widths) - 1,):
+        raise ValueError(
+            f"x must have a number for each strip but the last, shape ({len(strips.widths) - 1},), got {start.shape}"
+        )
+    check_count(iterations, "iterations")
+    check_number(tolerance, "tolerance")
+    for name, share in {"momentum": momentum, "beta1": beta1, "beta2": beta2}.items():
+        check_number(share, name, below=1)
+    check_number(epsilon, "epsilon", least=SMALLEST)
+    if step is not None:
+        check_number(step, "step", least=SMALLEST)
+    if every is not None:
+        check_count(every, "every", least=1)
+    found = find_method(method)
     if step is None:
         step = float(safe_step(strips, method if isinstance(method, str) else "gradient"))
     settings = Settings(*map(np.float64, (step, iterations, tolerance, momentum, beta1, beta2, epsilon)))
+    return _descend(begin(start, found), strips, method, settings, every and int(every))
 
+
+def _descend(
+    descent: Descent, strips: Strips, method: str | Method, settings: Settings, every: int | None
+) -> Iterator[Step]:
+    """The rows of `descend`, as they are computed."""
     # The compiled loop returns from time to time, so that rows appear while it runs and Ctrl-C is noticed.
     n = len(strips.widths)
     size, work = max(1, min(64, 2**22 // n)), max(1, 2**24 // n)

@@ -15,10 +15,12 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from terrain_cli import jax_config as jax_config  # 64-bit floats
+from terrain_cli.contract import LARGEST, SMALLEST
+from terrain_cli.errors import check_type
+from terrain_cli.jax_config import as_pytree, check_values, to_array
 
 
-@jax.tree_util.register_dataclass
+@as_pytree
 @dataclass(frozen=True, eq=False)
 class Strips:
     """Parallel strips of ground: a pytree of three arrays, so that `jax.grad` and `jax.vmap` apply to them.
@@ -27,7 +29,9 @@ class Strips:
     speeds: on each strip, shape (n,), m/s, greater than 0.
     offset: from start to goal along the strips, shape (), m, of either sign.
 
-    Numbers, lists and NumPy arrays become float64 arrays; anything else, such as a traced value, is kept as it is.
+    Numbers, lists and NumPy arrays become float64 arrays; JAX arrays, such as traced ones, are kept as they are. Leading batch
+    axes are allowed. Raises TypeError for what is no number, and ValueError for shapes that do not match and for values that a
+    scenario file may not have, as far as they are known: a traced array has none yet.
     """
 
     widths: Array
@@ -42,9 +46,33 @@ class Strips:
 
     def __post_init__(self) -> None:
         for name in ("widths", "speeds", "offset"):
-            value = getattr(self, name)
-            if isinstance(value, int | float | list | tuple | np.ndarray):
-                object.__setattr__(self, name, np.asarray(value, dtype=np.float64))
+            object.__setattr__(self, name, to_array(getattr(self, name), name))
+        widths, speeds, offset = np.shape(self.widths), np.shape(self.speeds), np.shape(self.offset)
+        if not widths or not speeds or widths[-1] != speeds[-1] or widths[-1] == 0:
+            raise ValueError(
+                f"widths and speeds must have a number for each strip, and at least one, got shapes {widths} and {speeds}"
+            )
+        if len(offset) >= max(len(widths), len(speeds)):
+            raise ValueError(f"offset must be one number, got shape {offset}")
+        for name in ("widths", "speeds"):
+            check_values(
+                getattr(self, name),
+                name,
+                lambda values: (values >= SMALLEST) & (values <= LARGEST),
+                f"greater than 0, from {SMALLEST:g} to {LARGEST:g}",
+            )
+        check_values(
+            self.offset, "offset", lambda values: np.abs(values) <= LARGEST, f"at most {LARGEST:g} in magnitude"
+        )
+
+
+def check_strips(strips: object) -> None:
+    """Raises TypeError unless these are strips, and ValueError if they have batch axes."""
+    check_type(strips, Strips, "strips", "Strips, such as Strips(widths=[10, 10], speeds=[0.7, 0.3], offset=20)")
+    assert isinstance(strips, Strips)
+    shapes = tuple(np.shape(array) for array in (strips.widths, strips.speeds, strips.offset))
+    if len(shapes[0]) != 1 or len(shapes[1]) != 1 or shapes[2]:
+        raise ValueError(f"strips must have shapes (n,), (n,) and (), got {shapes}: use jax.vmap for several at once")
 
 
 def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
@@ -57,7 +85,6 @@ def movements(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     return jnp.append(x, strips.offset - jnp.sum(x))
 
 
-@jax.jit
 def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     """Travel time across the strips, shape (), s, of the path `x`, shape (n-1,), m.
 
@@ -66,6 +93,15 @@ def calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
 
     Source: the blog post "A calculus phobic's introduction to differentiable programming" (2025).
     """
+    check_strips(strips)
+    for leaf in jax.tree.leaves(x):
+        check_type(leaf, (jax.Array, np.ndarray, np.number, int, float), "x", "numbers")
+    time: Array = _calc_time(x, strips)
+    return time
+
+
+@jax.jit
+def _calc_time(x: ArrayLike | Sequence[float], strips: Strips) -> Array:
     return jnp.sum(jnp.sqrt(movements(x, strips) ** 2 + strips.widths**2) / strips.speeds)
 
 

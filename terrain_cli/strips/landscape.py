@@ -15,6 +15,7 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.errors import shown
 from terrain_cli.strips.ground import Strips, calc_time, straight_x
 from terrain_cli.strips.snell import best_time
 from terrain_cli.strips.solution import StripsSolution, to_ground
@@ -70,8 +71,9 @@ def survey(solution: StripsSolution, axes: tuple[int, ...] = (0, 1), held: bool 
     """
     strips = to_ground(solution.scenario)
     n = len(strips.widths)
-    if len(set(axes)) != len(axes) or len(axes) not in (1, 2) or not all(0 <= axis < n - 1 for axis in axes):
-        raise ValueError(f"axes must be one or two different unknowns of {n - 1}, got {axes}")
+    listed = isinstance(axes, tuple | list) and all(axis in range(n - 1) for axis in axes)
+    if not listed or len(axes) not in (1, 2) or len(set(axes)) < len(axes):
+        raise ValueError(f"axes must be one or two different unknowns of {n - 1}, counted from 0, got {shown(axes)}")
     count = min(POINTS, max(11, int((WORK / n) ** 0.5))) if len(axes) == 2 else 4 * POINTS
     grids = tuple(np.linspace(*window(solution, axis), count) for axis in axes)
     points = np.stack([grid.ravel() for grid in np.meshgrid(*grids)], axis=1)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
 from terrain_cli.ranges import ValueRange
+from terrain_cli.scenario.model import read_key
 from terrain_cli.scenario.values import Count, Number
 from terrain_cli.strips.scenario import OWN_SETTINGS, DescentPlan, Strip, StripsScenario
 from terrain_cli.text import suggest
@@ -21,9 +22,7 @@ class Parameter:
     def __init__(self, scenario: StripsScenario, name: str) -> None:
         """Raises InputError if no number of the scenario has this name."""
         self.name = name
-        self.path = tuple(
-            int(part) if part.isdecimal() else part for part in name.replace("[", ".").replace("]", "").split(".")
-        )
+        self.path = read_key(name)
         plan, units = scenario.descent, scenario.units
         model: type[BaseModel] | None
         match self.path:

@@ -1,9 +1,10 @@
 """What `terrain check` records of a scenario of strips: its inputs, and the result of its descent."""
 
-from collections.abc import Iterator
+import math
 from typing import Any
 
 from terrain_cli.files import plain
+from terrain_cli.scenario.model import Place
 from terrain_cli.strips.scenario import StripsScenario
 
 
@@ -43,31 +44,19 @@ def is_result(result: dict[str, Any]) -> bool:
     )
 
 
-def find_moved(
-    old: dict[str, Any], new: dict[str, Any], inputs: dict[str, Any], tolerance: float
-) -> Iterator[tuple[str, Any, Any]]:
-    """(name, before, now) of each number that moved.
+def find_slack(place: Place, result: dict[str, Any], inputs: dict[str, Any], tolerance: float) -> float:
+    """By how much the number at a place of the result may differ from the record; inf if it is not compared.
 
     tolerance: relative; for displacements and crossings, relative to |offset| + total width. A descent that converged may need
     one iteration more or fewer. The numbers of one that diverged are not compared, because they may be anything.
     """
-    if old["status"] != new["status"]:
-        yield "status", old["status"], new["status"]
-    elif new["status"] == "diverged":
-        return
-    slack = 1 if old["status"] == new["status"] == "converged" else 0
-    if abs(old["iterations"] - new["iterations"]) > slack:
-        yield "iterations", old["iterations"], new["iterations"]
-    if not _close(old["time"], new["time"], tolerance * abs(new["time"] or 0)):
-        yield "time", old["time"], new["time"]
-    size = abs(inputs["offset"]) + sum(strip["width"] for strip in inputs["strips"])
-    for name in ("x", "crossings"):
-        if len(old[name]) != len(new[name]):
-            continue  # the number of strips changed, which the inputs show
-        for i, (a, b) in enumerate(zip(old[name], new[name], strict=True)):
-            if not _close(a, b, tolerance * size):
-                yield f"{name}[{i}]", a, b
-
-
-def _close(a: float | None, b: float | None, slack: float) -> bool:
-    return a == b if a is None or b is None else abs(a - b) <= slack
+    if result["status"] == "diverged":
+        return math.inf
+    match place[0]:
+        case "iterations":
+            return 1 if result["status"] == "converged" else 0
+        case "time":
+            return tolerance * float(abs(result["time"] or 0))
+        case "x" | "crossings":
+            return tolerance * float(abs(inputs["offset"]) + sum(strip["width"] for strip in inputs["strips"]))
+    return 0

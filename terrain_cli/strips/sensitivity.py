@@ -13,7 +13,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
-from terrain_cli.strips.ground import Strips
+from terrain_cli.jax_config import check_values, to_array
+from terrain_cli.strips.ground import Strips, check_strips
 from terrain_cli.strips.snell import best_time
 
 
@@ -86,6 +87,7 @@ def find_sensitivity(strips: Strips) -> Sensitivity:
         sensitivity = find_sensitivity(Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20))
         print(sensitivity.speed_elasticities)
     """
+    check_strips(strips)
     time, slope = jax.device_get(_value_and_grad(strips))
     return Sensitivity(strips, float(time), slope.widths, slope.speeds, float(slope.offset))
 
@@ -95,6 +97,7 @@ def find_hessian(strips: Strips) -> Array:
 
     It takes memory for (2n+1)² numbers; `jax.jvp` of `jax.grad(best_time)` gives its product with a vector in O(n).
     """
+    check_strips(strips)
     hessian: Array = _hessian(strips)
     return hessian
 
@@ -102,9 +105,19 @@ def find_hessian(strips: Strips) -> Array:
 def time_uncertainty(strips: Strips, width_uncertainty: ArrayLike = 0.0, speed_uncertainty: ArrayLike = 0.0) -> float:
     """Standard deviation of the best time, s, given those of the widths (m) and of the speeds (m/s), shape () or (n,).
 
-    To first order and for independent errors: the root of the sum of (derivative times standard deviation)².
+    To first order and for independent errors: the root of the sum of (derivative times standard deviation)². Raises ValueError
+    for a standard deviation that is negative or not finite, and for another number of them.
     """
+    check_strips(strips)
+    given = {"width_uncertainty": width_uncertainty, "speed_uncertainty": speed_uncertainty}
+    errors = {name: np.asarray(to_array(value, name)) for name, value in given.items()}
+    for name, array in errors.items():
+        if array.shape not in ((), strips.widths.shape):
+            raise ValueError(
+                f"{name} must be one number or one for each strip, {strips.widths.shape}, got {array.shape}"
+            )
+        check_values(array, name, lambda values: (values >= 0) & (values < np.inf), "0 or greater and finite")
     sensitivity = find_sensitivity(strips)
-    by_widths = np.linalg.norm(sensitivity.by_widths * np.asarray(width_uncertainty))
-    by_speeds = np.linalg.norm(sensitivity.by_speeds * np.asarray(speed_uncertainty))
+    by_widths = np.linalg.norm(sensitivity.by_widths * errors["width_uncertainty"])
+    by_speeds = np.linalg.norm(sensitivity.by_speeds * errors["speed_uncertainty"])
     return float(np.hypot(by_widths, by_speeds))

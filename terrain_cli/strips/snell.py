@@ -20,7 +20,7 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.compile_cache import cached_jit
-from terrain_cli.strips.ground import Strips
+from terrain_cli.strips.ground import Strips, check_strips
 
 
 def _ratios(strips: Strips) -> tuple[Array, Array, Array]:
@@ -165,12 +165,18 @@ def _trace_jvp(primals: tuple[Strips], tangents: tuple[Strips]) -> tuple[Ray, Ra
     return ray, Ray(by_ray * bent + by_speed * share, bent - ray.parameter * common, later)
 
 
-@jax.jit
 def best_time(strips: Strips) -> Array:
     """The least travel time across the strips, shape (), s.
 
     Its derivatives of any order are exact: nothing is differentiated through the iterations of Newton's method.
     """
+    check_strips(strips)
+    time: Array = _best_time(strips)
+    return time
+
+
+@jax.jit
+def _best_time(strips: Strips) -> Array:
     return trace(strips).time
 
 
@@ -196,9 +202,15 @@ class Optimum(NamedTuple):
         return np.cumsum(self.x)
 
 
-@cached_jit
 def find_optimum(strips: Strips) -> Optimum:
     """The fastest path across any number of strips, in time and memory O(n)."""
+    check_strips(strips)
+    optimum: Optimum = _find_optimum(strips)
+    return optimum
+
+
+@cached_jit
+def _find_optimum(strips: Strips) -> Optimum:
     ray = trace(strips)
     sines = ray.tangents / jnp.sqrt(1 + ray.tangents**2)
     return Optimum(ray.time, strips.widths * ray.tangents, sines / strips.speeds)

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from terrain_cli.contract import Route
+from terrain_cli.errors import check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.strips.descent import Step, descend
 from terrain_cli.strips.gap import find_gap
@@ -170,6 +171,9 @@ def solve(
         solution = solve(load_strips("configs/three_strips.yaml"))
         print(solution.time, solution.message)
     """
+    check_type(scenario, StripsScenario, "scenario", "a StripsScenario, as from load_strips")
+    if watch is not None:
+        check_function(watch, "watch")
     strips = to_ground(scenario) if ground is None else ground
     plan = scenario.descent
     optimum = jax.device_get(find_optimum(strips))

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrain_cli import solve_many
+from terrain_cli import cli, solve_many
 from terrain_cli.batch import cases as cases_module
 from terrain_cli.batch import solve as batch_module
-from terrain_cli.batch.cases import BadCase, Case, Chunk, read_cases
+from terrain_cli.batch.cases import BadCase, Case, Chunk
 from terrain_cli.batch.checkpoint import REPAIR
 from terrain_cli.commands.batch import _duration
 from terrain_cli.scenario.load import load_strips
@@ -44,6 +44,15 @@ def draw_cases(count: int, seed: int = 0, most: int = 6) -> list[dict[str, Any]]
         case = {"widths": rng.uniform(2, 10, n).tolist(), "speeds": rng.uniform(0.3, 1, n).tolist()}
         cases.append(case | {"offset": float(rng.normal() * 20)} | ({"id": i} if i % 3 == 0 else {}))
     return cases
+
+
+def draw_pairs(count: int) -> list[dict[str, Any]]:
+    """Cases of two strips: one program solves them all."""
+    rng = np.random.default_rng(2)
+    return [
+        {"id": i, "widths": rng.uniform(2, 10, 2).tolist(), "speeds": rng.uniform(0.3, 1, 2).tolist(), "offset": i}
+        for i in range(count)
+    ]
 
 
 def write_lines(path: Path, cases: list[Any]) -> Path:
@@ -144,7 +153,7 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),
         ('{"widths": [1', "is not valid JSON: Input data was truncated"),
         ("[1, 2]", "must be an object with widths, speeds and offset"),
-        ("[" * 100_000, "is not valid JSON"),
+        ("[" * 100_000, "is nested more than 32 levels deep"),
     ],
 )
 def test_a_bad_line_is_said_and_carried_along(terrain: Terrain, tmp_path: Path, line: str, message: str) -> None:
@@ -180,7 +189,7 @@ def test_ids_are_carried_as_they_stand(terrain: Terrain, tmp_path: Path) -> None
         ("1 inf,1 2,3,a", "widths[1]: must be a finite number, got inf"),
         ("1 2,1 2,nan,a", "offset: must be a finite number, got nan"),
         ("1,1", "must have 4 cells, one for each column, got 2"),
-        ('1,1,1,"a', "is not valid CSV: unexpected end of data"),
+        ('1,1,1,"a', "is not valid CSV: a quote is not closed in its line, and a case must be on one line"),
     ],
 )
 def test_a_bad_row_is_said_and_carried_along(terrain: Terrain, tmp_path: Path, row: str, message: str) -> None:
@@ -237,8 +246,8 @@ def test_the_fast_way_and_the_slow_one_agree(cases: list[dict[str, Any]]) -> Non
     """All lines at once in msgspec and NumPy, against one after the other by the rules of a scenario file."""
     data = "".join(json.dumps(case) + "\n" for case in cases).encode()
     chunk = Chunk("c", "lines", data, 1, len(data))
-    fast = batch_module._check(read_cases(chunk), chunk)
-    slow = [cases_module._read_line(f"c:{i + 1}", line) for i, line in enumerate(data.splitlines())]
+    fast = batch_module._check(chunk)
+    slow = [cases_module._explain_line(line, f"c:{i + 1}") for i, line in enumerate(data.splitlines())]
     for mine, its in zip(fast, slow, strict=True):
         assert type(mine) is type(its)
         if isinstance(mine, Case) and isinstance(its, Case):
@@ -276,7 +285,7 @@ class TestResume:
 
     @pytest.fixture
     def cases(self, tmp_path: Path) -> Path:
-        drawn = draw_cases(200)
+        drawn = draw_pairs(200)
         drawn[150]["offset"] = "far"
         drawn[3]["offset"] = "far"
         return write_lines(tmp_path / "c.jsonl", drawn)
@@ -368,37 +377,122 @@ class TestResume:
             assert ran.err.startswith(f"{out}: was started with other cases; --resume needs the same")
         cases.write_text(good)
         assert out.read_bytes() == before
-        known = checkpoint.read_text()
-        for damage in ("", "{}", "[]", '{"about": 1, "state": {}}'):
-            checkpoint.write_text(damage)
-            ran = terrain("batch", cases, "-o", out, "--resume")
-            assert (ran.code, ran.err) == (2, f"{checkpoint}: is damaged; use --overwrite to start anew\n")
-        checkpoint.write_text(known)
-        out.write_bytes(before[:100])
-        ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (
-            2,
-            f"{out}: is shorter than its checkpoint says; use --overwrite to start anew\n",
-        )
-        out.write_bytes(before)
         moved = cases.rename(tmp_path / "moved.jsonl")  # the same cases elsewhere are the same
         assert terrain("batch", moved, "-o", out, "--resume").code == 1
         assert out.read_bytes() == whole
+        assert not checkpoint.exists()
 
-    def test_what_is_finished_is_not_resumed(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
+    def test_the_checkpoint_only_saves_work(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without it, with a damaged one, and with results that it does not describe, the bytes decide."""
+        out = tmp_path / "r.csv"
+        with monkeypatch.context() as patch:
+            self.break_off(patch, 4, KeyboardInterrupt())
+            assert terrain("batch", cases, "-o", out).code == 130
+        before, checkpoint = out.read_bytes(), out.with_name("r.csv.checkpoint")
+        known = checkpoint.read_text()
+        negative = re.sub('"written": [0-9]+', '"written": -5', known)
+        endless = re.sub('"written": [0-9]+', '"written": 1e999', known)
+        half = known[: len(known) // 2]
+        for damage in ("", "{}", "[]", "\xff", '{"about": 1, "state": {}}', "[" * 10_000, negative, endless, half):
+            checkpoint.write_text(damage, encoding="latin-1")
+            out.write_bytes(before)
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert (ran.code, ran.err.splitlines()[-1]) == (1, f"wrote {out}: 200 results, 2 errors")
+            assert out.read_bytes() == whole
+        for text, left in (
+            (known, None),
+            (known, b""),
+            (known, before[:100]),
+            (None, whole[:-1]),
+            (known, whole + b"x"),
+        ):
+            out.unlink() if left is None else out.write_bytes(left)
+            checkpoint.unlink(missing_ok=True) if text is None else checkpoint.write_text(text)
+            assert terrain("batch", cases, "-o", out, "--resume").code == 1
+            assert out.read_bytes() == whole
+        for text, left in ((known, b"?" + before[1:]), (None, before[:-9] + b"?"), (None, whole + b"x")):
+            out.write_bytes(left)
+            checkpoint.unlink(missing_ok=True) if text is None else checkpoint.write_text(text)
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 2
+            assert re.match(f"{out}: holds (more )?results .*; use --overwrite to start anew", ran.err.splitlines()[-1])
+            assert out.read_bytes() == left
+
+    def test_what_is_finished_is_complete(self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path) -> None:
         out = tmp_path / "r.csv"
         assert terrain("batch", cases, "-o", out, "--resume").code == 1  # nothing there yet: from the beginning
         assert out.read_bytes() == whole
-        ran = terrain("batch", cases, "-o", out, "--resume")
-        assert (ran.code, ran.err) == (
-            2,
-            f"{out}: has no checkpoint beside it, so it is complete or came from elsewhere; use --overwrite to start anew\n",
-        )
+        for _ in range(2):
+            ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 1
+            assert ran.err.splitlines()[-1] == f"{out} is complete already: 200 results, 2 errors"
+        assert out.read_bytes() == whole
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
+        other = write_lines(tmp_path / "other.jsonl", draw_pairs(201)[1:])
+        ran = terrain("batch", other, "-o", out, "--resume")
+        message = f"{out}: holds results of other cases, options or versions; use --overwrite to start anew"
+        assert (ran.code, ran.err) == (2, message + "\n")
+        assert out.read_bytes() == whole
         ran = terrain("batch", cases, "-o", out)
         assert (ran.code, ran.err) == (2, f"{out}: already exists; use --overwrite to replace it\n")
         out.write_text("something else, and longer" * 10_000)
         assert terrain("batch", cases, "-o", out, "--overwrite").code == 1
         assert out.read_bytes() == whole
+
+    def test_a_checkpoint_that_cannot_be_used(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out, checkpoint = tmp_path / "r.csv", tmp_path / "r.csv.checkpoint"
+        out.write_bytes(whole)
+        checkpoint.mkdir()
+        ran = terrain("batch", cases, "-o", out, "--overwrite")
+        assert (ran.code, ran.err) == (2, f"{checkpoint}: cannot be written: it is a folder\n")
+        ran = terrain("batch", cases, "-o", tmp_path / ("r" * 245 + ".csv"))
+        assert (ran.code, ran.err.splitlines()[-1][-39:]) == (2, "point: cannot be written: File name too long"[-39:])
+        checkpoint.rmdir()
+
+        def read_bytes(_: Path) -> bytes:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        ran = terrain("batch", cases, "-o", out, "--resume")
+        assert (ran.code, ran.err) == (2, f"{checkpoint}: cannot be read: Permission denied\n")
+        monkeypatch.undo()
+        assert out.read_bytes() == whole
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.csv", "whole.csv"]
+
+    def test_results_that_cannot_be_read(
+        self, terrain: Terrain, cases: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "r.csv"
+        out.write_bytes(whole)
+
+        def fail(*_: object) -> Any:
+            raise OSError(5, "Input/output error")
+
+        for call, verb in (("read", "read"), ("lseek", "written")):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, call, fail)
+                ran = terrain("batch", cases, "-o", out, "--resume")
+            assert ran.code == 2
+            assert f"{out}: cannot be {verb}: Input/output error" in ran.err
+        assert out.read_bytes() == whole
+
+    def test_interrupted_before_the_first_result(
+        self, terrain: Terrain, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "r.csv"
+        with monkeypatch.context() as patch:
+            self.break_off(patch, 0, KeyboardInterrupt())
+            ran = terrain("batch", cases, "-o", out)
+            assert (ran.code, ran.err) == (130, "interrupted after 0 results; use --resume to continue\n")
+            assert not out.exists()
+            out.write_text("old")
+            ran = terrain("batch", cases, "-o", out, "--overwrite")
+            assert (ran.code, ran.err) == (130, f"interrupted after 0 results; {out} is unchanged\n")
+            assert out.read_text() == "old"
 
     def test_a_folder_is_resumed(self, terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cases_module, "FILES", 2)
@@ -413,75 +507,144 @@ class TestResume:
         assert out.read_text() == terrain("batch", CONFIGS).out
 
 
-# `terrain` with small chunks and small writes, which names each write to the disk on stdout and waits for a line on stdin.
+class Killed(BaseException):
+    """What `kill_at` raises: no code handles it, as no code handles SIGKILL."""
+
+
+def kill_at(patch: pytest.MonkeyPatch, last: int) -> list[str]:
+    """Let nothing reach the disk from the `last` change to it on: writes, of at most 500 bytes, syncs, renames and the like.
+
+    Returns the names of the changes so far.
+    """
+    steps: list[str] = []
+
+    def stop_before(name: str) -> None:
+        real = getattr(os, name)
+
+        def step(*arguments: Any, **more: Any) -> Any:
+            steps.append(name)
+            if len(steps) >= last:  # also what `finally` would tidy up: a killed process tidies nothing
+                raise Killed
+            return real(arguments[0], arguments[1][:500]) if name == "write" else real(*arguments, **more)
+
+        patch.setattr(os, name, step)
+
+    for name in ("write", "fsync", "replace", "ftruncate", "unlink"):
+        stop_before(name)
+    return steps
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, last: int, *arguments: object) -> str | None:
+    """Run `terrain` in this process and kill it before the `last` change to the disk. Returns what that was; None if it ended."""
+    with monkeypatch.context() as patch:
+        steps = kill_at(patch, last)
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except Killed:
+            return steps[last - 1]
+        except SystemExit:
+            return None
+    raise AssertionError("cli.main returned")
+
+
+def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is killed before each change to the disk in turn, the one that resumes it as well, and the next one ends."""
+    monkeypatch.setattr(cases_module, "CHUNK", 1000)
+    cases = draw_pairs(20)
+    cases[17]["offset"] = None
+    path = write_lines(tmp_path / "c.jsonl", cases)
+    whole = terrain("batch", path).out
+    stopped = []
+    for last in range(1, 1000):
+        out = tmp_path / str(last) / "r.jsonl"
+        out.parent.mkdir()
+        stopped.append(killed(monkeypatch, last, "batch", path, "-o", out, "--resume"))
+        stopped.append(killed(monkeypatch, 1 + last % 7, "batch", path, "-o", out, "--resume"))
+        ran = terrain("batch", path, "-o", out, "--resume")
+        assert ran.code == 1  # of the bad case
+        assert ran.err.splitlines()[-1].endswith(": 20 results, 1 error")
+        assert out.read_text() == whole
+        if stopped[-2] is None:
+            break
+    assert set(stopped) == {"write", "fsync", "replace", "ftruncate", "unlink", None}
+    assert len(stopped) > 30
+
+
+def test_killed_while_results_are_replaced(terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each step, `--overwrite` leaves either the unfinished results as they were or new ones: what is left can be resumed."""
+    monkeypatch.setattr(cases_module, "CHUNK", 1000)
+    old, new = (write_lines(tmp_path / f"{n}.jsonl", draw_pairs(n)[::-1]) for n in (12, 13))
+    whole_old, whole_new = (terrain("batch", path).out.encode() for path in (old, new))
+    out, checkpoint = tmp_path / "r.jsonl", tmp_path / "r.jsonl.checkpoint"
+    assert killed(monkeypatch, 9, "batch", old, "-o", out) == "fsync"
+    before, known = out.read_bytes(), checkpoint.read_bytes()
+    assert whole_old.startswith(before)
+    kept = []
+    for last in range(1, 1000):
+        out.write_bytes(before)
+        checkpoint.write_bytes(known)
+        stopped = killed(monkeypatch, last, "batch", new, "-o", out, "--overwrite")
+        kept.append(out.read_bytes() == before)
+        ran = terrain("batch", new, "-o", out, "--resume")
+        assert ran.code == (2 if kept[-1] else 0)
+        if kept[-1]:
+            assert ran.err.startswith(f"{out}: was started with other cases; --resume needs the same")
+            assert terrain("batch", old, "-o", out, "--resume").code == 0
+        assert out.read_bytes() == (whole_old if kept[-1] else whole_new)
+        if stopped is None:
+            break
+    assert kept == sorted(kept, reverse=True)
+    assert set(kept) == {True, False}
+
+
+# `terrain` with small chunks, which writes half of the third chunk of results, says so on stdout and waits to be killed.
 DRIVER = """
-import os, sys
-import terrain_cli.batch.cases
+import os, sys, time
+from terrain_cli.batch import cases, checkpoint
 from terrain_cli.cli import main
 
-def step(name):
-    real = getattr(os, name)
-    def call(*arguments):
-        print(name, flush=True)
-        sys.stdin.readline()
-        return real(*arguments[:-1], arguments[-1][:2000]) if name == "write" else real(*arguments)
-    setattr(os, name, call)
+def append(self, data, **state):
+    if self.state["rows"] > 10:
+        os.write(self.file, data[:len(data) // 2])
+        print("ready", flush=True)
+        time.sleep(600)
+    real(self, data, **state)
 
-terrain_cli.batch.cases.CHUNK = 3000
-for name in ("write", "fsync", "replace"):
-    step(name)
+cases.CHUNK = 1000
+real, checkpoint.Results.append = checkpoint.Results.append, append
 main(sys.argv[1:])
 """
 
 
-def stop(process: "subprocess.Popen[str]", after: int, number: signal.Signals) -> str:
-    """Let a process of `DRIVER` write some times, and send it a signal while it waits to write again. Returns what that was."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    for _ in range(after):
-        process.stdout.readline()
-        process.stdin.write("\n")
-        process.stdin.flush()
-    name = process.stdout.readline().strip()
-    process.send_signal(number)
-    return name
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_killed_at_each_step_and_resumed(terrain: Terrain, tmp_path: Path) -> None:
-    """A chunk takes three writes, two syncs and a rename; each of the runs is killed before another one of these."""
-    cases = draw_cases(600, 2)
-    cases[234]["offset"] = None
-    path, out = write_lines(tmp_path / "c.jsonl", cases), tmp_path / "r.jsonl"
-    assert terrain("batch", path, "-o", tmp_path / "whole.jsonl", "--sensitivity").code == 1
-    command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out), "--sensitivity", "--resume"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    stopped = set()
-    for after in range(12, 18):
-        with subprocess.Popen(command, text=True, **pipes) as process:
-            stopped.add(stop(process, after, signal.SIGKILL))
-            assert process.wait() == -signal.SIGKILL
-    assert stopped == {"write", "fsync", "replace"}
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_process_that_is_killed_leaves_what_resumes(terrain: Terrain, tmp_path: Path, number: signal.Signals) -> None:
+    """The real signal, to a real process, in the middle of a write."""
+    path, out = write_lines(tmp_path / "c.jsonl", draw_pairs(60)), tmp_path / "r.jsonl"
+    whole = terrain("batch", path).out
+    command = [sys.executable, "-c", DRIVER, "batch", str(path), "-o", str(out)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:
-        stop(process, 15, signal.SIGTERM)
-        assert process.wait() == 130
+        assert process.stdout is not None
         assert process.stderr is not None
-        message = process.stderr.read().splitlines()[-1]
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        code, message = process.wait(), process.stderr.read()
     kept = json.loads((tmp_path / "r.jsonl.checkpoint").read_text())["state"]["rows"]
-    assert 0 < kept < 600
-    assert message == f"interrupted after {kept} results; use --resume to continue"
-    for temporary in tmp_path.glob(".terrain-*"):  # of the killed runs: SIGKILL cannot be caught
-        temporary.unlink()
-    assert terrain("batch", path, "-o", out, "--sensitivity", "--resume").code == 1
-    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.jsonl", "whole.jsonl"]
+    assert 10 < kept < 60
+    if number == signal.SIGTERM:
+        assert (code, message) == (130, f"interrupted after {kept} results; use --resume to continue\n")
+    else:
+        assert (code, message) == (-signal.SIGKILL, "")
+    assert terrain("batch", path, "-o", out, "--resume").code == 0
+    assert out.read_text() == whole
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jsonl", "r.jsonl"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="ulimit")
 def test_a_full_disk_is_said_and_resumed_from(terrain: Terrain, tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk."""
-    path, out = write_lines(tmp_path / "c.jsonl", draw_cases(1500)), tmp_path / "r.jsonl"
+    path, out = write_lines(tmp_path / "c.jsonl", draw_pairs(1500)), tmp_path / "r.jsonl"
     whole = terrain("batch", path).out
     small = (
         "import sys, terrain_cli.batch.cases as c; from terrain_cli.cli import main; c.CHUNK = 3000; main(sys.argv[1:])"

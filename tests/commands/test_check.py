@@ -26,6 +26,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+RECORD = (CONFIGS / "three_strips.expected.json").read_text()
+
+
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
@@ -155,7 +158,24 @@ def test_many_changes_are_cut_short_on_screen(terrain: Terrain, tmp_path: Path) 
         ('{"version": 2}', "is not a record of this version"),
         ('{"version": 1, "inputs": {}, "result": {"status": "converged"}}', "is not a record of this version"),
         ("[" * 100_000, "is not a record"),
-        ('{"version": 1, "inputs": {}, "result": {"time": 1' + "0" * 5000 + "}}", "is not a record of this version"),
+        (
+            '{"version": 1, "inputs": {}, "result": {"time": 1' + "0" * 5000 + "}}",
+            "has the number 10000000000000000..., which is",
+        ),
+        ("", "three_strips.expected.json:1: is not JSON"),
+        (f'{RECORD} {{"version": 1}}', "is not JSON"),
+        (RECORD.replace("20.0", "NaN"), "has the number NaN, which is not finite: delete it and record again"),
+        (RECORD.replace("20.0", "-Infinity"), "has the number -Infinity, which is not finite"),
+        (RECORD.replace("20.0", "1e400"), "has the number 1e400, which is not finite"),
+        (RECORD.replace('"time"', '"time": 1, "time"'), "has the key time twice in the same object"),
+        (RECORD.replace('"version": 1', '"version": true'), "is not a record of this version"),
+        (RECORD.replace('"version": 1', '"version": 1, "note": "mine"'), "is not a record of this version"),
+        (RECORD.replace('"offset": 20.0', f'"offset": {"[" * 50}{"]" * 50}'), "is not a record of this version"),
+        (
+            RECORD.replace('"iterations": 20,\n  "time"', '"iterations": true, "time"'),
+            "is not a record of this version",
+        ),
+        (RECORD.replace('"time": ', '"time": "81", "was": '), "is not a record of this version"),
     ],
 )
 def test_invalid_records(terrain: Terrain, folder: Path, content: str, message: str) -> None:
@@ -165,6 +185,49 @@ def test_invalid_records(terrain: Terrain, folder: Path, content: str, message: 
     assert message in ran.err
     assert "Traceback" not in ran.err
     assert "2 same" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda record: record["result"]["x"].pop(), "x[1]: none -> 3.49"),
+        (lambda record: record["result"]["x"].append(1.5), "x[2]: 1.5 -> none"),
+        (lambda record: record["result"].update(crossings=[]), "crossings[0]: none -> 10.92"),
+        (lambda record: record["result"].update(gap=1.0), "gap: 1.0 -> none"),
+        (lambda record: record["result"].update(gap=None), "gap (only in the record): none -> none"),
+        (lambda record: record["inputs"].pop("offset"), "input offset: none -> 20.0"),
+        (lambda record: record["inputs"].update(offset="20.0"), 'input offset: "20.0" -> 20.0'),
+        (lambda record: record["inputs"].update(strips={}), "input strips: {} -> ["),
+        (lambda record: record["inputs"]["strips"].append({}), "input strips[3]: {} -> none"),
+        (lambda record: record.update(result={"status": "converged", "routes": []}), "routes: [] -> none"),
+    ],
+)
+def test_nothing_passes_that_was_not_compared(
+    terrain: Terrain, folder: Path, change: Callable[[Any], None], what: str
+) -> None:
+    record = json.loads(RECORD)
+    change(record)
+    (folder / "three_strips.expected.json").write_text(json.dumps(record))
+    ran = terrain("check", folder / "three_strips.yaml")
+    assert (ran.code, what in ran.out) == (1, True)
+
+
+def test_a_setting_that_the_record_lacks_is_named(terrain: Terrain, folder: Path) -> None:
+    """Although it has no value."""
+    edit(folder / "two_strips.yaml", "initial: [1.8], ", "")
+    assert terrain("check", folder / "two_strips.yaml", "--update").code == 0
+    record = folder / "two_strips.expected.json"
+    data = json.loads(record.read_text())
+    assert data["inputs"]["descent"].pop("initial") is None
+    record.write_text(json.dumps(data))
+    ran = terrain("check", folder / "two_strips.yaml")
+    assert (ran.code, "input descent.initial (not in the record): none -> none" in ran.out) == (1, True)
+
+
+def test_a_byte_order_mark_and_whole_numbers_change_nothing(terrain: Terrain, folder: Path) -> None:
+    text = RECORD.replace("20.0", "20").replace("10.0", "1e1")
+    (folder / "three_strips.expected.json").write_text(text, encoding="utf-8-sig")
+    assert terrain("check", folder / "three_strips.yaml").code == 0
 
 
 def test_a_record_that_is_not_text(terrain: Terrain, folder: Path) -> None:
@@ -208,6 +271,7 @@ def test_an_interrupted_run_is_never_recorded(terrain: Terrain, folder: Path, mo
 
 def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "two_strips.expected.json").unlink()
+    edit(folder / "three_strips.yaml", "offset: 20", "offset: 21")
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -216,6 +280,8 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
     ran = terrain("check", folder, "--update")
     assert ran.code == 2
     assert "two_strips.expected.json: cannot be written: No space left on device" in ran.err
+    assert "three_strips.expected.json: cannot be written: No space left on device" in ran.err
+    assert ran.out.splitlines()[-1] == "3 checked: 1 same, 2 refused"
     assert not list(folder.glob(".terrain-*"))
 
 
@@ -251,6 +317,17 @@ def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
     assert (tag, "got '\\x01<&]]>'" in text) == ("error", True)
     assert found.pop("nowhere") == [("error", "nowhere: no such file")]
     assert list(found) == ["terrain check"]  # what is no scenario at all
+
+
+def test_a_record_that_cannot_be_written_does_not_stop_the_others(terrain: Terrain, folder: Path) -> None:
+    (folder / "three_strips.expected.json").unlink()
+    (folder / "two_strips.expected.json").unlink()
+    (folder / "three_strips.expected.json").symlink_to("nowhere/record.json")
+    ran = terrain("check", folder, "--update")
+    assert ran.code == 2
+    assert "three_strips.expected.json: cannot be written: " in ran.err
+    assert ran.out.splitlines()[-1] == "3 checked: 1 same, 1 refused, 1 recorded"
+    assert terrain("check", folder / "two_strips.yaml").code == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from terrain_cli.batch.cases import CHUNK, COLUMNS, ENDINGS
+from terrain_cli.batch.cases import CHUNK, ENDINGS
+from terrain_cli.batch.form import COLUMNS
 from terrain_cli.batch.solve import header
 from terrain_cli.commands.batch import SHOWN
 from tests.conftest import Ran

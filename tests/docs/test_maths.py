@@ -231,6 +231,12 @@ def test_derivatives_of_the_example() -> None:
     check(PAGE, "one more metre of offset costs about {} s", by.offset)
 
 
+def make_change(*fields: Any) -> Strips:
+    """A change of the post's strips, which need not be valid strips itself."""
+    change: Strips = jax.tree.unflatten(jax.tree.structure(POST), fields)
+    return change
+
+
 def formula(change: Strips) -> tuple[np.ndarray, float]:
     """dτ and dp of the page, as they stand there first."""
     tangents, share = SINES / COSINES, change.speeds / POST.speeds
@@ -249,7 +255,7 @@ def test_how_the_path_follows_the_ground() -> None:
     )
     rng = np.random.default_rng(0)
     for _ in range(5):
-        change = Strips(rng.normal(size=3), rng.normal(size=3), float(rng.normal()))
+        change = make_change(rng.normal(size=3), rng.normal(size=3), float(rng.normal()))
         found = follow(change)
         angles, dp = formula(change)
         np.testing.assert_allclose(found.tangents, angles, rtol=1e-12)
@@ -260,8 +266,8 @@ def test_a_share_of_all_speeds_takes_that_share_from_p() -> None:
     """The sign of -p c: the formulas for what is left when c is taken out, with -p c added to dp."""
     share = np.array([0.01, 0.02, 0.005])
     c = share[0]
-    rest, dp = formula(Strips(np.zeros(3), POST.speeds * (share - c), 0.0))
-    found = follow(Strips(np.zeros(3), POST.speeds * share, 0.0))
+    rest, dp = formula(make_change(np.zeros(3), POST.speeds * (share - c), 0.0))
+    found = follow(make_change(np.zeros(3), POST.speeds * share, 0.0))
     np.testing.assert_allclose(found.tangents, rest, rtol=1e-12)
     assert found.parameter == pytest.approx(dp - P * c, rel=1e-12)
     assert "adds -p c to dp" in (ROOT / "docs" / PAGE).read_text(encoding="utf-8")

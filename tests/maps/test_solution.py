@@ -458,7 +458,7 @@ class TestCorridor:
         assert lake.route
         row, col, _ = lengths_by_cell(lake.ground, lake.route.points)
         before = np.zeros(lake.ground.slowness.shape, dtype=bool)
-        for percent in (0, 0.1, 1, 5):
+        for percent in (0, 0.1, 1, 5, 1e308):
             corridor = lake.find_corridor(percent)
             assert corridor.cells[row, col].all()
             assert not np.any(before & ~corridor.cells)

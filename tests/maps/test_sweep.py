@@ -252,6 +252,22 @@ class TestCheck:
         changes = compare(strips, make_record(load_map(small)), KINDS["map"], 1e-9)
         assert {change.kind for change in changes} == {"input"}
 
+    def test_whatever_was_not_compared_is_named(self, small: Path) -> None:
+        now = make_record(load_map(small))
+        route = now["result"]["routes"][0]
+        for routes, what in (
+            ([], "routes[0]"),
+            ([route, route], "routes[1]"),
+            ([route | {"points": 3}], "routes[0].points"),
+            ([{"time": route["time"]}], "routes[0].distance"),
+            ([route | {"time": None}], "routes[0].time"),
+        ):
+            before = now | {"result": now["result"] | {"routes": routes}}
+            assert [change.what for change in compare(before, now, KINDS["map"], 1e-9)] == [what]
+        strips = make_record(load_scenario(CONFIGS / "uniform.yaml"))
+        changes = compare(now | {"result": strips["result"]}, now, KINDS["map"], 1e-9)
+        assert {"routes", "x", "crossings"} <= {change.what for change in changes}
+
     @pytest.mark.parametrize("result", ['{"status": "x", "routes": 3}', '{"status": "x", "routes": [{"time": 1}]}'])
     def test_invalid_records(self, terrain: Terrain, small: Path, result: str) -> None:
         small.with_name("small.expected.json").write_text(f'{{"version": 1, "inputs": {{}}, "result": {result}}}')
@@ -268,5 +284,13 @@ class TestCheck:
             json.loads((tmp_path / "small.expected.json").read_text())["inputs"]["map"]["speeds"]["grid"][0][2]
             == "blocked"
         )
+        for blocked in (0x7FF8000000000000, 0xFFF8000000000000, 0x7FF0000000000001):  # NaN of any sign and payload
+            speeds = np.ones((2, 3))
+            speeds[0, 1] = np.uint64(blocked).view(np.float64)
+            np.save(tmp_path / "v.npy", speeds)
+            assert terrain("check", tmp_path / "file.yaml", "--update").code == 0
+            for kind in ("<f8", ">f8", "<f4"):
+                np.save(tmp_path / "v.npy", np.where(np.isnan(speeds), np.nan, speeds).astype(kind))
+                assert terrain("check", tmp_path / "file.yaml").code == 0
         np.save(tmp_path / "v.npy", np.full((2, 3), 2.0))
         assert "input map.speeds.sha256: " in terrain("check", tmp_path / "file.yaml").out

@@ -54,6 +54,22 @@ def test_scalars_are_what_people_mean(text: str, value: object) -> None:
     assert read(f"a: {text}") == {"a": value}
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# é 山 𝄞\n# ü\nname: a\x07b\n", "f.yaml:3: has a character that YAML does not allow, U+0007: remove it"),
+        ("# 山\r\n# ü\r\nname: a\x07b\r\n", "f.yaml:3: has a character"),
+        ("# 山\r# ü\rname: a\x07b\r", "f.yaml:3: has a character"),
+        ("\ufeff# 山\n" * 2 + "\x00", "f.yaml:3: has a character that YAML does not allow, U+0000"),
+        ("# é\r\n# 山\r\nb".encode() + b"\xff", "f.yaml:3: is not UTF-8 text (byte 0xff)"),
+        ("# é\r# 山\rb".encode() + b"\xff", "f.yaml:3: is not UTF-8 text (byte 0xff)"),
+        ("# é\na: 1\n\nb: [\n", "f.yaml:5: is not valid YAML"),
+    ],
+)
+def test_problems_after_other_letters_have_the_right_line(text: str | bytes, message: str) -> None:
+    assert refusal(text).startswith(message)
+
+
 def test_not_a_number() -> None:
     value = read("a: .nan")["a"]
     assert value != value

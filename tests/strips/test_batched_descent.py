@@ -1,21 +1,26 @@
 """`terrain sweep` of strips: many points in one compiled program, each equal to a separate solve."""
 
 import csv
+import decimal
 import io
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from terrain_cli import StripsScenario, solve
 from terrain_cli.errors import InputError
-from terrain_cli.ranges import parse_values
+from terrain_cli.ranges import ValueRange, parse_values
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.strips import batched_descent as sweep_module
 from terrain_cli.strips.scenario import OWN_SETTINGS, with_descent
@@ -41,14 +46,45 @@ def points(ran: Ran) -> list[dict[str, object]]:
         ("-1:1:2", [-1, 1]),
         ("1,2.5,1e3", [1, 2.5, 1000]),
         ("7", [7]),
+        ("-0.1:0.1:5", [-0.1, -0.05, 0, 0.05, 0.1]),
+        ("0:3e2:4e0", [0, 100, 200, 300]),
+        ("-1e308:1e308:3", [-1e308, 0, 1e308]),
     ],
 )
 def test_values(text: str, values: list[float]) -> None:
     assert list(parse_values(text, "--step")) == values
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_values_are_the_nearest_floats_to_the_decimal_numbers(seed: int) -> None:
+    """Against fractions and against 50 digits."""
+    rng = np.random.default_rng(seed)
+    context = decimal.Context(prec=50)
+    for count in range(3, 60):
+        a, b = (round(end, digits) for end, digits in zip(rng.uniform(-10, 10, 2), rng.integers(0, 6, 2), strict=True))
+        start, stop = Fraction(repr(float(a))), Fraction(repr(float(b)))
+        values = ValueRange(float(a), float(b), count)
+        assert list(values) == [float(start + (stop - start) * Fraction(i, count - 1)) for i in range(count)]
+        low, high = (float(f"{10.0**end:.3g}") for end in rng.uniform(-300, 300, 2))
+        logs = [context.ln(decimal.Decimal(repr(end))) for end in (low, high)]
+        slope = context.divide(context.subtract(logs[1], logs[0]), count - 1)
+        inner = [
+            float(context.exp(context.add(logs[0], context.multiply(slope, decimal.Decimal(i)))))
+            for i in range(1, count - 1)
+        ]
+        assert list(ValueRange(low, high, count, log=True)) == [low, *inner, high]
+
+
+@given(st.floats(0, 1e308), st.integers(2, 1000))
+def test_ranges_across_zero_are_symmetric(end: float, count: int) -> None:
+    values = list(ValueRange(-end, end, count))
+    assert values == [-value for value in reversed(values)]
+    assert count % 2 == 0 or values[count // 2] == 0
+
+
 def test_log_values() -> None:
-    assert list(parse_values("1:100:3:log", "--step")) == pytest.approx([1, 10, 100], rel=1e-14)
+    assert list(parse_values("1e-3:1e3:7:log", "--step")) == [1e-3, 1e-2, 1e-1, 1, 10, 100, 1000]
+    assert list(parse_values("1e-5:1e308:3:log", "--step")) == [1e-5, 3.1622776601683794e151, 1e308]
     values = parse_values("0.01:10:log", "--step")
     assert (len(values), values[0], values[-1]) == (16, 0.01, 10)
     assert np.diff(np.log(values)) == pytest.approx(np.log(1000) / 15)
@@ -63,8 +99,16 @@ def test_log_values() -> None:
         ("1:2:3:4", "must be START:STOP"),
         ("1:2:x", "must be START:STOP"),
         ("1:log", "must be START:STOP"),
-        ("1:2:1", "must have a count from 2 to 10,000,000, got 1"),
-        ("1:2:99999999999", "must have a count"),
+        (
+            "1:2:1",
+            "COUNT in START:STOP:COUNT is the number of values: it must be a whole number from 2 to 10,000,000, got 1",
+        ),
+        ("1:2:99999999999", "from 2 to 10,000,000, got 99999999999"),
+        ("1:2:2.5", "must be a whole number from 2 to 10,000,000, got 2.5"),
+        ("1:2:nan", "must be a whole number"),
+        ("1:2:-inf:log", "must be a whole number"),
+        ("nan:2", "START must be a finite number"),
+        ("1:1e400", "STOP must be a finite number"),
         ("-1:2:log", "log spacing needs ends greater than 0"),
     ],
 )
@@ -172,9 +216,18 @@ def test_one_strip_and_thousands() -> None:
     assert [len(block.time) for block in blocks] == [104, 6]
 
 
+def test_steps_far_beyond_the_cliff_end_in_finite_numbers_or_none(terrain: Terrain) -> None:
+    ran = terrain("sweep", "--vary", "descent.step=1e-50:1e300:5:log", "--json")
+    assert not {"NaN", "Infinity"} & set(re.findall(r"\w+", ran.out))
+    assert [point["descent.step"] for point in points(ran)][::2] == [1e-50, 1e125, 1e300]
+    out = terrain("sweep", "--step", "1e-5:1e308:3:log").out
+    assert not {"nan", "inf"} & set(re.findall(r"\w+", out))
+    assert "1.13e+153 %" in out
+
+
 def test_ranges_store_only_their_ends() -> None:
     values = parse_values("0:1:10000000", "--step")
-    assert (len(values), values[0], values[-1], values[2500]) == (10**7, 0, 1, 0.000250000025)
+    assert (len(values), values[0], values[-1], values[2500]) == (10**7, 0, 1, 2500 / 9999999)
     assert values[1:4] == [values[1], values[2], values[3]]
     assert sys.getsizeof(values) < 100
     with pytest.raises(IndexError):
@@ -343,6 +396,11 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),
         (("--step", "1", "--output", "x.txt"), "--output: must end in .csv, .json, .png, .svg or .pdf, got x.txt"),
         (("--step", "1", "--json", "--csv"), "--json and --csv cannot be used together"),
+        (("--vary", f"strips.{'9' * 5000}.speed=1:2"), "is not a number of this scenario"),
+        (
+            ("--step", "1:2:10000000", "--vary", "offset=0:1:10000000", "--vary", "strips.0.speed=1:2:10000000"),
+            "--vary: must give at most 9,007,199,254,740,992 combinations of values: give shorter ranges",
+        ),
         (
             ("--step", "1", "--output", "no/such/folder/x.csv"),
             "no/such/folder/x.csv: cannot be written: there is no folder no/such/folder",

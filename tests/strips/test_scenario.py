@@ -113,6 +113,7 @@ def test_all_problems_are_reported_at_once(write: Callable[[str], Path]) -> None
         ("offset: 20", "offset: 20\ndescent: {method: momentum, momentum: 1}", ":5: descent.momentum: must be less than 1, got 1"),
         ("offset: 20", "offset: 20\ndescent: {iterations: -1}", ":5: descent.iterations: must be 0 or greater, got -1"),
         ("offset: 20", "offset: 20\ndescent: {iterations: 1e30}", ":5: descent.iterations: must be at most 9007199254740992, got 1e30"),
+        ("offset: 20", "offset: 20\ndescent: {iterations: 1e60}", ":5: descent.iterations: must be at most 9007199254740992, got 1e60"),
         ("offset: 20", "offset: 20\ndescent:", ":5: descent: must be a mapping with method, initial, step"),
         ("offset: 20", "offset: 20\n<<: {offset: 1}", ":5: <<: is not a key here"),
     ],

@@ -114,7 +114,7 @@ def _relax_back(given: Array, dependence: Dependence, bands: Bands) -> Array:
         right, left = jnp.maximum(horizontal(0, 1), 0) * node(0, 1), jnp.maximum(-horizontal(0, -1), 0) * node(0, -1)
         return given(0, 0) + ((below + above) + (right + left))
 
-    def visit(k: Array, weights: Array, forth: bool) -> Array:
+    def visit(k: Array, weights: Array, forth: Array) -> Array:
         its = [take(values, k, bands) for values in (given, dependence.vertical, dependence.horizontal)]
         sheared = over_diagonals(
             shear(take(weights, k, bands), bands), gather, tuple(shear(a, bands) for a in its), bands, forth

@@ -13,11 +13,12 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike, DTypeLike
 
-from terrain_cli import jax_config as jax_config  # 64-bit floats
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.errors import shown
+from terrain_cli.jax_config import to_array
 from terrain_cli.maps.fields.source import add_start
 from terrain_cli.maps.fields.sweeping import settle_box, settle_monotone
-from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 
 SCHEMES = {"box": settle_box, "godunov": settle_monotone}
 
@@ -47,10 +48,16 @@ def remaining_times(ground: Ground, goal: ArrayLike, *, scheme: str = "box", dty
 
 def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
     """The times from a point to the corners. On symmetric ground these are also the times from the corners to the point."""
+    check_ground(ground)
+    point = to_array(point, name)
     slowness = ground.slowness
     if dtype is not None:
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+        try:
+            given = np.dtype(dtype)
+        except TypeError:
+            given = None
+        if given not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be float32 or float64, got {given or shown(dtype)}")
         slowness = slowness.astype(dtype)
     cells = _check_slowness(slowness)
     shape = np.shape(point)
@@ -114,9 +121,9 @@ def _solve(cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str) 
 
 
 def _grow(length: int) -> int:
-    """The smallest length of at least `length` for which programs are compiled: sixteen for each power of two."""
+    """The smallest length of at least `length` for which programs are compiled: 64, and sixteen for each power of two."""
     step = max(16, (1 << (length - 1).bit_length()) >> 5)
-    return -(-length // step) * step
+    return max(64, -(-length // step) * step)
 
 
 @partial(cached_jit, static_argnames=("scheme",))

@@ -19,7 +19,7 @@ from terrain_cli import jax_config as jax_config  # 64-bit floats
 BAND = 256  # rows
 QUADRANTS = ((-1, -1), (-1, 1), (1, -1), (1, 1))  # the four cells around a node, by the offset of their opposite corner
 
-Look = Callable[[int, int], Array]  # (i, j) -> the values i rows down and j columns to the right
+Look = Callable[[int | Array, int | Array], Array]  # (i, j) -> the values i rows down and j columns to the right
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def _pick(values: Array, index: Array) -> Array:
 
 
 def over_diagonals(
-    values: Array, update: Callable[..., Array], others: tuple[Array, ...], bands: Bands, forth: bool
+    values: Array, update: Callable[..., Array], others: tuple[Array, ...], bands: Bands, forth: Array
 ) -> Array:
     """A sheared band with each anti-diagonal updated in turn, from first to last if `forth`, else from last to first.
 
@@ -100,7 +100,7 @@ def over_diagonals(
     """
 
     def follow(k: Array, values: Array) -> Array:
-        diagonal = k + 2 if forth else bands.height + bands.columns - k
+        diagonal = jnp.where(forth, k + 2, bands.height + bands.columns - k)
 
         def look_in(values: Array) -> Look:
             return lambda i, j: lax.dynamic_slice(values, (diagonal + i + j, 1 + i), (1, bands.height))
@@ -139,31 +139,32 @@ def find_unsettled(differs: Callable[..., Array], maps: tuple[Array, ...], bands
 def relax(
     values: Array,
     known: Array,
-    visit: Callable[[Array, Array, bool], Array],
+    visit: Callable[[Array, Array, Array], Array],
     unsettled: Callable[[Array], Array],
     bands: Bands,
 ) -> Array:
     """Visit each unsettled band and the bands after it, alternating down and up the map, until all bands are settled.
 
-    known: nodes with initial values, bool, a map with its margin. visit: takes a band, the values and the direction, and returns
-    the new values. unsettled: takes the values and returns which bands are unsettled, shape (number,).
+    known: nodes with initial values, bool, a map with its margin. visit: takes a band, the values and the direction (true: down),
+    and returns the new values. unsettled: takes the values and returns which bands are unsettled, shape (number,).
+
+    The direction is a traced value, so that the program holds one sweep and compiles sooner than with one for each direction.
     """
 
-    def go(values: Array, restless: Array, forth: bool) -> tuple[Array, Array]:
+    def go(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        values, restless, forth = state
+
         def look_at(step: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
             values, moved = state
-            k = step if forth else bands.number - 1 - step
+            k = jnp.where(forth, step, bands.number - 1 - step)
             moved = moved | restless[k]
             # A loop of at most one step, because a conditional would copy the whole map.
             return lax.fori_loop(0, moved.astype(int), lambda _, values: visit(k, values, forth), values), moved
 
         values, _ = lax.fori_loop(0, bands.number, look_at, (values, jnp.asarray(False)))
-        return values, unsettled(values)
-
-    def go_both_ways(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        return go(*go(*state, True), False)
+        return values, unsettled(values), ~forth
 
     restless = jnp.any(known[1:-1, 1:-1].reshape(bands.number, -1), 1)
     at_rest: Array
-    at_rest, _ = lax.while_loop(lambda state: jnp.any(state[1]), go_both_ways, (values, restless))
+    at_rest, *_ = lax.while_loop(lambda state: jnp.any(state[1]), go, (values, restless, jnp.asarray(True)))
     return at_rest

@@ -66,7 +66,7 @@ def least(a: Array, b: Array) -> Array:
     return jnp.where(b < a, b, a)
 
 
-def update_from(quadrant: tuple[int, int], node: Look, cell: Look, update: Update) -> Array:
+def update_from(quadrant: tuple[int | Array, int | Array], node: Look, cell: Look, update: Update) -> Array:
     """The times of nodes, lowered by the waves that reach them through the cell in this quadrant."""
     i, j = quadrant
     up, left = (i - 1) // 2, (j - 1) // 2
@@ -86,11 +86,11 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
     cells = pad(slowness, bands, jnp.inf)
     enough = 1 - TOLERANCE[str(initial.dtype)]
 
-    def visit(k: Array, times: Array, forth: bool) -> Array:
-        ground, quadrant = take(cells, k, bands), (-1, -1) if forth else (1, 1)
+    def visit(k: Array, times: Array, forth: Array) -> Array:
+        ground, behind = take(cells, k, bands), jnp.where(forth, -1, 1)
 
         def lower(node: Look, cell: Look) -> Array:
-            return update_from(quadrant, node, cell, update)
+            return update_from((behind, behind), node, cell, update)
 
         sheared = shear(take(times, k, bands), bands)
         sheared = over_diagonals(sheared, lower, (shear(ground, bands),), bands, forth)

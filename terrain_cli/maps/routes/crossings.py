@@ -281,9 +281,9 @@ def descend_crossings(
     Chains are padded to one of a few sizes, so that few programs are compiled.
     """
     n = len(chain.x)
-    size = 512
+    size = 2048
     while size < n:
-        size *= 4 if size < 2048 else 2
+        size *= 2
     full = chain.take(np.minimum(np.arange(size), n - 1))
     along = np.where(np.arange(size)[:, None] < n, full.along, 0.0)
     within = np.zeros((size, 2))

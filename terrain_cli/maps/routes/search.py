@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import binary_dilation
 
 from terrain_cli.contract import Route
+from terrain_cli.errors import check_type
+from terrain_cli.jax_config import to_array
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
-from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 from terrain_cli.maps.routes.backtrack import FRONTS, join_ways, pick_corners, ways_from_start, ways_to_goal
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, find_cells, join
 from terrain_cli.maps.routes.lines import trace_lines
@@ -95,8 +97,13 @@ def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields
         route = find_route(ground, start=(0.5, 1.5), goal=(2.5, 1.5))
         print(route.time, route.points)
     """
+    check_ground(ground)
     slowness = np.asarray(ground.slowness, dtype=np.float64)
-    ends = np.array([start, goal], dtype=np.float64)
+    start, goal = (np.asarray(to_array(point, name)) for point, name in ((start, "start"), (goal, "goal")))
+    for name, point in ("start", start), ("goal", goal):
+        if point.shape != (2,):
+            raise ValueError(f"{name} must be a point (x, y), shape (2,), got shape {point.shape}")
+    ends = np.array([start, goal])
     a, b = np.asarray(ground.to_cells(ends))
     for name, end, (x, y) in zip(("start", "goal"), (a, b), ends.tolist(), strict=True):
         if not is_free(slowness, end):
@@ -104,7 +111,13 @@ def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields
     if fields is None:
         dtype = np.float64
         fields = Fields(arrival_times(ground, start, dtype=dtype), remaining_times(ground, goal, dtype=dtype))
+    check_type(fields, Fields, "fields", "Fields(from_start, to_goal)")
     from_start, to_goal = np.asarray(fields.from_start), np.asarray(fields.to_goal)
+    corners = slowness.shape[0] + 1, slowness.shape[1] + 1
+    if from_start.shape != corners or to_goal.shape != corners:
+        raise ValueError(
+            f"fields must have times at the corners of the cells, {corners}, got {from_start.shape} and {to_goal.shape}"
+        )
     # Symmetric ground is searched in the same direction for A to B and B to A, so that both give the same route.
     swapped = ground.symmetric and tuple(b) < tuple(a)
     if swapped:

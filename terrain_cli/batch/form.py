@@ -1,0 +1,123 @@
+"""What a file of cases holds, by its beginning: JSON lines, or CSV with these columns. Anything else is refused in a sentence."""
+
+import csv
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from terrain_cli.errors import InputError
+
+COLUMNS = ("id", "widths", "speeds", "offset")
+DELIMITERS = ",;\t"
+BOM = b"\xef\xbb\xbf"
+UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+SEVERAL = 3  # lines by which a value that goes on is told from a line that is broken
+
+ARRAY = "a JSON array: write one object a line, for example with jq -c '.[]'"
+OVER_LINES = "JSON over several lines: write one object a line, for example with jq -c ."
+
+csv.field_size_limit(2**31 - 1)  # a cell holds the numbers of all strips
+
+
+class Form(NamedTuple):
+    """kind: "lines" (of JSON) or "csv". start, line: where the cases begin, in bytes, and the number of that line. columns,
+    delimiter: of CSV."""
+
+    kind: str
+    start: int = 0
+    line: int = 1
+    columns: tuple[str, ...] = ()
+    delimiter: str = ","
+
+
+def shows_form(head: bytes) -> bool:
+    """Whether this much of a file is enough for `find_form`."""
+    _, lines = _first_lines(head.rpartition(b"\n")[0])
+    return bool(lines) and (len(lines) == SEVERAL or not (lines[0].startswith((b"{", b"[")) and _is_cut_off(lines[0])))
+
+
+def find_form(head: bytes, kind: str, name: str) -> Form:
+    """The form of the file that begins with `head`. kind: by the ending of its name; if empty, the first character decides.
+
+    Raises InputError, which calls the file `name`.
+    """
+    if UTF_16.match(head):
+        raise InputError(f"{name}: is UTF-16 text: save it as UTF-8")
+    start, lines = _first_lines(head)
+    line = head.count(b"\n", 0, start) + 1
+    first = lines[0] if lines else b""
+    kind = kind or ("lines" if first[:1] in (b"{", b"[", b"") else "csv")
+    if re.search(rb"\r" if kind == "csv" else rb"}\s*\r\s*{", first):
+        raise InputError(f"{name}:{line}: has lines that end in a carriage return alone: save it with line feeds")
+    if kind == "lines":
+        if found := _find_value_over_lines(lines):
+            raise InputError(f"{name}:{line}: holds {found}")
+        return Form(kind)
+    text = first.decode(errors="backslashreplace")
+    for delimiter in DELIMITERS:
+        columns = _split(text, delimiter)
+        if set(COLUMNS[1:]) <= set(columns) <= set(COLUMNS) and len(set(columns)) == len(columns):
+            end = head.find(b"\n", start) + 1 or len(head)
+            return Form(kind, end, line + 1, columns, delimiter)
+    raise InputError(
+        f"{name}:{line}: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
+    )
+
+
+def _first_lines(head: bytes) -> tuple[int, list[bytes]]:
+    """The size of the blank lines at the beginning, and the first lines that are not blank, up to `SEVERAL`, stripped."""
+    lines: list[bytes] = []
+    start = 0
+    for line in head.split(b"\n"):
+        if content := line.removeprefix(BOM).strip():
+            lines.append(content)
+            if len(lines) == SEVERAL:
+                break
+        elif not lines:
+            start = min(start + len(line) + 1, len(head))
+    return start, lines
+
+
+def _find_value_over_lines(lines: Sequence[bytes]) -> str | None:
+    """What begins with these lines, and the remedy, if it is one JSON value over several lines, or an array of objects."""
+    if lines and re.match(rb"\[\s*{", lines[0]):
+        return ARRAY
+    for end in range(1, len(lines) + 1):
+        text = b"\n".join(lines[:end])
+        if not _is_cut_off(text):
+            if end == 1 or not _is_json(text):
+                return None
+            break
+    else:
+        if len(lines) < SEVERAL:
+            return None
+    return ARRAY if lines[0].startswith(b"[") else OVER_LINES
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_cut_off(text: bytes) -> bool:
+    """Whether a JSON value begins here and does not end."""
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as problem:
+        return "truncated" in str(problem)
+    except (UnicodeDecodeError, RecursionError):
+        pass
+    return False
+
+
+def _split(text: str, delimiter: str) -> tuple[str, ...]:
+    """The cells of a line of CSV; none if it is not valid."""
+    try:
+        return tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter), []))
+    except csv.Error:
+        return ()
