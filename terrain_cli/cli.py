@@ -21,8 +21,10 @@ from terrain_cli import __version__
 from terrain_cli.commands.animate import animate
 from terrain_cli.commands.batch import batch
 from terrain_cli.commands.check import check
+from terrain_cli.commands.examples import examples
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
+from terrain_cli.commands.options import Command
 from terrain_cli.commands.plot import plot
 from terrain_cli.commands.report import report
 from terrain_cli.commands.schema import schema
@@ -35,7 +37,9 @@ CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe whi
 app = typer.Typer(
     name="terrain",
     help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
-    epilog="Start with: terrain new my.yaml, then terrain solve my.yaml",
+    epilog="Start with strips: terrain new my.yaml, then terrain solve my.yaml.\n\n"
+    "Start with a map: terrain new map.yaml --map, then terrain plot map.yaml -o map.png.\n\n"
+    "terrain examples lists scenarios to learn from.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -69,8 +73,8 @@ def _help_of(command: Callable[..., None]) -> str:
     return ast.get_docstring(function) or ""
 
 
-for command in (solve, sweep, batch, plot, animate, graph, report, check, schema, new):
-    app.command(help=_help_of(command))(command)
+for command in (solve, sweep, batch, plot, animate, graph, report, check, schema, examples, new):
+    app.command(cls=Command, help=_help_of(command))(command)
 
 
 def _remark(message: Warning | str, *_: Any, **__: Any) -> None:

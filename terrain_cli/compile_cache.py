@@ -30,6 +30,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.files import written
 
 folder_in_use: Path | None = None  # the folder of the cache; None while it is off
+watch_compilation: Callable[[], None] | None = None  # called before each compilation
 
 OFF = ("", "0", "off", "no", "false")
 
@@ -48,14 +49,17 @@ def cache_folder() -> Path | None:
     return Path(base).expanduser() / "terrain" / "compiled"
 
 
-def enable_compile_cache() -> None:
+def enable_compile_cache(watch: Callable[[], None] | None = None) -> None:
     """Cache compiled programs in `cache_folder()`, so that the next run does not compile them again.
+
+    watch: called before each compilation.
 
     Whoever can write to the cache can run code as its user. The folder is therefore created with mode 0700, and a folder that
     belongs to someone else or that others can write to is not used. A problem with the cache is only a warning. Raises InputError
     if the environment names a device that JAX does not have, for which nothing could be computed.
     """
-    global folder_in_use
+    global folder_in_use, watch_compilation
+    watch_compilation = watch
     _check_device()
     folder: Path | str | None = os.environ.get("TERRAIN_CACHE_DIR", "the user's cache folder")
     try:
@@ -154,7 +158,10 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
         assert folder_in_use is not None
         digest = hashlib.sha256(repr((self.name, str(key), _environment())).encode()).hexdigest()
         file = folder_in_use / f"{self.name}-{digest}"
-        lowered = None if file.exists() else self.jitted.lower(*arguments, **static)
+        cached = file.exists()
+        if watch_compilation and not cached:
+            watch_compilation()
+        lowered = None if cached else self.jitted.lower(*arguments, **static)
         try:
             if lowered:
                 _write(file, lowered.compile())

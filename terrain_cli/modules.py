@@ -105,7 +105,12 @@ class SweepShowModule(Protocol):
 
     def heads(self, scenario: Any) -> Sequence[str]: ...
     def cells(self, point: Mapping[str, Any]) -> Sequence[str]: ...
-    def is_better(self, point: Mapping[str, Any], best: Mapping[str, Any], options: Mapping[str, Any]) -> bool: ...
+    def is_judged(self, scenario: Any) -> bool:
+        """Whether the status of a point says something, and one point is the best."""
+
+    def is_better(self, point: Mapping[str, Any], best: Mapping[str, Any] | None, options: Mapping[str, Any]) -> bool:
+        """Whether a point is better than the best so far; without one, whether it may be called the best at all."""
+
     def explain(self, options: Mapping[str, Any]) -> str:
         """A dim line below the table; "" for none."""
 

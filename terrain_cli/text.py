@@ -22,7 +22,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def suggest(word: str, known: Sequence[str], otherwise: str = "known are") -> str:
+def suggest(word: str, known: Sequence[str], otherwise: str = "use one of") -> str:
     """ "did you mean step?", or a list of the known words after `otherwise` if none resembles `word`."""
     near = nearest(word, known)
     return f"did you mean {near}?" if near else f"{otherwise} {', '.join(known)}"

@@ -76,7 +76,7 @@ def test_commands_of_the_figures_page_draw(
     for command in found:
         words = shlex.split(command.partition("  #")[0])
         assert terrain(*words[1:]).code == 0, command
-        if words[-2] in ("-o", "--plot"):
+        if words[-2] == "-o":
             assert Path(words[-1]).stat().st_size > 10_000, command
 
 

@@ -85,7 +85,7 @@ def test_it_is_checked(flat: Path) -> None:
 
 
 def test_it_is_swept_and_plotted(flat: Path) -> None:
-    ran = run("sweep", "f.yaml", "--vary", "flat.speed=1,2,5", "--plot", "s.svg", "-o", "s.csv", cwd=flat)
+    ran = run("sweep", "f.yaml", "--vary", "flat.speed=1,2,5", "-o", "s.svg", "-o", "s.csv", cwd=flat)
     assert (ran.code, "3 points: 3 solved" in ran.out, "best: speed = 5: 1.000000 s" in ran.out) == (0, True, True)
     assert run("plot", "f.yaml", "-o", "f.svg", cwd=flat).code == 0
     assert all((flat / name).stat().st_size > 40 for name in ("s.svg", "s.csv", "f.svg"))

@@ -20,12 +20,13 @@ from terrain_cli.commands.options import (
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
+from terrain_cli.text import visible
 
 
 def animate(
     scenario: ScenarioFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .gif file to write.")],
-    fps: Annotated[float, typer.Option(help="Iterations per second.")] = 4,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .gif file to write.", metavar="FILE")],
+    fps: Annotated[float, typer.Option(help="Iterations per second.", metavar="NUMBER")] = 4,
     axes: Axes = None,
     held: Held = False,
     method: Method = None,
@@ -39,7 +40,9 @@ def animate(
     The left panel shows its trace on the landscape of travel times, the right panel its path. The exit code is 0 even if the
     descent diverges.
 
-    Example: terrain animate configs/three_strips.yaml -o descent.gif
+    Example: terrain examples three_strips
+
+    Example: terrain animate three_strips.yaml -o descent.gif
     """
     if not 0.1 <= fps <= 50:
         raise InputError(f"--fps: must be from 0.1 to 50, got {fps:g}")
@@ -55,13 +58,16 @@ def animate(
     animation = kind.find("show.animation")
 
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.console import working
     from terrain_cli.show.style import figure_style, warn_of_letters
 
-    enable_compile_cache()
-    solution = kind.solution.solve(loaded)
-    with figure_style(*kind.figure.texts_of(loaded)) as missing:
-        warn_of_letters(missing)
-        animation.animate(solution, output, chosen, held, fps)
+    with working(f"solving {visible(loaded.name)}") as progress:
+        enable_compile_cache(progress.note_compiling)
+        solution = kind.solution.solve(loaded)
+        progress.say(f"drawing {visible(loaded.name)}")
+        with figure_style(*kind.figure.texts_of(loaded)) as missing:
+            warn_of_letters(missing)
+            animation.animate(solution, output, chosen, held, fps)
     typer.echo(solution.message, err=True)
     typer.echo(f"wrote {output}", err=True)
     if solution.status == "interrupted":

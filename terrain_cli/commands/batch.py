@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Csv
+from terrain_cli.commands.options import Csv, complete_from
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input
 from terrain_cli.text import count
@@ -20,12 +20,13 @@ def batch(
     cases: Annotated[
         Path,
         typer.Argument(
+            metavar="CASES",
             help="A file of cases (.jsonl or .csv), a folder of scenario files, or - for standard input.",
             readable=False,
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Write the results to this .jsonl or .csv file.")
+        Path, typer.Option("--output", "-o", help="Write the results to this .jsonl or .csv file.", metavar="FILE")
     ] = Path("-"),
     as_csv: Csv = False,
     sensitivity: Annotated[
@@ -38,6 +39,7 @@ def batch(
         typer.Option(
             help="Compute on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, or local.",
             metavar="ADDRESS",
+            autocompletion=complete_from("local"),
         ),
     ] = None,
 ) -> None:
@@ -48,13 +50,15 @@ def batch(
     an error in place of its result, and is reported on stderr. The exit code is 1 if there are such cases, 2 if the cases
     cannot be read or the results cannot be written.
 
-    Example: terrain batch configs/cases.jsonl
+    Example: terrain examples cases
 
-    Example: terrain batch configs/cases.jsonl -o results.csv --sensitivity
+    Example: terrain batch cases.jsonl
+
+    Example: terrain batch cases.jsonl -o results.csv --sensitivity
     """
     to_stdout = str(output) == "-"
     if resume and overwrite:
-        raise InputError("--resume and --overwrite: use only one of them")
+        raise InputError("--resume and --overwrite cannot be used together")
     if to_stdout and (resume or overwrite):
         raise InputError(f"{'--resume' if resume else '--overwrite'}: needs an output file, --output")
     if resume and str(cases) == "-":

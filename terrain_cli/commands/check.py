@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json
+from terrain_cli.commands.options import Json, complete_scenario, parse_number
 from terrain_cli.errors import InputError
+from terrain_cli.files import check_output, write
 from terrain_cli.interrupts import held, interruptible
-from terrain_cli.text import count
+from terrain_cli.text import count, visible
 
 if TYPE_CHECKING:
-    from terrain_cli.check import Checked
+    from terrain_cli.check import Change, Checked
 
 SENTENCES = {
     "same": "same",
@@ -25,6 +26,7 @@ SENTENCES = {
     "recorded": "recorded",
     "updated": "record updated",
 }
+JUNIT = {"moved": "failure", "orphan": "failure", "refused": "error", "unrecorded": "skipped"}
 SHOWN = 12  # changes of a scenario that are printed
 
 
@@ -34,13 +36,23 @@ def check(
         typer.Argument(
             metavar="[PATH...]",
             help="Scenario files or folders of them.  [default: configs, else .]",
+            autocompletion=complete_scenario,
             readable=False,  # `check` itself says why it cannot read one, and goes on with the others
         ),
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="Largest relative change of a result.")] = 1e-9,
+    drift: Annotated[
+        float,
+        typer.Option(
+            help="Largest relative change of a result that is accepted.", parser=parse_number, metavar="NUMBER"
+        ),
+    ] = 1e-9,
     update: Annotated[
         bool, typer.Option("--update", help="Write the records that are missing or have changed.")
     ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(help="Also write the outcome to this .xml file, in the format of JUnit.", metavar="FILE"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Solve scenarios and compare the results with their records.
@@ -48,30 +60,40 @@ def check(
     The record of NAME.yaml is NAME.expected.json in the same folder. The exit code is 1 if a result moved, an input changed,
     or a record or its scenario is missing, and 2 if a scenario or record cannot be read or written.
 
-    Example: terrain check configs/
+    Example: terrain examples three_strips
+
+    Example: terrain check three_strips.yaml --update
+
+    Example: terrain check three_strips.yaml
     """
-    if not 0 <= tolerance < 1:
-        raise InputError(f"--tolerance: must be at least 0 and less than 1, got {tolerance:g}")
+    if not 0 <= drift < 1:
+        raise InputError(f"--drift: must be at least 0 and less than 1, got {drift:g}")
+    if junit:
+        check_output(junit, (".xml",), "--junit")
     from terrain_cli.check import check as check_path
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.scenario.load import is_folder
-    from terrain_cli.show.console import data_out
+    from terrain_cli.show.console import data_out, working
 
     if not paths:
         paths = [Path("configs") if is_folder("configs") else Path()]
 
-    enable_compile_cache()
     results: list[Checked] = []
-    refused = interrupted = False
+    refused: list[InputError] = []
+    interrupted = False
     with held():
         try:
-            for path in paths:
-                try:
-                    for result in interruptible(check_path(path, tolerance=tolerance, update=update)):
-                        results.append(result)
-                except InputError as error:
-                    refused = True
-                    print(error, file=sys.stderr)
+            with working("") as progress:
+                enable_compile_cache(progress.note_compiling)
+                for path in paths:
+                    progress.say(f"checking {visible(str(path))}")
+                    try:
+                        for result in interruptible(check_path(path, tolerance=drift, update=update)):
+                            results.append(result)
+                    except InputError as error:
+                        refused.append(error)
+                        progress.clear()
+                        print(error, file=sys.stderr)
         except KeyboardInterrupt:
             interrupted = True
         for result in results:
@@ -80,12 +102,15 @@ def check(
         if as_json:
             document = {
                 "version": 1,
-                "tolerance": tolerance,
+                "tolerance": drift,
                 "scenarios": [dataclasses.asdict(result) for result in results],
             }
             print(json.dumps(document, ensure_ascii=False, allow_nan=False), file=data_out())
         else:
             _print(results)
+        if junit:
+            write(junit, _to_junit(results, refused))
+            print(f"wrote {junit}", file=sys.stderr)
     if interrupted:
         print(f"interrupted after {count(len(results), 'scenario')}", file=sys.stderr)
         raise typer.Exit(130)
@@ -104,8 +129,7 @@ def _print(results: "list[Checked]") -> None:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
         say(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
-            what = f"input {change.what}" if change.kind == "input" else change.what
-            say(Text(f"  {what}: {_write(change.before)} -> {_write(change.now)}"))
+            say(Text(f"  {_describe(change)}"))
         if len(result.changes) > SHOWN:
             say(Text(f"  and {len(result.changes) - SHOWN:,} more; --json lists all"))
     counts: dict[str, int] = {}
@@ -113,6 +137,33 @@ def _print(results: "list[Checked]") -> None:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
     listed = ": " + ", ".join(f"{number:,} {verdict}" for verdict, number in counts.items()) if counts else ""
     say(Text(f"{len(results):,} checked{listed}"))
+
+
+def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:
+    """The outcome as JUnit XML: a test case for each scenario, and one for each argument that names none."""
+    from xml.sax.saxutils import escape, quoteattr
+
+    cases: list[tuple[str, str, str, str]] = []  # file, "failure", "error", "skipped" or "", sentence, details
+    for result in results:
+        kind = JUNIT.get(result.verdict, "")
+        details = [*result.problems, *(_describe(change) for change in result.changes)] if kind else []
+        cases.append((result.file, kind, SENTENCES[result.verdict], "\n".join(details)))
+    cases += [("terrain check", "error", SENTENCES["refused"], str(error)) for error in refused]
+    kinds = [kind for _, kind, _, _ in cases]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites><testsuite name="terrain check" tests="{len(cases)}" failures="{kinds.count("failure")}" '
+        f'errors="{kinds.count("error")}" skipped="{kinds.count("skipped")}">',
+    ]
+    for file, kind, sentence, text in cases:
+        inside = f"<{kind} message={quoteattr(sentence)}>{escape(visible(text, keep=chr(10)))}</{kind}>" if kind else ""
+        lines.append(f'<testcase classname="terrain" name={quoteattr(visible(file))}>{inside}</testcase>')
+    return "\n".join([*lines, "</testsuite></testsuites>", ""])
+
+
+def _describe(change: "Change") -> str:
+    what = f"input {change.what}" if change.kind == "input" else change.what
+    return f"{what}: {_write(change.before)} -> {_write(change.now)}"
 
 
 def _write(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, protect_inputs
+from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 def graph(
     scenario: Annotated[
-        str | None, typer.Argument(help="Scenario file, or - for standard input, for the tree of its travel time.")
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="Scenario file, or - for standard input, for the tree of its travel time.",
+            autocompletion=complete_scenario,
+        ),
     ] = None,
     expr: Annotated[
         str | None, typer.Option("--expr", help='An expression instead, such as "x**2 + y/2".', metavar="EXPRESSION")
@@ -29,6 +34,7 @@ def graph(
             "--at",
             help="The point: x=3,y=4 for an expression; 2,17 or start (the default), end or optimum for a scenario.",
             metavar="VALUES",
+            autocompletion=complete_from("start", "end", "optimum"),
         ),
     ] = None,
     gradients: Annotated[
@@ -36,7 +42,9 @@ def graph(
         typer.Option("--gradients", "-g", help="Also show the derivative of the result with respect to each node."),
     ] = False,
     whole: Annotated[bool, typer.Option("--all", help="Show all terms of long sums.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the tree to this .svg file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also draw the tree to this .svg file.", metavar="FILE")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the expression tree of a travel time or of an expression.
@@ -45,7 +53,9 @@ def graph(
     that of the result with respect to the number in its row. If a number occurs several times, its derivative is the sum
     over all of them, and the column for the chain rule shows what each contributes.
 
-    Example: terrain graph configs/three_strips.yaml --gradients
+    Example: terrain examples three_strips
+
+    Example: terrain graph three_strips.yaml --gradients
 
     Example: terrain graph --expr "x**2 + y/2" --at x=3,y=4 -o tree.svg
     """

@@ -13,7 +13,9 @@ from terrain_cli.files import written
 
 @with_kind_flags
 def new(
-    path: Annotated[Path, typer.Argument(help="The file to write; an existing file is never overwritten.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; an existing file is never overwritten.")
+    ],
     **flags: bool,
 ) -> None:
     """Write a commented scenario of strips or of a map to start from.

@@ -1,11 +1,13 @@
 """Arguments and options that several commands share, so that each means the same everywhere."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from terrain_cli import kinds
 from terrain_cli.contract import Option, Scenario
@@ -31,9 +33,69 @@ def parse_count(text: str) -> int:
     return int(number)
 
 
-ScenarioFile = Annotated[str, typer.Argument(help="Scenario file, or - for standard input.")]
+METHODS = ("gradient", "momentum", "adam", "newton", "snell")
+FIGURES = tuple(dict.fromkeys(figure for kind in kinds.KINDS.values() for figure in kind.figures))
+
+
+def complete_from(*words: str) -> Callable[[str], list[str]]:
+    """A completion in the shell: those of the words that begin like what has been typed."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """A completion in the shell: the YAML files and folders whose paths begin like what has been typed."""
+    start = incomplete.rpartition("/")[2]
+    lead = incomplete.removesuffix(start)
+    try:
+        entries = sorted(os.scandir(lead or "."), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    shown = [entry for entry in entries if entry.name.startswith(start) and (start or not entry.name.startswith("."))]
+    files = [f"{lead}{entry.name}" for entry in shown if entry.name.endswith((".yaml", ".yml")) and entry.is_file()]
+    return files + [f"{lead}{entry.name}/" for entry in shown if entry.is_dir()]
+
+
+class Command(TyperCommand):
+    """A command whose help names its arguments as in the usage of other programs: SCENARIO..., without types and braces."""
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's own is not public
+        arguments = [param for param in self.get_params(ctx) if param.param_type_name == "argument"]
+        return ["[OPTIONS]", *(param.metavar or str(param.name).upper() for param in arguments)]
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        for title, type_name in (("Arguments", "argument"), ("Options", "option")):
+            rows = []
+            for param in self.get_params(ctx):
+                record = param.get_help_record(ctx) if param.param_type_name == type_name else None
+                if record:
+                    name = param.metavar or str(param.name).upper() if type_name == "argument" else record[0]
+                    rows.append((name, record[1]))
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002  typer cuts it there
+        """The first paragraph, whole; the list of commands wraps it."""
+        return super().get_short_help_str(10**6)
+
+
+ScenarioFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO", help="Scenario file, or - for standard input.", autocompletion=complete_scenario
+    ),
+]
 Method = Annotated[
-    str | None, typer.Option(help="Method of descent: gradient, momentum, adam or newton; or snell, which is exact.")
+    str | None,
+    typer.Option(
+        help="Method of descent: gradient, momentum, adam or newton; or snell, which is exact.",
+        metavar="METHOD",
+        autocompletion=complete_from(*METHODS),
+    ),
 ]
 StepSize = Annotated[
     float | None, typer.Option(help="Step size of the descent.", parser=parse_number, metavar="NUMBER")

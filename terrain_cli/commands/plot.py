@@ -7,6 +7,7 @@ import typer
 
 from terrain_cli import kinds
 from terrain_cli.commands.options import (
+    FIGURES,
     Axes,
     Held,
     Initial,
@@ -15,6 +16,7 @@ from terrain_cli.commands.options import (
     ScenarioFile,
     StepSize,
     Tolerance,
+    complete_from,
     parse_axes,
     parse_descent,
     protect_inputs,
@@ -22,14 +24,21 @@ from terrain_cli.commands.options import (
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
+from terrain_cli.text import visible
 
 
 def plot(
     scenario: ScenarioFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .png, .svg or .pdf file to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The .png, .svg or .pdf file to write.", metavar="FILE")
+    ],
     kind: Annotated[
         str | None,
-        typer.Option(help="The figure of strips: landscape, objective, paths, or all three.  [default: landscape]"),
+        typer.Option(
+            help="The figure of strips: landscape, objective, paths, or all three.  [default: landscape]",
+            metavar="KIND",
+            autocompletion=complete_from(*FIGURES),
+        ),
     ] = None,
     axes: Axes = None,
     held: Held = False,
@@ -38,6 +47,7 @@ def plot(
         typer.Option(
             help="Overlay several descents, with --kind objective: step=0.5,1.5,3.19 or method=gradient,adam.",
             metavar="NAME=VALUES",
+            autocompletion=complete_from("step=", "method="),
         ),
     ] = None,
     method: Method = None,
@@ -51,15 +61,16 @@ def plot(
     A descent is drawn on the landscape of travel times, as its time over the iterations, or as its paths. The exit code is 0
     even if the descent diverges or no route leads to a goal.
 
-    Example: terrain plot configs/three_strips.yaml -o descent.png
+    Example: terrain examples three_strips lake
 
-    Example: terrain plot configs/three_strips.yaml --kind objective --compare step=0.5,1.5,3.19,4.2 -o steps.svg
+    Example: terrain plot three_strips.yaml -o descent.png
 
-    Example: terrain plot configs/lake.yaml -o lake.png
+    Example: terrain plot three_strips.yaml --kind objective --compare step=0.5,1.5,3.19 -o steps.svg
+
+    Example: terrain plot lake.yaml -o lake.png
     """
-    figures = list(dict.fromkeys(figure for own in kinds.KINDS.values() for figure in own.figures))
-    if kind not in (None, *figures):
-        raise InputError(f"--kind: must be one of {', '.join(figures)}, got {kind!r}")
+    if kind not in (None, *FIGURES):
+        raise InputError(f"--kind: must be one of {', '.join(FIGURES)}, got {kind!r}")
     if compare is not None and kind != "objective":
         raise InputError(f"--compare: works only with --kind objective, not with {kind or 'landscape'}")
     for option, given in (("--axes", axes is not None), ("--held", held)):
@@ -84,17 +95,21 @@ def plot(
     grounds = [own.solution.to_ground(variant) for _, variant in variants]
 
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.console import working
     from terrain_cli.show.style import figure_style, save
 
-    enable_compile_cache()
-    solutions = [own.solution.solve(variant, ground) for (_, variant), ground in zip(variants, grounds, strict=True)]
+    with working(f"solving {visible(loaded.name)}") as progress:
+        enable_compile_cache(progress.note_compiling)
+        solutions = [
+            own.solution.solve(variant, ground) for (_, variant), ground in zip(variants, grounds, strict=True)
+        ]
     settings = {name: options[name] for name in ("axes", "held") if options[name] is not None}
     runs = []
     if compare is not None:
         label = own.find("show.figure").label
         runs = [(label(name, solution), solution) for (name, _), solution in zip(variants, solutions, strict=True)]
         settings["runs"] = runs
-    with figure_style(*own.figure.texts_of(loaded)) as missing:
+    with working(f"drawing {visible(loaded.name)}"), figure_style(*own.figure.texts_of(loaded)) as missing:
         save(own.figure.plot(solutions[0], kind or own.figures[0], **settings), output, missing)
     for name, solution in runs or [("", solutions[0])]:
         typer.echo(f"{name}: {solution.message}" if name else solution.message, err=True)

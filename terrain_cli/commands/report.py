@@ -19,11 +19,12 @@ from terrain_cli.commands.options import (
     protect_inputs,
 )
 from terrain_cli.files import check_output
+from terrain_cli.text import visible
 
 
 def report(
     scenario: ScenarioFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .html file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .html file to write.", metavar="FILE")],
     axes: Axes = None,
     held: Held = False,
     method: Method = None,
@@ -38,7 +39,9 @@ def report(
     the iterations, other steps and other methods, all of them computed in advance. It is a single file that needs no
     network. The exit code is 0 even if the descent diverges.
 
-    Example: terrain report configs/three_strips.yaml -o report.html
+    Example: terrain examples three_strips
+
+    Example: terrain report three_strips.yaml -o report.html
     """
     chosen = parse_axes(axes)
     check_output(output, (".html",))
@@ -51,15 +54,13 @@ def report(
     protect_inputs(loaded, [output])
 
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.console import Progress
+    from terrain_cli.show.console import working
 
-    enable_compile_cache()
-    progress = Progress()
-    try:
+    with working(f"solving {visible(loaded.name)}") as progress:
+        enable_compile_cache(progress.note_compiling)
         gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
-    finally:
-        progress.clear()
-    kind.find("show.report").write_report(gathered, output)
+        progress.say("writing the page")
+        kind.find("show.report").write_report(gathered, output)
     typer.echo(gathered.asked.message, err=True)
     typer.echo(f"wrote {output}", err=True)
     if gathered.interrupted:

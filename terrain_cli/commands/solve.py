@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,6 +19,8 @@ from terrain_cli.commands.options import (
     Quiet,
     StepSize,
     Tolerance,
+    complete_from,
+    complete_scenario,
     exclude,
     parse_count,
     parse_descent,
@@ -30,6 +32,10 @@ from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held
+from terrain_cli.text import visible
+
+if TYPE_CHECKING:
+    from terrain_cli.show.console import Progress
 
 FORMATS = (".json", ".csv", ".geojson")
 
@@ -51,7 +57,11 @@ class Solved(NamedTuple):
 def solve(
     scenarios: Annotated[
         list[str],
-        typer.Argument(metavar="SCENARIO...", help="Scenario files or folders of them, or - for standard input."),
+        typer.Argument(
+            metavar="SCENARIO...",
+            help="Scenario files or folders of them, or - for standard input.",
+            autocompletion=complete_scenario,
+        ),
     ],
     method: Method = None,
     step: StepSize = None,
@@ -61,13 +71,18 @@ def solve(
     show: Annotated[
         str | None,
         typer.Option(
-            help="Columns of the table: crossings (from the start) or x (within each strip).  [default: crossings]"
+            help="Columns of the table: crossings (from the start) or x (within each strip).  [default: crossings]",
+            metavar="COLUMNS",
+            autocompletion=complete_from("crossings", "x"),
         ),
     ] = None,
     precision: Annotated[
         int | None,
         typer.Option(
-            help="Bits of the arrival times on a map, 64 or 32.  [default: 64]", metavar="BITS", parser=parse_count
+            help="Bits of the arrival times on a map, 64 or 32.  [default: 64]",
+            metavar="BITS",
+            parser=parse_count,
+            autocompletion=complete_from("64", "32"),
         ),
     ] = None,
     every: Annotated[
@@ -96,15 +111,16 @@ def solve(
     Options override the file. The exit code is 1 if a descent diverged or no route leads to a goal, and 2 if a file or option
     is invalid.
 
-    Example: terrain solve configs/three_strips.yaml --step 3.19
+    Example: terrain examples three_strips lake
 
-    Example: terrain solve configs/lake.yaml --isochrones 200,400 --corridor 1
+    Example: terrain solve three_strips.yaml --step 3.19
 
-    Example: terrain solve configs/lake.yaml -o route.geojson -o route.csv
+    Example: terrain solve lake.yaml --isochrones 200,400 --corridor 1
+
+    Example: terrain solve lake.yaml -o route.geojson -o route.csv
     """
     from terrain_cli.scenario.load import is_folder
 
-    exclude({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
     exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
         raise InputError(f"--show: must be crossings or x, got {show!r}")
@@ -134,9 +150,11 @@ def solve(
         raise typer.Exit(2)
 
     from terrain_cli.compile_cache import enable_compile_cache
+    from terrain_cli.show.console import working
 
-    enable_compile_cache()
-    solved, interrupted = _solve_all(loaded, options, quiet=quiet or as_json or as_csv or several)
+    with working("") as progress:
+        enable_compile_cache(progress.note_compiling)
+        solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
     with held():
         _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
         for each in solved:
@@ -231,18 +249,24 @@ def _load(
     return None
 
 
-def _solve_all(loaded: list[Loaded], options: Mapping[str, Any], quiet: bool) -> tuple[list[Solved], bool]:
+def _solve_all(
+    loaded: list[Loaded], options: Mapping[str, Any], progress: "Progress", quiet: bool
+) -> tuple[list[Solved], bool]:
     """Solve the scenarios one after the other. The solutions, all those before Ctrl-C, and whether it was pressed."""
     solved: list[Solved] = []
-    for scenario, ground, asked in loaded:
+    for i, (scenario, ground, asked) in enumerate(loaded):
         kind = kinds.of(scenario)
+        of = f" ({i + 1:,} of {len(loaded):,})" if len(loaded) > 1 else ""
         try:
+            progress.say(f"solving {visible(scenario.name)}{of}")
             watch = None if quiet else kind.terminal.Watch(scenario, ground, options)
             settings = {name: options[name] for name in kind.scenario.SETTINGS if options[name] is not None}
             solution = kind.solution.solve(scenario, ground, watch=watch and watch.add, **settings)
             if watch:
                 watch.close()
             answers: list[Answer] = []
+            if asked:
+                progress.say(f"answering the questions about {visible(scenario.name)}")
             solved.append(Solved(solution, answers))
             answers += [kind.questions[name].answer(solution, value) for name, value in asked.items()]
         except KeyboardInterrupt:

@@ -18,8 +18,10 @@ from terrain_cli.commands.options import (
     Method,
     Quiet,
     Tolerance,
+    complete_scenario,
     exclude,
     parse_descent,
+    parse_number,
     protect_inputs,
     refuse_foreign,
 )
@@ -27,11 +29,19 @@ from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
 from terrain_cli.interrupts import held, interruptible
 from terrain_cli.ranges import parse_values
+from terrain_cli.text import visible
+
+TABLES, FIGURES = (".csv", ".json"), (".png", ".svg", ".pdf")
 
 
 def sweep(
     scenario: Annotated[
-        str | None, typer.Argument(help="Scenario file, or - for standard input.  [default: the packaged three strips]")
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="Scenario file, or - for standard input.  [default: the example three_strips]",
+            autocompletion=complete_scenario,
+        ),
     ] = None,
     step: Annotated[
         str | None,
@@ -52,18 +62,24 @@ def sweep(
     tolerance: Tolerance = None,
     initial: Initial = None,
     within: Annotated[
-        float | None, typer.Option(help="Relative gap at which the optimum counts as reached.  [default: 0.0001]")
+        float | None,
+        typer.Option(
+            help="Relative gap at which the optimum counts as reached.  [default: 0.0001]",
+            parser=parse_number,
+            metavar="NUMBER",
+        ),
     ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
     quiet: Quiet = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write all points to this .csv or .json file.")
-    ] = None,
-    plot: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Draw the final time over one number, or a heat map over two, to this .png, .svg or .pdf file."
+            "--output",
+            "-o",
+            help="Also write to this file. The ending sets the format: .csv or .json (all points), or .png, .svg or .pdf (the "
+            "final time over one number, or a heat map over two). Can be repeated.",
+            metavar="FILE",
         ),
     ] = None,
 ) -> None:
@@ -75,18 +91,17 @@ def sweep(
 
     Example: terrain sweep --vary strips.1.speed=0.2:0.8:25 --vary offset=0:40:5
 
-    Example: terrain sweep --step 0.1:6:60 --plot cliff.png
+    Example: terrain sweep --step 0.1:6:60 -o cliff.png
 
-    Example: terrain sweep configs/lake.yaml --vary goal.1=235:295:5
+    Example: terrain examples lake
+
+    Example: terrain sweep lake.yaml --vary goal.1=235:295:5
     """
-    exclude({"--json": as_json, "--csv": as_csv, "--quiet": quiet})
-    if output:
-        check_output(output, (".csv", ".json"))
+    exclude({"--json": as_json, "--csv": as_csv})
+    files, figures = _sort_outputs(output or [])
     if within is not None and not 0 < within < 1:
         raise InputError(f"--within: must be greater than 0 and less than 1, got {within:g}")
     varied = _parse_varied(step, vary or [])
-    if plot:
-        check_output(plot, (".png", ".svg", ".pdf"), "--plot")
     options = parse_descent(method, iterations, tolerance, initial) | {"within": within}
 
     from terrain_cli.scenario.load import load_scenario, packaged_folder
@@ -95,11 +110,13 @@ def sweep(
     kind = kinds.of(loaded)
     refuse_foreign(kind, str(scenario), options | {"step": step})
     most = kind.sweep.MOST
-    if plot and len(varied) > most:
+    if figures and len(varied) > most:
         some = "one varied number" if most == 1 else "one or two varied numbers"
-        raise InputError(f"--plot: draws {some} for {kind.plural}, got {len(varied)}: remove some or use --csv")
+        raise InputError(
+            f"--output {figures[0]}: a figure shows {some} of {kind.plural}, got {len(varied)}: vary fewer or write a .csv"
+        )
     loaded = kind.scenario.with_options(loaded, options)
-    protect_inputs(loaded, [path for path in (output, plot) if path])
+    protect_inputs(loaded, [*files, *figures])
     parameters = [kind.sweep.Parameter(loaded, name) for name in varied]
     if len({parameter.path for parameter in parameters}) < len(parameters):
         raise InputError(f"--vary: {' and '.join(varied)} are not all different: put the values in one list")
@@ -109,22 +126,22 @@ def sweep(
     found = kind.sweep.find_points(loaded, varied, options)
 
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.console import data_out
+    from terrain_cli.show.console import data_out, working
     from terrain_cli.show.sweep import SweepTable
 
-    enable_compile_cache()
     columns = [*varied, *kind.sweep.RESULTS]
     head = {"version": 1, "scenario": loaded.name, "file": loaded.file}
-    if as_json:
-        head |= kind.sweep.describe(loaded, varied, options)
-    table = SweepTable(loaded, parameters, varied, options, rows=not quiet)
-    picture = kind.sweep_table.Picture(loaded, parameters, varied) if plot else None
     with held():  # a document that has begun is finished, with the points that there are
-        points = table.watch(interruptible(found))
-        if picture:
-            points = picture.watch(points)
-        with contextlib.ExitStack() as outputs:
-            adds = [outputs.enter_context(writing.point_file(output, columns))] if output else []
+        with working(f"solving {visible(loaded.name)}") as progress, contextlib.ExitStack() as outputs:
+            enable_compile_cache(progress.note_compiling)
+            if as_json:
+                head |= kind.sweep.describe(loaded, varied, options)
+            table = SweepTable(loaded, parameters, varied, options, rows=not quiet)
+            points = table.watch(interruptible(found))
+            picture = kind.sweep_table.Picture(loaded, parameters, varied) if figures else None
+            if picture:
+                points = picture.watch(points)
+            adds = [outputs.enter_context(writing.point_file(path, columns)) for path in files]
             if as_json:
                 adds.append(outputs.enter_context(writing.document(data_out(), head, varied)))
             elif as_csv:
@@ -134,15 +151,28 @@ def sweep(
                     add(point)
         if not (as_json or as_csv):
             table.print()
-        if plot and picture and table.done:
+        if picture and table.done:
             from terrain_cli.show.style import figure_style, save
 
-            with figure_style(*kind.figure.texts_of(loaded)) as missing:
-                save(picture.make_figure(table.best), plot, missing)
-            typer.echo(f"wrote {plot}", err=True)
+            with working(f"drawing {visible(loaded.name)}"), figure_style(*kind.figure.texts_of(loaded)) as missing:
+                drawn = picture.make_figure(table.best)
+                for path in figures:
+                    save(drawn, path, missing)
+        for path in [*files, *(figures if table.done else [])]:
+            typer.echo(f"wrote {path}", err=True)
     if table.interrupted:
         typer.echo(f"interrupted after {table.done:,} of {table.total:,} points, which are kept", err=True)
         raise typer.Exit(130)
+
+
+def _sort_outputs(outputs: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files for points, and those for figures. Raises InputError for an unknown ending and a file that is named twice."""
+    for i, path in enumerate(outputs):
+        check_output(path, (*TABLES, *FIGURES))
+        if path.resolve() in [other.resolve() for other in outputs[:i]]:
+            raise InputError(f"--output: {path} is named twice; name another file")
+    figures = [path for path in outputs if path.suffix.lower() in FIGURES]
+    return [path for path in outputs if path not in figures], figures
 
 
 def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[float]]:

@@ -57,7 +57,9 @@ class Parameter:
                 known = ["start.0", "start.1"] + ["goal.0", "goal.1"] * (len(scenario.goal) == 1)
                 known += ["map.cell"] * (scenario.map.cell is not None)
                 known += [f"map.speeds.legend.{letter}" for letter in list(speeds.legend or {})[:4]]
-                known += ["map.speeds.grid.0.0"] * (speeds.grid is not None)
+                if speeds.grid is not None:
+                    row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]
+                    known += [f"map.speeds.grid.{min(row, len(speeds.grid) - 1)}.{min(col, len(speeds.grid[0]) - 1)}"]
                 raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'such as')}")
 
     def check(self, values: Iterable[float]) -> list[float]:

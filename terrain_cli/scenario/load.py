@@ -131,12 +131,15 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
     """The data as a scenario of this kind. Raises InputError with all problems, in the order of their lines."""
     room = kind.scenario
     problems: list[tuple[int, str]] = []
+    mistyped: set[tuple[int | str, ...]] = set()
     scenario = None
     try:
         scenario = room.MODEL.model_validate(data)
     except ValidationError as invalid:
         # Errors of the type "fits" are reported again by find_problems, with their place.
         errors = [error for error in invalid.errors(include_url=False) if error["type"] != "fits"]
+        mistyped = _find_mistyped(errors, kind, document)
+        errors = [error for error in errors if error["type"] != "missing" or error["loc"] not in mistyped]
         alike = last = 0
         for error in errors:
             crowded = room.CROWDED is not None and error["loc"][: len(room.CROWDED)] == room.CROWDED
@@ -148,12 +151,24 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
             more = f"{alike - ALIKE:,} more values are invalid"
             problems.append((last, f"{name}:{last}: {write_key(room.CROWDED)}: {more}"))
     for place, sentence in room.find_problems(data):
+        if (*place, sentence.partition(" is missing")[0]) in mistyped:
+            continue
         place = room.locate(place, document)
         node, _ = document.find(place)
         problems.append((node.line, f"{name}:{node.line}: {write_key(place)}: {sentence}"))
     if scenario is None or problems:
         raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
     return scenario
+
+
+def _find_mistyped(errors: Sequence[ErrorDetails], kind: Kind, document: Node) -> set[tuple[int | str, ...]]:
+    """The places of the keys that unknown keys resemble: they are mistyped, not missing, which is one problem and not two."""
+    places = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    return {
+        (*place[:-1], near)
+        for place in places
+        if (near := nearest(str(place[-1]).lower(), _known_keys(kind, kind.scenario.locate(place, document)[:-1])))
+    }
 
 
 def _find_lines(document: Node) -> dict[Place, int]:

@@ -1,7 +1,10 @@
 """The terminal: data on stdout, remarks and progress on stderr, colour only on a terminal."""
 
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,7 +18,13 @@ if TYPE_CHECKING:
 
 out = Console(highlight=False, soft_wrap=True)
 
-DELAY, INTERVAL = 0.5, 0.1  # s, before the progress first appears and between two updates
+DELAY, INTERVAL, TICK = 2.0, 0.1, 1.0  # s, before the progress first appears, between two updates, between two ticks
+COMPILING = "compiling programs for this kind of scenario; they are kept, so that later runs start at once"
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal."""
+    return sys.stderr.isatty()
 
 
 def screen_width() -> int | None:
@@ -38,18 +47,43 @@ def data_out() -> TextIO:
 class Progress:
     """A line on stderr that shows the progress of a long computation; only on a terminal, at most ten times a second.
 
-    It runs no thread, which would keep erasing what is printed after an exception.
+    Only `working` runs a thread, which shows for how long it has been running, and ends it whatever happens.
     """
 
     def __init__(self) -> None:
-        self.visible = sys.stderr.isatty()
-        self.next = time.monotonic() + DELAY
+        self.visible = is_terminal()
+        self.began = time.monotonic()
+        self.next = self.began + DELAY
+        self.text = ""
+        self.compiling: bool | None = False  # None once it has been said
         self.line: Live | None = None
+        self.lock = threading.RLock()
 
     def say(self, text: str) -> None:
         """Replace the text that is shown, unless that was updated a moment ago."""
-        if not self.visible or time.monotonic() < self.next:
-            return
+        with self.lock:
+            self.text = text
+            if self.visible and time.monotonic() >= self.next:
+                self._draw(text)
+
+    def tick(self) -> None:
+        """Show the latest text again, and for how long it has been running."""
+        with self.lock:
+            now = time.monotonic()
+            if self.visible and self.text and now >= self.next:
+                self._draw(f"{self.text}, {now - self.began:.0f} s")
+
+    def note_compiling(self) -> None:
+        """Have it said, once and only if it takes long, that programs are being compiled."""
+        with self.lock:
+            if self.compiling is False:
+                self.compiling = True
+
+    def _draw(self, text: str) -> None:
+        if self.compiling:
+            self.clear()
+            print(COMPILING, file=sys.stderr)
+            self.compiling = None
         if self.line is None:
             from rich.live import Live
 
@@ -67,7 +101,41 @@ class Progress:
         self.next = time.monotonic() + INTERVAL
 
     def clear(self) -> None:
-        """Remove the line, before anything else is printed."""
-        if self.line is not None:
-            self.line.stop()
-            self.line = None
+        """Remove the line, before anything else is printed at once."""
+        with self.lock:
+            if self.line is not None:
+                self.line.stop()
+                self.line = None
+                self.next = time.monotonic() + INTERVAL
+
+
+_working: list[Progress] = []
+
+
+def current() -> Progress:
+    """The progress of what is being done: that of `working`, or a line of its own outside."""
+    return _working[-1] if _working else Progress()
+
+
+@contextmanager
+def working(text: str) -> Iterator[Progress]:
+    """Show on a terminal what is being done if it takes long, also during a single call that reports nothing."""
+    progress, done = Progress(), threading.Event()
+    progress.say(text)
+
+    def tick() -> None:
+        while not done.wait(TICK):
+            progress.tick()
+
+    thread = threading.Thread(target=tick, name="progress", daemon=True)
+    _working.append(progress)
+    try:
+        if progress.visible:
+            thread.start()
+        yield progress
+    finally:
+        done.set()
+        if progress.visible:
+            thread.join()
+        _working.remove(progress)
+        progress.clear()

@@ -28,7 +28,7 @@ def describe_saving(time: float, straight_time: float, unit: str) -> str:
         return ""
     saved = straight_time - time
     if abs(saved) <= 1e-9 * straight_time:
-        return "nothing to save"
+        return "no time saved"
     return f"{number(abs(saved))} {unit} ({percent(abs(saved) / straight_time)}) {'saved' if saved > 0 else 'lost'}"
 
 

@@ -42,10 +42,13 @@ class Parameter:
             case ("descent", str(key)) if key in OWN_SETTINGS[plan.method]:
                 self.label, model = key, DescentPlan
             case _:
-                known = ["offset", "strips.0.width", "strips.0.speed"]
+                given = [part for part in self.path if isinstance(part, int)]
+                strip = min(given[0], len(scenario.strips) - 1) if given else 0
+                known = ["offset", f"strips.{strip}.width", f"strips.{strip}.speed"]
                 if plan.method != "snell":
                     known += ["descent.step"] * (plan.method != "newton")
-                    known += ["descent.iterations", "descent.tolerance", "descent.initial.0"]
+                    known += ["descent.iterations", "descent.tolerance"]
+                    known += [f"descent.initial.{min(strip, len(scenario.strips) - 2)}"] * (len(scenario.strips) > 1)
                 known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
                 hint = suggest(name, known, "such as")
                 raise InputError(f"{name}: is not a number of this scenario (method {plan.method}): {hint}")

@@ -234,7 +234,7 @@ def _explain_divergence(solution: StripsSolution, strips: Strips) -> str:
     remedy = f"Step {safe:.3g} would converge"
     limit = largest_step(solution.optimum.movements, strips, method, solution.scenario.descent.momentum)
     if limit is not None:
-        remedy += f"; no step of {limit:.4g} or more can"
+        remedy += f"; no step of {limit:.4g} or more converges"
     return f"Diverged with step {solution.step:g}: {what}. {remedy}."
 
 

@@ -147,7 +147,7 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
             json.dumps(GOOD | {"offset": 1e99}),
             "offset: must be at most 1e+50 in magnitude: choose larger units, got 1e+99",
         ),
-        (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: known are id, widths, speeds, offset"),
+        (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: use one of id, widths, speeds, offset"),
         (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
         ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),
@@ -678,7 +678,7 @@ def test_a_full_disk_behind_stdout() -> None:
         ((CASES, "-o", "r.csv", "--csv"), "--csv: is for standard output only"),
         ((CASES, "--resume"), "--resume: needs an output file, --output"),
         ((CASES, "--overwrite"), "--overwrite: needs an output file, --output"),
-        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite: use only one of them"),
+        ((CASES, "-o", "r.csv", "--resume", "--overwrite"), "--resume and --overwrite cannot be used together"),
         (("-", "-o", "r.csv", "--resume"), "--resume: needs a file of cases"),
     ],
 )

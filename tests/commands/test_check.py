@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_result_that_drifts_is_named(terrain: Terrain, folder: Path) -> None:
     ran = terrain("check", folder / "three_strips.yaml")
     assert ran.code == 1
     assert "  time: 81.916383169" in ran.out
-    assert terrain("check", folder, "--tolerance", "1e-8").code == 0
+    assert terrain("check", folder, "--drift", "1e-8").code == 0
 
 
 @pytest.mark.parametrize(
@@ -284,6 +285,40 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
     assert not list(folder.glob(".terrain-*"))
 
 
+def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
+    edit(folder / "three_strips.yaml", "speed: 0.3}", "speed: 0.300001}")
+    (folder / "two_strips.expected.json").unlink()
+    (folder / "orphan.expected.json").write_text("{}")
+    (folder / 'a<&"\x1b]b.yaml').write_text('name: "<x>"\nstrips: [{width: 1, speed: "\\x01<&]]>"}]\noffset: 1\n')
+    file = tmp_path / "junit.xml"
+    ran = terrain("check", folder, "nowhere", "-", "--junit", file, "--json")
+    assert ran.code == 2
+    assert json.loads(ran.out)
+    root = ElementTree.fromstring(file.read_bytes())
+    # The schema that CI servers use: the elements, where they may stand, and the attributes that they need.
+    assert root.tag == "testsuites"
+    [suite] = root
+    assert (suite.tag, suite.attrib) == (
+        "testsuite", {"name": "terrain check", "tests": "7", "failures": "2", "errors": "3", "skipped": "1"}
+    )  # fmt: skip
+    found = {}
+    for case in suite:
+        assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name"})
+        assert len(case) <= 1
+        for inner in case:
+            assert (set(inner.attrib), len(inner)) == ({"message"}, 0)
+        found[case.attrib["name"].rpartition(os.sep)[2]] = [(inner.tag, inner.text or "") for inner in case]
+    assert found.pop("step_too_large.yaml") == []
+    [(tag, text)] = found.pop("three_strips.yaml")
+    assert (tag, text.splitlines()[0]) == ("failure", "input strips[1].speed: 0.3 -> 0.300001")
+    assert found.pop("two_strips.yaml") == [("skipped", "")]
+    assert found.pop("orphan.expected.json") == [("failure", "")]
+    [(tag, text)] = found.pop('a<&"\\x1b]b.yaml')
+    assert (tag, "got '\\x01<&]]>'" in text) == ("error", True)
+    assert found.pop("nowhere") == [("error", "nowhere: no such file")]
+    assert list(found) == ["terrain check"]  # what is no scenario at all
+
+
 def test_a_record_that_cannot_be_written_does_not_stop_the_others(terrain: Terrain, folder: Path) -> None:
     (folder / "three_strips.expected.json").unlink()
     (folder / "two_strips.expected.json").unlink()
@@ -300,7 +335,9 @@ def test_a_record_that_cannot_be_written_does_not_stop_the_others(terrain: Terra
     [
         (("nowhere",), "nowhere: no such file"),
         (("-",), "-: standard input has no record: name a file"),
-        (("--tolerance", "2"), "--tolerance: must be at least 0 and less than 1, got 2"),
+        (("--junit", "x.txt"), "--junit: must end in .xml, got x.txt"),
+        (("--junit", "no/x.xml"), "no/x.xml: cannot be written: there is no folder no"),
+        (("--drift", "2"), "--drift: must be at least 0 and less than 1, got 2"),
     ],
 )
 def test_invalid_calls(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:

@@ -134,7 +134,7 @@ def test_divergence_is_exit_code_1_and_says_what_works(terrain: Terrain) -> None
     assert ran.code == 1
     assert (
         "Diverged with step 5: since iteration 2 the path has bounced from side to side without getting closer. "
-        "Step 1.42 would converge; no step of 3.952 or more can."
+        "Step 1.42 would converge; no step of 3.952 or more converges."
     ) in ran.out
     assert "since iteration 2 " in terrain("solve", THREE, "--step", "5", "--every", "7").out
     cured = terrain("solve", THREE, "--step", "1.42", "--iterations", "1000", "--json")

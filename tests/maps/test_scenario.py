@@ -394,3 +394,24 @@ def test_the_starter_solves(terrain: Callable[..., Ran], tmp_path: Path) -> None
     several = text.partition("or several: ")[2].partition("\n")[0]
     path.write_text(re.sub(r"goal: .*", f"goal: {several}", text))
     assert [route["name"] for route in json.loads(terrain("solve", path, "--json").out)["routes"]] == [None, "hut"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("strips: [{width: 1, sped: 2}]\noffset: 1\n", ":1: strips[0].sped: is not a key here: did you mean speed?"),
+        ("strip: [{width: 1, speed: 2}]\noffset: 1\n", ":1: strip: is not a key here: did you mean strips?"),
+        ("strips: [{width: 1, speed: 2}]\nofset: 1\n", ":2: ofset: is not a key here: did you mean offset?"),
+        (DRAWING.replace("legend:", "legnd:"), ":7: map.speeds.legnd: is not a key here: did you mean legend?"),
+        (DRAWING.replace("speeds:", "sped:"), ":3: map.sped: is not a key here: did you mean speeds?"),
+        (DRAWING.replace("start:", "strat:"), ":8: strat: is not a key here: did you mean start?"),
+        (DRAWING.replace("goal:", "gaol:"), ":9: gaol: is not a key here: did you mean goal?"),
+    ],
+)
+def test_a_mistyped_key_is_one_problem(tmp_path: Path, text: str, message: str) -> None:
+    """It is not missing as well."""
+    file = tmp_path / "m.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError) as refused:
+        load_scenario(file)
+    assert refused.value.problems == (f"{file}{message}",)

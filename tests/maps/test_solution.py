@@ -205,7 +205,7 @@ class TestScreen:
         text = f"map: {{cell: 1, speeds: {{grid: [{', '.join([f'[{row}]'] * 12)}]}}}}\nstart: [0, 6]\ngoal: [15, 6]\n"
         out = terrain("solve", write(text), "--quiet", "--sensitivity").out
         assert "12 of 15 speeds are shown, those that matter most; --json lists all" in out
-        assert "nothing to save" in out
+        assert "no time saved" in out
 
 
 class TestJson:

@@ -133,8 +133,8 @@ class TestSweep:
         assert ran.code == 0
         lines = stripped(ran.out).splitlines()
         assert lines[-2] == "4 points: 2 converged, 2 with an end outside or in blocked ground"
-        assert lines[-1].startswith("best: speed in row 1, column 1 (m/s) = 2, y of the goal (m) = 0.5: ")
-        assert "converged  <-" in ran.out
+        assert lines[-1].startswith("* best: speed in row 1, column 1 (m/s) = 2, y of the goal (m) = 0.5: ")
+        assert lines[2].split() == ["0.2", "2.414214", "misplaced"]
         quiet = stripped(terrain("sweep", small, "--vary", "goal.1=0.5,1.5", "--quiet").out).splitlines()
         assert quiet[0] == "2 points: 1 converged, 1 with an end outside or in blocked ground"
 
@@ -166,7 +166,7 @@ class TestSweep:
 
     def test_draws_one_number(self, terrain: Terrain, small: Path, tmp_path: Path) -> None:
         for values, name in (("0.1:0.9:5", "a.png"), ("0.5,1.5", "b.svg"), ("1.5", "c.png")):
-            ran = terrain("sweep", small, "--vary", f"goal.1={values}", "--plot", tmp_path / name, "--quiet")
+            ran = terrain("sweep", small, "--vary", f"goal.1={values}", "-o", tmp_path / name, "--quiet")
             assert (ran.code, ran.err) == (0, f"wrote {tmp_path / name}\n")
         with Image.open(tmp_path / "a.png") as image:
             assert len(image.getcolors(1 << 24) or []) > 20
@@ -181,8 +181,8 @@ class TestSweep:
             (("--vary", "strips.0.speed=1"), "strips.0.speed: is not a number of this map"),
             (("--vary", "goal.1=1", "--vary", "goal[1]=2"), "goal.1 and goal[1] are not all different"),
             (
-                ("--vary", "goal.1=1,2", "--vary", "goal.0=1", "--plot", "x.png"),
-                "--plot: draws one varied number for maps, got 2",
+                ("--vary", "goal.1=1,2", "--vary", "goal.0=1", "-o", "x.png"),
+                "--output x.png: a figure shows one varied number of maps, got 2",
             ),
             (("--vary", "map.cell=0"), "map.cell: must be greater than 0, got 0"),
         ],

@@ -11,17 +11,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.autodiff.rows import preorder, unfold
+from terrain_cli.show.strips.figure import plot
 from terrain_cli.show.strips.report import render
+from terrain_cli.show.strips.sweep_figure import Picture
+from terrain_cli.show.style import figure_style
 from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.ground import calc_time
-from terrain_cli.strips.report import gather
+from terrain_cli.strips.report import Report, gather
 from terrain_cli.strips.scenario import StripsScenario, with_descent
+from terrain_cli.strips.sensitivity import find_sensitivity
 from terrain_cli.strips.solution import StripsSolution, solve, to_ground
+from terrain_cli.strips.sweep import Parameter, find_points
 from tests.conftest import CONFIGS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -64,13 +70,13 @@ class Opened:
         self.until("document.documentElement.dataset.ready === 'true'")
         return self
 
-    def until(self, true: str) -> None:
+    def until(self, true: str | Callable[[], bool]) -> None:
         """Poll until the expression is true; the page's policy forbids the script that Playwright would run for this."""
-        for _ in range(100):
-            if self.page.evaluate(true):
+        for _ in range(1000):
+            if true() if callable(true) else self.page.evaluate(true):
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"never came true: {true}")
+        raise AssertionError(f"never came true: {true}; the page printed {self.complaints}")
 
     def iteration(self) -> int:
         return int(self.page.locator("#landscape svg").get_attribute("data-iteration") or -1)
@@ -86,8 +92,13 @@ def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
     """Opens pages; in the end they must have printed nothing to the console and requested nothing."""
     contexts, pages = [], []
 
-    def open_page(file: Path, fragment: str = "", *, width: int = 1280, scheme: Any = "light", **more: Any) -> Opened:
+    def open_page(
+        file: Path, fragment: str = "", *, width: int = 1280, scheme: Any = "light", stopped: bool = False, **more: Any
+    ) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)
+        if stopped:  # the page's time passes only in `clock.run_for`, however busy the machine is
+            context.clock.install(time=0)
+            context.clock.pause_at(1)
         context.route(re.compile("^(?!file:|data:)"), lambda route: route.abort())
         it = Opened(context.new_page())
         it.page.on("console", lambda message: it.complaints.append(f"{message.type}: {message.text}"))
@@ -138,24 +149,31 @@ Scale = Callable[[Any], Any]
 
 
 def number(text: str) -> float:
+    if text.startswith("10⁻"):
+        return 10.0 ** int(text[2:].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
     return float(text.replace("−", "-").replace(",", "").removeprefix("∂ ").partition(" ")[0])
 
 
-def scales(page: Page, name: str, above: float = 1e9) -> tuple[Scale, Scale]:
-    """Functions from a value to its place across and along a figure, as a reader would find it from the numbers on the axes."""
-    ticks = [t for t in page.evaluate(TICKS, name) if re.fullmatch(r"[−\d.]+", t["text"]) and t["y"] < above]
+def scales(page: Page, name: str, above: float = 1e9, below: float = 0, log: bool = False) -> tuple[Scale, Scale]:
+    """Functions from a value to its place across and along a figure, as a reader would find it from the numbers on the axes.
+
+    above, below: the part of the figure. log: whether the axis at the side is logarithmic.
+    """
+    ticks = [
+        t for t in page.evaluate(TICKS, name) if re.fullmatch(r"[−\d.⁻⁰-⁹¹²³]+", t["text"]) and below < t["y"] < above
+    ]
     side = [t for t in ticks if t["anchor"] == "end"]
     lowest = max(t["y"] for t in side)
     foot = min(t["y"] for t in ticks if t["anchor"] == "middle" and t["y"] > lowest)
     bottom = [t for t in ticks if t["anchor"] == "middle" and t["y"] == foot]
 
-    def along(marks: list[dict[str, Any]], key: str, shift: float) -> Scale:
-        values, places = [number(t["text"]) for t in marks], [t[key] - shift for t in marks]
+    def along(marks: list[dict[str, Any]], key: str, shift: float, bend: Scale) -> Scale:
+        values, places = bend([number(t["text"]) for t in marks]), [t[key] - shift for t in marks]
         slope, start = np.polyfit(values, places, 1)
         assert np.allclose(np.polyval([slope, start], values), places, atol=0.1)
-        return lambda value: slope * np.asarray(value) + start
+        return lambda value: slope * bend(value) + start
 
-    return along(bottom, "x", 0), along(side, "y", 4)
+    return along(bottom, "x", 0, np.asarray), along(side, "y", 4, np.log10 if log else np.asarray)
 
 
 def check_positions(page: Page, solution: StripsSolution) -> None:
@@ -190,6 +208,117 @@ def check_positions(page: Page, solution: StripsSolution) -> None:
         assert (found["fan"], found["trace"]) == (k + 1, k + 1)
         check_tree(found["tree"], time_graph(row.x, strips))
         assert all(f"{row.iteration}" in label for label in found["labels"][:1])
+
+
+# The coordinates of everything that the figures draw as lines and marks, for the iteration that is shown.
+DRAWN = """() => {
+  const line = (selector) => [...document.querySelectorAll(selector)].map(
+    (one) => one.getAttribute("d").split(/[ML]/).slice(1).map((pair) => pair.split(" ").map(Number)));
+  const dots = (selector) => [...document.querySelectorAll(selector)].map((one) => ["cx", "cy"].map((key) => Number(one.getAttribute(key))));
+  const level = (selector) => [...document.querySelectorAll(selector)].map((one) => Number(one.getAttribute("d").match(/ ([^h]+)h/)[1]));
+  const crosses = [...document.querySelectorAll("#cliff [clip-path] .diverged")].map(
+    (one) => one.getAttribute("d").match(/M(.+?) (.+?)l(\\d+)/).slice(1).map(Number)).map(([x, y, wide]) => [x + wide / 2, y + wide / 2]);
+  return {
+    trace: line("#landscape .ahead.way")[0], begin: dots("#landscape .begin")[0], star: line("#landscape .star")[0][0],
+    fan: line("#paths .fan"), path: line("#paths .path")[0], optimum: line("#paths .best")[0],
+    curves: line("#objective .line"), best: level("#objective .best")[0],
+    ends: [...dots("#cliff [clip-path] :is(.converged, .iterations)"), ...crosses].sort((a, b) => a[0] - b[0]),
+    edge: line("#cliff .edge")[0], chosen: dots("#cliff .chosen[visibility=visible]"),
+  };
+}"""
+
+
+def lines_of(axes: Any) -> dict[str, np.ndarray]:
+    """The points of each line of a matplotlib figure by its label, shape (k, 2)."""
+    return {str(line.get_label()): np.column_stack(line.get_data()) for line in axes.get_lines()}
+
+
+@pytest.mark.parametrize("changes", [{}, {"step": 5.0}, {"method": "momentum", "step": 6.0}, {"step": 20.0}])
+def test_every_figure_agrees_with_the_same_figure_of_plot(
+    opened: Callable[..., Opened], tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Places on the page, read through the numbers on its axes, are those of the data that matplotlib draws."""
+    solution = solve(with_descent(load_strips(CONFIGS / "three_strips.yaml"), **changes))
+    file, report = tmp_path / "report.html", gather(solution)
+    file.write_text(render(report), encoding="utf-8")
+    page = opened(file).page
+    found = page.evaluate(DRAWN)
+
+    def agree(drawn: Any, x: Scale, y: Scale, points: np.ndarray) -> None:
+        places = np.column_stack([x(points[:, 0]), y(points[:, 1])])
+        far = np.abs(places).max(axis=1) > 1e5  # of a line that leaves the figure, only the part near it is drawn
+        near = int(far.argmax()) if far.any() else len(places)
+        assert near == len(drawn) or far.any()
+        assert np.allclose(drawn[:near], places[:near], atol=0.3)
+
+    panels = plot(solution, "all").axes
+    landscape, time, gap, paths = (
+        next(axes for axes in panels if axes.get_title(loc="left").startswith(title))
+        for title in ("Travel time over", "Travel time after", "Gap to", "The path")
+    )
+    x, y = scales(page, "landscape")
+    drawn = lines_of(landscape)
+    agree(found["trace"], x, y, drawn["_trace"])
+    agree([found["begin"]], x, y, drawn["start"])
+    agree([np.add(found["star"], [0, 8])], x, y, drawn["exact optimum"])  # 8 px from its tip to its middle
+
+    x, y = scales(page, "paths")
+    drawn = lines_of(paths)
+    agree(found["path"], x, y, drawn["end"])
+    agree(found["optimum"], x, y, drawn["exact optimum"])
+    [fan] = [one for one in paths.collections if isinstance(one, LineCollection) and len(one.get_paths()) > 2]
+    assert len(found["fan"]) == len(fan.get_segments())
+    for shown, points in zip(found["fan"], fan.get_segments(), strict=True):
+        agree(shown, x, y, np.asarray(points))
+
+    x, y = scales(page, "objective", above=215)
+    upper, lower = found["curves"]
+    agree(upper, x, y, lines_of(time)["_"])
+    assert found["best"] == pytest.approx(y(lines_of(time)["exact optimum"][0, 1]), abs=0.3)
+    x, y = scales(page, "objective", below=215, log=True)
+    agree(lower, x, y, np.asarray(gap.get_lines()[0].get_xydata()))
+
+    x, y = scales(page, "cliff")
+    method = solution.scenario.descent.method
+    steps = {"descent.step": [run.step for run in report.runs[method] if run.step is not None]}
+    parameter = Parameter(solution.scenario, "descent.step")
+    picture = Picture(solution.scenario, [parameter], steps)
+    list(picture.watch(find_points(solution.scenario, steps, {})))
+    with figure_style():
+        drawn = lines_of(picture.make_figure(None).axes[0])
+    ends = np.column_stack([x(drawn["_time"][:, 0]), y(drawn["_time"][:, 1])])
+    width, top = (float(page.locator("#cliff clipPath rect").get_attribute(key) or 0) for key in ("width", "y"))
+    within = (ends[:, 0] < 43 + width - 8.9) & (ends[:, 1] > top + 8.9)
+    assert np.allclose(found["ends"], ends[within], atol=0.3)
+    outside = int((~within).sum())
+    assert ("outside the figure" in page.locator("#cliff-caption").inner_text()) == (outside > 0)
+    [here] = np.flatnonzero(np.isclose(steps["descent.step"], solution.step or 0.0))
+    assert len(found["chosen"]) == within[here]
+    assert page.locator("#cliff .readout").inner_text().endswith("outside the figure.") == (not within[here])
+    label = next((name for name in drawn if name.startswith("cliff at")), None)
+    assert (found["edge"] or [[None]])[0][0] == (label and pytest.approx(x(drawn[label][0, 0]), abs=0.3))
+
+
+OVERLAPS = """() => {
+  const boxes = [...document.querySelectorAll("#tree .block text")].map((one) => [one.textContent, one.getBoundingClientRect()]);
+  return boxes.flatMap(([text, a], i) => boxes.slice(i + 1).filter(([, b]) =>
+    Math.min(a.right, b.right) > Math.max(a.left, b.left) - 2 && Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top) + 4).map(([other]) => [text, other]));
+}"""
+
+
+def test_the_labels_of_a_large_tree_stay_apart(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    ground = [{"width": 3 + i % 4, "speed": 0.123456 + i % 3} for i in range(8)]
+    content = {"name": "eight", "strips": ground, "offset": -17.123456, "descent": {"method": "newton"}}
+    asked = solve(StripsScenario.model_validate(content))  # derivatives down to 1e-16 have the longest texts
+    strips = to_ground(asked.scenario)
+    tree = time_graph(asked.history[0].x, strips)
+    file = tmp_path / "report.html"
+    report = Report(asked, {"newton": [asked]}, {}, None, find_sensitivity(strips), tree)
+    file.write_text(render(report), encoding="utf-8")
+    page = opened(file).page
+    for _ in asked.history:
+        assert page.evaluate(OVERLAPS) == []
+        page.keyboard.press("ArrowLeft")
 
 
 def check_tree(shown: list[list[str]], root: Any) -> None:
@@ -320,36 +449,43 @@ def test_keyboard(opened: Callable[..., Opened], post: Path) -> None:
 
 
 def test_play_and_pause(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post)
-    button = it.page.locator("#play")
+    it = opened(post, stopped=True)
+    button, pass_time = it.page.locator("#play"), it.page.clock.run_for
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("false", "Play")
     it.page.keyboard.press("Space")
     assert (button.get_attribute("aria-pressed"), button.inner_text()) == ("true", "Pause")
     assert it.iteration() == 0  # from the end it starts again
-    it.until("Number(document.querySelector('#landscape svg').dataset.iteration) >= 2")
+    for ms, iteration in ((299, 0), (1, 1), (600, 3)):
+        pass_time(ms)
+        assert it.iteration() == iteration
     it.page.keyboard.press("Space")
-    paused = it.iteration()
-    it.page.wait_for_timeout(700)
-    assert 2 <= it.iteration() == paused < 20
+    pass_time(3000)
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 3)
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    it.page.locator("#iteration").fill("3")  # moving the slider stops it
-    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 3)
+    it.page.locator("#iteration").fill("7")  # moving the slider stops it
+    pass_time(3000)
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 7)
+    button.click()
+    pass_time(60_000)  # it stops at the end
+    assert (button.get_attribute("aria-pressed"), it.iteration()) == ("false", 20)
 
 
 def test_motion_is_reduced_where_asked(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post, "#iteration=0", reduced_motion="reduce")
+    it = opened(post, "#iteration=0", reduced_motion="reduce", stopped=True)
     it.page.locator("#play").click()
-    it.page.wait_for_timeout(700)
-    assert it.iteration() == 0  # one iteration a second
+    for ms, iteration in ((999, 0), (1, 1)):  # one iteration a second
+        it.page.clock.run_for(ms)
+        assert it.iteration() == iteration
     assert it.page.evaluate("document.getAnimations().length") == 0
 
 
 def test_links_restore_a_moment(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post, "#iteration=7&step=5&method=gradient")
+    it = opened(post, "#iteration=7&step=5&method=gradient", stopped=True)
     assert it.chosen() == ("gradient", "5", 7)
     it.page.keyboard.press("ArrowRight")
-    it.until("location.hash === '#iteration=8&step=5&method=gradient'")
+    it.page.clock.run_for(250)
+    assert it.page.evaluate("location.hash") == "#iteration=8&step=5&method=gradient"
     it.page.evaluate("location.hash = '#iteration=4&method=momentum&step=6'")
     it.until("document.querySelector('#landscape svg').dataset.iteration === '4'")
     assert it.chosen() == ("momentum", "6", 4)
@@ -421,11 +557,11 @@ def test_pointing_reads_and_clicking_goes(opened: Callable[..., Opened], post: P
 
 
 def test_a_screen_reader_hears_the_iteration(opened: Callable[..., Opened], post: Path) -> None:
-    it = opened(post)
+    it = opened(post, stopped=True)
     live = it.page.locator("#live")
     assert live.get_attribute("aria-live") == "polite"
     it.page.keyboard.press("Home")
-    it.until("document.getElementById('live').textContent.includes('Iteration 0:')")
+    it.page.clock.run_for(500)
     assert live.text_content() == "Method gradient, step 1.5. Iteration 0: 102.64529 s, 25.30 % above the optimum."
     slider = it.page.locator("#iteration")
     assert slider.get_attribute("aria-valuetext") == "Iteration 0: 102.64529 s, 25.30 % above the optimum"
@@ -491,11 +627,9 @@ def test_the_policy_stops_what_would_get_in(opened: Callable[..., Opened], post:
           fetch("https://example.org/").catch(() => {});
         }"""
     )
-    it.page.wait_for_timeout(200)
-    assert it.page.title() == "three strips: a terrain report"
-    refused = [text for text in it.complaints if "Content Security Policy" in text]
     for what in ("connect", "image", "inline event handler", "inline style", "inline script"):
-        assert any(what in text.lower() for text in refused), f"{what}: {refused}"
+        it.until(lambda: any("Content Security Policy" in text and what in text.lower() for text in it.complaints))  # noqa: B023
+    assert it.page.title() == "three strips: a terrain report"
     it.complaints.clear()
     it.requests[:] = it.requests[:1]
 
@@ -564,7 +698,7 @@ def test_a_phone_in_print_and_without_a_script(opened: Callable[..., Opened], po
     )
     assert all(300 < width <= 358 for width in wide)
     it.page.set_viewport_size({"width": 1000, "height": 700})
-    assert it.page.locator("#landscape svg").evaluate("svg => svg.clientWidth") > 400
+    it.until("document.querySelector('#landscape svg').clientWidth > 400")  # it is drawn again
     it.page.emulate_media(media="print")
     assert not it.page.locator("#play").is_visible()
     assert it.page.locator("#table tbody tr").count() == 21

@@ -1,4 +1,4 @@
-"""`terrain sweep --plot`."""
+"""`terrain sweep -o FILE.svg`."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def test_the_cliff() -> None:
 
 
 def test_the_cliff_is_where_descents_stop_converging(terrain: Callable[..., Ran], tmp_path: Path) -> None:
-    ran = terrain("sweep", THREE, "--step", "3.9,4", "--iterations", 5000, "--plot", tmp_path / "c.svg")
+    ran = terrain("sweep", THREE, "--step", "3.9,4", "--iterations", 5000, "-o", tmp_path / "c.svg")
     assert ran.code == 0
     assert ran.err == f"wrote {tmp_path / 'c.svg'}\n"
     assert "cliff at 3.952" in (tmp_path / "c.svg").read_text()
@@ -127,11 +127,12 @@ def test_a_logarithmic_sweep_has_a_logarithmic_axis() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--step", "1,2", "--plot", "a.txt"], "--plot: must end in .png, .svg or .pdf, got a.txt"),
-        (["--step", "1,2", "--plot", "no/a.png"], "no/a.png: cannot be written: there is no folder no"),
+        (["--step", "1,2", "-o", "a.txt"], "--output: must end in .csv, .json, .png, .svg or .pdf, got a.txt"),
+        (["--step", "1,2", "-o", "a.svg", "-o", "./a.svg"], "--output: a.svg is named twice; name another file"),
+        (["--step", "1,2", "-o", "no/a.png"], "no/a.png: cannot be written: there is no folder no"),
         (
-            ["--step", "1,2", "--vary", "offset=1,2", "--vary", "strips.0.speed=1,2", "--plot", "a.png"],
-            "--plot: draws one or two varied numbers for strips, got 3: remove some or use --csv",
+            ["--step", "1,2", "--vary", "offset=1,2", "--vary", "strips.0.speed=1,2", "-o", "a.png"],
+            "--output a.png: a figure shows one or two varied numbers of strips, got 3: vary fewer or write a .csv",
         ),
     ],
 )
@@ -145,6 +146,6 @@ def test_refuses(
 
 
 def test_plot_and_json_together(terrain: Callable[..., Ran], tmp_path: Path) -> None:
-    ran = terrain("sweep", "--step", "1,2", "--json", "--plot", tmp_path / "a.pdf")
+    ran = terrain("sweep", "--step", "1,2", "--json", "-o", tmp_path / "a.pdf")
     assert ran.out.startswith('{"version": 1')
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")

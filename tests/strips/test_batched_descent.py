@@ -283,6 +283,46 @@ def test_what_is_not_finite_is_null(terrain: Terrain) -> None:
     assert terrain("sweep", "--step", "1e200").code == 0
 
 
+def test_a_sweep_by_snell_has_times_alone(terrain: Terrain) -> None:
+    ran = terrain("sweep", "--method", "snell", "--vary", "offset=0:20:3")
+    assert [line.split() for line in ran.out.splitlines()] == [
+        ["offset", "(m)", "time", "(s)"],
+        ["0", "69.841270"],
+        ["10", "73.165765"],
+        ["20", "81.911688"],
+        ["3", "points"],
+    ]
+    ran = terrain("sweep", "--method", "snell", "--vary", "offset=0,20", "--vary", "strips.1.speed=0.3,0.4")
+    assert "*" not in ran.out
+    assert ran.out.endswith("\n4 points\n")
+
+
+def test_what_diverged_is_not_the_best(terrain: Terrain) -> None:
+    for values in ("5", "4.5,5"):
+        ran = terrain("sweep", "--step", values)
+        assert ran.code == 0
+        assert "best" not in ran.out
+    # At the step 4.5 the time is lower than at 0.01, but it was diverging.
+    assert "best: step = 0.01: " in terrain("sweep", "--step", "0.01,4.5").out
+
+
+def test_two_numbers_give_a_table_of_times(terrain: Terrain) -> None:
+    varied = ("--vary", "descent.step=1,5", "--vary", "offset=0:40:3")
+    ran = terrain("sweep", *varied)
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ran.out.startswith("time (s): step down, offset (m) across\n")
+    assert rows[1:4] == [["0", "20", "40"], ["1", "*", "69.841932", "81.992012", "109.259508"],
+                         ["5", "diverged", "diverged", "106.803477"]]  # fmt: skip
+    assert "* best: step = 1, offset (m) = 0: 69.841932 s" in ran.out
+    # Where the values of the second are too many, they are the rows; where both are, every point has a row.
+    ran = terrain("sweep", "--vary", "descent.step=1,5", "--vary", "offset=0:40:11")
+    assert ran.out.startswith("time (s): offset (m) down, step across\n")
+    assert len(ran.out.splitlines()) == 2 + 11 + 2
+    ran = terrain("sweep", "--vary", "descent.step=1:5:9", "--vary", "offset=0:40:9")
+    assert ran.out.split()[:3] == ["step", "offset", "(m)"]
+    assert "41 of 81 points shown" in ran.out
+
+
 def test_long_tables_are_thinned_on_screen_alone(terrain: Terrain) -> None:
     ran = terrain("sweep", "--step", "0.1:6:1000")
     assert len(ran.out.splitlines()) < 70
@@ -307,7 +347,8 @@ def test_ctrl_c_keeps_the_results_so_far(
     output = ["--output", tmp_path / form] if form.startswith("p.") else [form] if form.startswith("--") else []
     ran = terrain("sweep", "--step", "0.1:6:2000", *output)
     assert ran.code == 130
-    assert ran.err == "interrupted after 512 of 2,000 points, which are kept\n"
+    wrote = f"wrote {tmp_path / form}\n" if form.startswith("p.") else ""
+    assert ran.err == f"{wrote}interrupted after 512 of 2,000 points, which are kept\n"
     if form == "--json":
         assert len(json.loads(ran.out)["points"]) == 512
     elif form == "--csv":
@@ -339,6 +380,13 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--vary", "offset"), "--vary: must be NAME=VALUES"),
         (("--vary", "=1"), "--vary: must be NAME=VALUES"),
         (("--vary", "ofset=1"), "ofset: is not a number of this scenario (method gradient): did you mean offset?"),
+        (
+            ("--vary", "strips.1.sped=1"),
+            "strips.1.sped: is not a number of this scenario (method gradient): did you mean strips.1.speed?",
+        ),
+        (("--vary", "strip[2].speed=1"), "did you mean strips.2.speed?"),
+        (("--vary", "strips.9.with=1"), "did you mean strips.2.width?"),
+        (("--vary", "descent.intial.1=1"), "did you mean descent.initial.1?"),
         (("--vary", "strips.1.speed=0.3,-1"), "strips.1.speed: must be greater than 0, got -1"),
         (("--vary", "offset=1", "--vary", "offset=2"), "--vary offset: is given twice"),
         (("--vary", "offset=1", "--vary", "strips.1.speed=1", "--vary", "strips[1].speed=2"), "are not all different"),
@@ -346,13 +394,13 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("--step", "1", "--vary", "descent.step=2"), "--vary descent.step: is given twice"),
         (("--step", "1", "--method", "snell"), "descent.step: is not a number of this scenario (method snell)"),
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),
-        (("--step", "1", "--output", "x.txt"), "--output: must end in .csv or .json, got x.txt"),
+        (("--step", "1", "--output", "x.txt"), "--output: must end in .csv, .json, .png, .svg or .pdf, got x.txt"),
+        (("--step", "1", "--json", "--csv"), "--json and --csv cannot be used together"),
         (("--vary", f"strips.{'9' * 5000}.speed=1:2"), "is not a number of this scenario"),
         (
             ("--step", "1:2:10000000", "--vary", "offset=0:1:10000000", "--vary", "strips.0.speed=1:2:10000000"),
             "--vary: must give at most 9,007,199,254,740,992 combinations of values: give shorter ranges",
         ),
-        (("--step", "1", "--json", "--quiet"), "--json and --quiet cannot be used together"),
         (
             ("--step", "1", "--output", "no/such/folder/x.csv"),
             "no/such/folder/x.csv: cannot be written: there is no folder no/such/folder",

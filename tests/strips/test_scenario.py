@@ -70,7 +70,6 @@ def test_all_problems_are_reported_at_once(write: Callable[[str], Path]) -> None
     assert refusals(path) == [
         ":1: name: must be a text: put it in quotes, got 12",
         ":3: strips[0].width: must be greater than 0, got -10",
-        ":4: strips[1].width: is missing: add width: 10",
         ":4: strips[1].speed: must be a number, got 'fast'",
         ":4: strips[1].widht: is not a key here: did you mean width?",
         ":5: strips[2]: must be a mapping with width, speed, name, got 12",

@@ -11,7 +11,7 @@ from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
-from terrain_cli.show.console import out, say
+from terrain_cli.show.console import current, out, say
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.text import number, percent, visible
 
@@ -20,6 +20,7 @@ class Watch:
     """Prints the title, then a row for each iteration of the refinement if there is only one goal."""
 
     def __init__(self, scenario: MapScenario, ground: Ground, options: Mapping[str, Any]) -> None:
+        current().clear()
         print_title(scenario, ground)
         self.scenario = scenario
         self.rows: list[Round] = []
@@ -29,6 +30,7 @@ class Watch:
 
     def close(self) -> None:
         """Print the rows, all at the end of the search."""
+        current().clear()
         time = f"time ({self.scenario.units.time})"
         rows = [("iteration", "crossings", time, "gradient")] if self.rows else []
         for row in self.rows:

@@ -27,7 +27,7 @@ from terrain_cli.strips.landscape import Landscape
 from terrain_cli.strips.report import Report
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import to_ground
-from terrain_cli.text import subscript, visible
+from terrain_cli.text import short, subscript, visible
 
 ROOM = 31_000  # numbers in a page, about 8 bytes each
 OWN = 61  # iterations of the run that was asked for, at most; the other runs share the rest of the room
@@ -37,7 +37,8 @@ CROSSINGS = 6  # in the table; more are folded
 SIDE = 1000  # of the square in which contours are drawn
 APART = 14  # between points of a contour, in units of that square
 TIME, PLACE, VALUE, SLOPE = 9, 8, 6, 4  # significant digits
-LAYER, BLOCK = 96.0, 70.0  # of the tree: height of a layer, width of a block
+LAYER, BLOCK = 96.0, 40.0  # of the tree: height of a layer, least width of a block
+LETTER = 8.0  # width of a letter below a block, an estimate
 
 LABEL = {"gradient": "Gradient", "momentum": "Momentum", "adam": "Adam", "newton": "Newton", "snell": "Snell’s law"}
 
@@ -269,24 +270,23 @@ def draw_branches(branches: list[Branch], columns: Columns, x: np.ndarray) -> di
     assert root is not None
     places = {id(node): i for i, node in enumerate(nodes_of(root))}
     values, derivatives = values_along(root, x)
-    middles, outline = place_blocks(branches, dict.fromkeys(branches, BLOCK))
     depths: dict[Branch, int] = {}
+    widths: dict[Branch, float] = {}
     numbers = {branch: i for i, branch in enumerate(branches)}
     drawn = []
-    left = min(end for end, _ in outline)
     for branch in branches:
         depths[branch] = depths[branch.parent] + 1 if branch.parent else 0
         block: dict[str, Any] = {
-            "x": round(middles[branch] - left, 1),
             "y": LAYER * depths[branch],
             "above": numbers[branch.parent] if branch.parent else None,
         }
-        node = branch.node
+        node, captions = branch.node, [0]
         if node is None:
             block |= {"kind": "folded", "label": f"{len(branch.hidden):,} more"}
             if branch.folded_value is not None:
                 hidden = values[:, [places[id(inner)] for inner in branch.hidden]].sum(axis=1)
                 block["value"] = columns.add(hidden, VALUE)
+                captions.append(longest(hidden, VALUE))
         else:
             place = places[id(node)]
             label = f"[{branch.mark}]" if branch.repeated else node.label
@@ -295,10 +295,25 @@ def draw_branches(branches: list[Branch], columns: Columns, x: np.ndarray) -> di
             block |= {"kind": node.kind, "label": label, "note": visible(node.note)}
             if node.named or node.kind != CONSTANT:
                 block["value"] = columns.add(values[:, place], VALUE)
+                captions.append(longest(values[:, place], VALUE))
             block["derivative"] = columns.add(derivatives[:, place], SLOPE)
+            captions.append(len("∂ ") + longest(derivatives[:, place], SLOPE))
+        widths[branch] = max(BLOCK, 14 + 9.0 * len(block["label"]), LETTER * max(captions))
         drawn.append(block)
+    middles, outline = place_blocks(branches, widths)
+    left = min(end for end, _ in outline)
+    for branch, block in zip(branches, drawn, strict=True):
+        block["x"] = round(middles[branch] - left, 1)
     return {
         "width": round(max(end for _, end in outline) - left, 1),
         "height": LAYER * (max(depths.values()) + 1) - 8,
         "blocks": drawn,
     }
+
+
+def longest(values: np.ndarray, digits: int) -> int:
+    """The number of letters of the longest of these values, shape (k,), as the script writes them, about."""
+    return max(
+        len(short(value, digits - (0 < abs(value) < 1e-4))) if math.isfinite(value) else len("not finite")
+        for value in set(values.tolist())
+    )

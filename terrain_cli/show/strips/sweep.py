@@ -17,7 +17,7 @@ ENDED = {"converged": "converged", "diverged": "diverged", "iterations": "used a
 
 
 def heads(scenario: "StripsScenario") -> Sequence[str]:
-    return (f"time ({scenario.units.time})", "gap", "reached")
+    return (f"time ({scenario.units.time})", *(("gap", "reached") if is_judged(scenario) else ()))
 
 
 def cells(point: Mapping[str, Any]) -> Sequence[str]:
@@ -28,8 +28,15 @@ def cells(point: Mapping[str, Any]) -> Sequence[str]:
     )
 
 
-def is_better(point: Mapping[str, Any], best: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+def is_judged(scenario: "StripsScenario") -> bool:
+    """Snell's law gives the exact answer of every point."""
+    return scenario.descent.method != "snell"
+
+
+def is_better(point: Mapping[str, Any], best: Mapping[str, Any] | None, options: Mapping[str, Any]) -> bool:
     """Compare the times or, if these are about equal, the iterations needed to come close to the optimum."""
+    if best is None or point["status"] == "diverged":
+        return bool(point["status"] != "diverged")
     if abs(point["time"] - best["time"]) > (options.get("within") or WITHIN) * best["time"]:
         return bool(point["time"] < best["time"])
     waits = [math.inf if p["reached"] is None else p["reached"] for p in (point, best)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from terrain_cli.show.console import Progress, out, say
+from terrain_cli.show.console import current, out, say
 from terrain_cli.show.strips.plots import print_plots
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.strips.descent import Step
@@ -30,9 +30,10 @@ class Watch:
     """
 
     def __init__(self, scenario: StripsScenario, ground: Strips, options: Mapping[str, Any]) -> None:
+        self.progress = current()
+        self.progress.clear()
         print_title(scenario)
         self.what, self.every = options.get("show") or "crossings", options.get("every")
-        self.progress = Progress()
         unknowns = len(scenario.strips) - 1
         self.gradient = out.width >= 9 + 14 + 2 * 15
         room = max(1, (out.width - 9 - (1 + self.gradient) * 15) // 14)

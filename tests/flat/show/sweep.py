@@ -20,8 +20,12 @@ def cells(point: Mapping[str, Any]) -> Sequence[str]:
     return (f"{point['time']:g}",)
 
 
-def is_better(point: Mapping[str, Any], best: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
-    return bool(point["time"] < best["time"])
+def is_judged(scenario: FlatScenario) -> bool:
+    return True
+
+
+def is_better(point: Mapping[str, Any], best: Mapping[str, Any] | None, options: Mapping[str, Any]) -> bool:
+    return point["time"] is not None and (best is None or bool(point["time"] < best["time"]))
 
 
 def explain(options: Mapping[str, Any]) -> str:

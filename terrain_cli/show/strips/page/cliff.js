@@ -9,7 +9,7 @@ figures.cliff = {
     this.svg = svg;
     $("cliff-caption").textContent = stepped ? `Final travel time for each step of method ${method().name}` : `Method ${method().name}`;
     if (!stepped) {
-      const why = { newton: "Newton’s method chooses its own step.", snell: "Snell’s law gives the answer directly, without steps." }[method().name] ?? "There is nothing to descend, passed there is no step to choose.";
+      const why = { newton: "Newton’s method chooses its own step.", snell: "Snell’s law gives the answer directly, without steps." }[method().name] ?? "There is nothing to descend, so there is no step to choose.";
       add(svg, "text", { class: "statement", x: 0, y: 40 }, why);
       set(svg, { "aria-label": why });
       this.points = null;
@@ -27,16 +27,18 @@ figures.cliff = {
       add(inside, "path", { class: "edge", d: `M${round(x(cliff))} ${box.top}v${box.height}` });
       add(svg, "text", { class: "edge-label small", x: round(x(cliff) - 6), y: box.top + 10, "text-anchor": "end" }, `cliff at ${figure(cliff, 4)}`);
     }
-    // A run that ends above the figure is marked at its upper edge.
-    const inBox = (value) => (Number.isFinite(value) ? Math.max(box.top, value) : box.top);
-    this.points = runs.map((r) => [Math.min(box.left + box.width, x(r.step)), inBox(y(endOf(r)))]);
-    add(inside, "path", { class: "curve", "stroke-width": 1, d: lineOf(runs.map((r) => [x(r.step), y(endOf(r))])) });
+    this.points = runs.map((r) => [x(r.step), y(endOf(r))]);
+    this.out = this.points.map(([px, py]) => !(px <= box.left + box.width + 0.01 && py >= box.top - 0.01));
+    add(inside, "path", { class: "curve", "stroke-width": 1, d: lineOf(this.points) });
     runs.forEach((r, i) => {
+      if (this.out[i]) return;
       const [cx, cy] = this.points[i];
       if (r.status === "diverged") add(inside, "path", { class: "diverged", d: cross(cx, cy, 4) });
       else add(inside, "circle", { class: r.status, r: 4, cx: round(cx), cy: round(cy) });
     });
-    this.here = add(svg, "circle", { class: "chosen", r: 9, cx: round(this.points[state.index][0]), cy: round(this.points[state.index][1]) });
+    const outside = this.out.filter(Boolean).length;
+    if (outside) $("cliff-caption").textContent += `; ${outside === 1 ? "one lies" : `${count(outside)} lie`} outside the figure`;
+    moveTo(add(inside, "circle", { class: "chosen", r: 9 }), this.out[state.index] ? [NaN, NaN] : this.points[state.index]);
     const g = add(svg, "g", { "aria-hidden": "true" });
     let left = box.left;
     for (const status of ["converged", "iterations", "diverged"]) {
@@ -54,7 +56,7 @@ figures.cliff = {
   },
   describe(i) {
     const r = method().runs[i];
-    return `Step ${stepText(r)}: final time ${timeText(endOf(r), 8)}, ${ended[r.status]}`;
+    return `Step ${stepText(r)}: final time ${timeText(endOf(r), 8)}, ${ended[r.status]}${this.out[i] ? "; outside the figure" : ""}`;
   },
   move() {
     set(this.svg, { "data-iteration": iterationAt(row), "data-step": run().step ?? "" });

@@ -38,7 +38,7 @@ figures.landscape = {
     this.halo = add(inside, "path", { class: `halo${bright}` });
     this.way = add(inside, "path", { class: `way${flat ? "" : " on-map"}` });
     this.crosses = ["cross-halo", "cross"].map((name) => add(inside, "path", { class: name }));
-    if (rows() > 1) add(inside, "circle", { class: "begin", r: 4.5, cx: round(this.points[0][0]) || 0, cy: round(this.points[0][1]) || 0 });
+    if (rows() > 1 && isNear(this.points[0])) add(inside, "circle", { class: "begin", r: 4.5, cx: round(this.points[0][0]), cy: round(this.points[0][1]) });
     this.here = add(inside, "circle", { class: "here", r: 6.5 });
     const best = [x(land.optimum[0]), y(flat ? data.optimum.time : land.optimum[1])];
     add(svg, "path", { class: "star", d: starOf(best[0], best[1], 8) });
@@ -65,12 +65,11 @@ figures.landscape = {
   },
   move() {
     if (!data.landscape) return;
-    const passed = this.points.slice(0, row + 1), [cx, cy] = this.points[row];
+    const passed = this.points.slice(0, row + 1);
     set(this.halo, { d: lineOf(passed) });
     set(this.way, { d: lineOf(passed) });
-    for (const crosses of this.crosses) set(crosses, { d: passed.slice(1, -1).filter((p) => p.every(Number.isFinite)).map((p) => cross(p[0], p[1], 3)).join("") || "M0 0" });
-    const finite = Number.isFinite(cx) && Number.isFinite(cy);
-    set(this.here, finite ? { cx: round(cx), cy: round(cy), visibility: "visible" } : { visibility: "hidden" });
+    for (const crosses of this.crosses) set(crosses, { d: passed.slice(1, -1).filter(isNear).map((p) => cross(p[0], p[1], 3)).join("") || "M0 0" });
+    moveTo(this.here, this.points[row]);
     const left = this.out[row] ? " It lies outside the figure." : "";
     readout("landscape").textContent = `${this.position(row)}.${left}`;
     set(this.svg, { "data-iteration": iterationAt(row), "aria-label": `Landscape of the travel time over ${data.landscape.labels.map((l) => l.long).join(" and ")}, with the trace of the descent. ${sentence()}, at ${this.position(row)}.${left} The optimum lies at ${data.landscape.labels.map((l, k) => `${l.short} ${figure(data.landscape.optimum[k])} ${lengthUnit}`).join(", ")}.` });

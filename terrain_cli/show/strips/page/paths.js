@@ -66,10 +66,7 @@ figures.paths = {
     this.lines.forEach((line, i) => set(line, { visibility: i <= row ? "visible" : "hidden" }));
     set(this.halo, { d: lineOf(points) });
     set(this.path, { d: lineOf(points) });
-    this.dots.forEach((dot, k) => {
-      const [cx, cy] = points[k + 1];
-      set(dot, Number.isFinite(cy) ? { cx: round(cx), cy: round(cy), visibility: "visible" } : { visibility: "hidden" });
-    });
+    this.dots.forEach((dot, k) => moveTo(dot, points[k + 1]));
     const crossings = data.crossings.map((c) => `${c.folded ? "…, " : ""}${figure(at(c.value, row))}`).join(", ");
     const crossed = data.crossings.length ? `It crosses the boundaries at ${crossings} ${lengthUnit}.` : "It is the straight line.";
     readout("paths").textContent = crossed + (data.ground.thinned ? " Only some of the boundaries are drawn." : "");

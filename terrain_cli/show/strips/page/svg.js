@@ -8,17 +8,44 @@ function add(parent, name, attributes = {}, text = undefined) {
   parent.append(made);
   return made;
 }
+// Move a dot to a point, or hide it where there is none.
+const moveTo = (dot, point) => set(dot, isNear(point) ? { cx: round(point[0]), cy: round(point[1]), visibility: "visible" } : { visibility: "hidden" });
 const set = (what, attributes) => Object.entries(attributes).forEach(([key, value]) => what.setAttribute(key, value));
 const round = (value) => Math.round(value * 100) / 100;
-const lineOf = (points) => {
-  let pen = "M";
-  return points.map((point) => {
-    if (point === null || !point.every(Number.isFinite)) { pen = "M"; return ""; }
-    const piece = `${pen}${round(point[0])} ${round(point[1])}`;
-    pen = "L";
-    return piece;
-  }).join("") || "M0 0";
-};
+// Browsers draw huge coordinates wrongly. Points are near if no coordinate is larger than this, far outside any figure.
+const FAR = 1e5;
+const isNear = (point) => point.every((value) => Math.abs(value) <= FAR);
+// A line through points. Points that are not finite interrupt it, and of what lies far outside only the near part is drawn.
+function lineOf(points) {
+  let pieces = "", pen = null;
+  points.forEach((point, i) => {
+    if (!point.every(Number.isFinite)) return;
+    const before = points[i - 1];
+    if (!before?.every(Number.isFinite)) {
+      if (isNear(point)) pieces += `M${round(point[0])} ${round(point[1])}`;
+      pen = point;
+      return;
+    }
+    const [from, to] = nearPart(before, point);
+    if (!from) return;
+    if (from !== pen) pieces += `M${round(from[0])} ${round(from[1])}`;
+    pieces += `L${round(to[0])} ${round(to[1])}`;
+    pen = to;
+  });
+  return pieces || "M0 0";
+}
+// The part of a segment that is near: its two ends, themselves where they are near; none if all of it is far.
+function nearPart(from, to) {
+  let begin = 0, end = 1;
+  for (const k of [0, 1]) {
+    const move = to[k] - from[k];
+    const [first, last] = [(-FAR - from[k]) / move, (FAR - from[k]) / move].sort((a, b) => a - b);
+    if (move !== 0) [begin, end] = [Math.max(begin, first), Math.min(end, last)];
+    else if (Math.abs(from[k]) > FAR) return [];
+  }
+  const between = (share) => [0, 1].map((k) => from[k] + share * (to[k] - from[k]));
+  return begin > end ? [] : [begin > 0 ? between(begin) : from, end < 1 ? between(end) : to];
+}
 const starOf = (x, y, r) => "M" + Array.from({ length: 10 }, (_, i) => {
   const angle = Math.PI * (i / 5 - 0.5), far = i % 2 ? 0.42 * r : r;
   return `${round(x + far * Math.cos(angle))} ${round(y + far * Math.sin(angle))}`;
@@ -28,8 +55,7 @@ const cross = (x, y, r) => `M${round(x - r)} ${round(y - r)}l${2 * r} ${2 * r}m0
 function scale([low, high], [from, to], kind = "linear") {
   const bend = { linear: (v) => v, log: (v) => Math.log10(v), late: (v) => Math.log10(1 + v) }[kind];
   const a = bend(low), b = bend(high) - a || 1;
-  // Points far outside the figure are moved nearer: browsers draw huge coordinates wrongly, and these are clipped anyway.
-  const f = (value) => value === null ? NaN : Math.max(-1e5, Math.min(1e5, from + (to - from) * (bend(value) - a) / b));
+  const f = (value) => value === null ? NaN : from + (to - from) * (bend(value) - a) / b;
   return Object.assign(f, { low, high, kind });
 }
 

@@ -1,0 +1,105 @@
+"""`terrain examples`: the files that come with terrain, to learn from and to start from."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from terrain_cli.commands.options import Json
+from terrain_cli.errors import InputError
+from terrain_cli.files import check_output, written
+from terrain_cli.text import suggest
+
+ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
+CASES = "Cases for terrain batch: a scenario of strips in each line."
+
+
+def complete_example(incomplete: str) -> list[str]:
+    """The names of examples that begin like this, for the shell."""
+    return [name for name in _find_examples() if name.startswith(incomplete)]
+
+
+def examples(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME...]",
+            help="Write these examples into the current folder; an existing file is never overwritten.",
+            autocompletion=complete_example,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write a single example to.", metavar="FILE")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the examples that come with terrain, or write some of them.
+
+    Each begins with a comment that says what it teaches.
+
+    Example: terrain examples
+
+    Example: terrain examples three_strips lake
+    """
+    found = _find_examples()
+    if not names:
+        if output:
+            raise InputError("--output: needs the name of an example; terrain examples lists them")
+        _print(found, as_json)
+        return
+    if as_json:
+        raise InputError("--json: lists the examples, and cannot be used together with the name of one")
+    if output and len(names) > 1:
+        raise InputError(f"--output: works only with a single example, got {len(names)}")
+    known = found | {file.name: file for file in found.values()}
+    for name in names:
+        if name not in known:
+            raise InputError(f"{name}: there is no such example: {suggest(Path(name).stem, list(found))}")
+    for name in names:
+        example = known[name]
+        target = Path(example.name)
+        if output:
+            check_output(output, (example.suffix,))
+            target = output
+        with written(target, overwrite=output is not None) as beside:
+            beside.write_bytes(example.read_bytes())
+        typer.echo(f"wrote {target}", err=True)
+
+
+def _find_examples() -> dict[str, Path]:
+    """The files by their names without the ending."""
+    from terrain_cli.scenario.load import packaged_folder
+
+    return {file.stem: file for file in sorted(packaged_folder().iterdir()) if file.suffix in ENDINGS}
+
+
+def _print(found: dict[str, Path], as_json: bool) -> None:
+    listed = [
+        {"name": name, "file": file.name, "about": CASES if file.suffix == ".jsonl" else _first_sentence(file)}
+        for name, file in found.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps({"version": 1, "examples": listed}))
+        return
+    from rich.text import Text
+
+    from terrain_cli.show.console import out
+    from terrain_cli.show.tables import new_table
+
+    table = new_table(("example", "what it is"), left=2)
+    for example in listed:
+        table.add_row(Text(example["name"]), Text(example["about"]))
+    out.print(table)
+
+
+def _first_sentence(file: Path) -> str:
+    """The first sentence of the comment with which a file begins."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    comment = []
+    for line in lines:
+        if not line.startswith("#"):
+            break
+        if "yaml-language-server" not in line:
+            comment.append(line.removeprefix("#").strip())
+    return " ".join(comment).partition(". ")[0].rstrip(".") + "."
