@@ -49,10 +49,10 @@ def _open_missing_streams() -> None:
 def _ignore_settings_of_others() -> None:
     """Ignore what the environment says to other programs in Python: it would change results, or break off the run.
 
-    These are JAX's settings, except those that choose a device, matplotlib's backend, a screen without columns, and Python's
-    settings of warnings.
+    These are the settings of JAX and XLA, except those that choose a device, matplotlib's backend, a screen without columns, and
+    Python's settings of warnings.
     """
-    for name in [name for name in os.environ if name.startswith("JAX_") and not name.startswith(DEVICES)]:
+    for name in [name for name in os.environ if name.startswith(("JAX_", "XLA_")) and not name.startswith(DEVICES)]:
         del os.environ[name]
     os.environ["MPLBACKEND"] = "agg"
     if not os.environ.get("COLUMNS", "").strip("0").isdecimal():

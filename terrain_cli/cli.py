@@ -31,6 +31,7 @@ from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
 from terrain_cli.errors import InputError
+from terrain_cli.text import visible
 
 CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe which nobody reads: 128 + SIGPIPE
 
@@ -112,10 +113,11 @@ def main(arguments: list[str] | None = None) -> None:
         _drop_output()
         sys.exit(CLOSED_PIPE)
     except OSError as problem:
-        what = "the output cannot be written" if problem.filename is None else problem.filename
+        named = problem.filename is not None  # else it is stdout
+        what = visible(os.fsdecode(problem.filename)) if named else "the output cannot be written"
         print(f"terrain: {what}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()
-        sys.exit(1)
+        sys.exit(2 if named else 1)
 
 
 def _drop_output() -> None:

@@ -129,6 +129,7 @@ def test_tables_for_a_pipe_are_as_wide_as_they_need(terrain: Callable[..., Ran],
 
 
 SETTINGS = {
+    "XLA_FLAGS": "--nonsense",
     "JAX_DEBUG_NANS": "1",
     "JAX_TRANSFER_GUARD": "disallow",
     "JAX_ENABLE_X64": "0",
@@ -144,7 +145,7 @@ SETTINGS = {
 def test_settings_for_others_have_no_effect(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ["sweep", THREE, "--step", "0.5:5:4", "--csv", "--plot"]
+    arguments = ["sweep", THREE, "--step", "0.5:5:4", "--csv", "-o"]
     here = terrain(*arguments, tmp_path / "b.svg")
     (tmp_path / "matplotlibrc").write_text("axes.facecolor: red\nsavefig.dpi: 31\nfont.family: serif\n")
     for name, value in SETTINGS.items():

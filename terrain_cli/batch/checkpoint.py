@@ -32,7 +32,7 @@ class Results:
     def __init__(
         self, path: Path, about: dict[str, Any], state: dict[str, int], *, resume: bool, overwrite: bool
     ) -> None:
-        """Raises InputError if there are results that must not be replaced, or that this run cannot continue."""
+        """Raises InputError if there are unfinished results that nobody asked to replace, or that this run cannot continue."""
         self.path, self.about = path, about
         self.checkpoint = path.with_name(path.name + ".checkpoint")
         check_output(self.checkpoint, (".checkpoint",))
@@ -43,13 +43,10 @@ class Results:
         self.replaces = path.exists()
         if self.replaces and resume:
             self._resume()
-        elif self.replaces and not overwrite:
-            hint = (
-                "use --resume to continue it, or --overwrite to start anew"
-                if self.checkpoint.exists()
-                else "use --overwrite to replace it"
+        elif self.replaces and self.checkpoint.exists() and not overwrite:
+            raise InputError(
+                f"{path}: holds results of an interrupted run; use --resume to continue it, or --overwrite to start anew"
             )
-            raise InputError(f"{path}: already exists; {hint}")
 
     def _resume(self) -> None:
         """Continue after the results that the checkpoint describes, or compare from the beginning if it does not fit the file.

@@ -33,7 +33,9 @@ def batch(
         bool, typer.Option("--sensitivity", help="Add the derivatives of the best time by widths, speeds and offset.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue results that were interrupted.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace even the results of an interrupted run.")
+    ] = False,
     scheduler: Annotated[
         str | None,
         typer.Option(

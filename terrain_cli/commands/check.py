@@ -35,7 +35,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH...]",
-            help="Scenario files or folders of them.  [default: configs, else .]",
+            help="Scenario files or folders of them.  [default: configs if it exists, else the current folder]",
             autocompletion=complete_scenario,
             readable=False,  # `check` itself says why it cannot read one, and goes on with the others
         ),

@@ -235,8 +235,8 @@ def test_what_is_refused_in_a_sentence_keeps_old_results(
     assert ran.err.startswith(f"{path}{message}")
     assert not out.exists()  # so that the corrected run finds nothing in its way
     out.write_bytes(b"old")
-    for option in ("--overwrite", "--resume"):
-        assert terrain("batch", path, "-o", out, option).code == 2
+    for options in ((), ("--overwrite",), ("--resume",)):
+        assert terrain("batch", path, "-o", out, *options).code == 2
         assert out.read_bytes() == b"old"
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([name, "r.csv"])
 

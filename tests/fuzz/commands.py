@@ -93,7 +93,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]], tuple[str
     "sweep": (
         ("s.yaml", "s.yaml", "s.yaml", "m.yaml", "bad.yaml", "no.yaml"),
         SHARED | {"--step": RANGES, "--vary": tuple(f"{name}={values}" for name in NAMES for values in RANGES), "--within": NUMBERS}
-        | {"-o": OUTPUTS},
+        | {"-o": (*OUTPUTS, "out.svg")},
         FLAGS,
     ),
     "batch": (
@@ -101,13 +101,14 @@ COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]], tuple[str
         {"-o": ("out.jsonl", "out.csv", "out.ndjson", "out.txt", "cases.jsonl", "no/out.csv")},
         ("--csv", "--sensitivity", "--resume", "--overwrite"),
     ),
-    "check": (("d", "s.yaml", "m.yaml", "bad.yaml", "no.yaml", ".", "-"), {"--tolerance": NUMBERS}, ("--update", "--json")),
+    "check": (("d", "s.yaml", "m.yaml", "bad.yaml", "no.yaml", ".", "-"), {"--drift": NUMBERS, "--junit": ("j.xml", "j.txt")}, ("--update", "--json")),
     "graph": (
         ("s.yaml", "d/one.yaml", "m.yaml", "bad.yaml"),
         {"--expr": ("x**2 + y/2", "1/x", "sqrt(x)", "x", "x +", "log(0)", "x**x**x", "__import__('os')", "1e400", "9**999", "")}
         | {"--at": ("x=3,y=4", "x=0", "x=-1", "2,17", "start", "optimum", "end", "1", "x=nan", "x=1e308,y=1"), "-o": ("t.svg", "t.png")},
         ("--json", "--gradients", "--all"),
     ),
+    "examples": (("lake", "cases", "three_strips.yaml", "leak", ""), {"-o": ("e.yaml", "e.jsonl", "s.yaml")}, ("--json",)),
     "schema": ((), {"-o": ("x.json",)}, ("--map", "--json")),
     "new": (("n.yaml", "s.yaml", "no/n.yaml", "d", ""), {}, ("--map", "--force")),
     "plot": (("bad.yaml", "s.yaml"), {"-o": ("p.svg", "p.txt"), "--kind": ("paths", "x", "objective"), "--axes": ("1", "1,2", "9", "a")}, ()),
