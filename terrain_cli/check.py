@@ -13,7 +13,7 @@ from typing import Any
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
 from terrain_cli.errors import InputError
-from terrain_cli.files import write
+from terrain_cli.files import open_input, read_whole, write
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.load import is_folder, load_scenario, scenario_files
 from terrain_cli.scenario.model import Place, write_key
@@ -49,6 +49,16 @@ class Checked:
 def record_path(scenario: Path) -> Path:
     """The path of the record of a scenario file."""
     return scenario.with_name(scenario.stem + ENDING)
+
+
+def find_files(path: str | Path) -> list[Path]:
+    """The scenario files and the records that `check` reads for a path, and the path itself."""
+    try:
+        files = scenario_files(path)
+    except InputError:  # which `check` reports
+        files = []
+    records = sorted(Path(path).glob(f"*{ENDING}")) if is_folder(path) else []
+    return [Path(path), *files, *map(record_path, files), *records]
 
 
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> Iterator[Checked]:
@@ -156,13 +166,17 @@ def _is_close(before: Any, now: Any, slack: float) -> bool:
 def _read_record(path: Path) -> dict[str, Any] | None:
     """The record in a file; None if there is no file. Raises InputError if the file is not a record."""
     try:
+        with open_input(path, "delete it and record again with --update", keep=False) as file:
+            text = read_whole(file, str(path)).decode("utf-8-sig")
         record = json.loads(
-            path.read_text(encoding="utf-8-sig"),
+            text,
             parse_int=_to_finite,
             parse_float=_to_finite,
             parse_constant=_to_finite,
             object_pairs_hook=_to_mapping,
         )
+    except InputError:
+        raise
     except FileNotFoundError:
         return None
     except OSError as problem:

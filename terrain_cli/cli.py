@@ -31,6 +31,7 @@ from terrain_cli.commands.schema import schema
 from terrain_cli.commands.solve import solve
 from terrain_cli.commands.sweep import sweep
 from terrain_cli.errors import InputError
+from terrain_cli.files import inputs
 from terrain_cli.text import visible
 
 CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe which nobody reads: 128 + SIGPIPE
@@ -89,6 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     SIGTERM interrupts as Ctrl-C does, so that no temporary file is left behind.
     """
     warnings.showwarning = _remark
+    inputs.clear()
     # Importing JAX and tracing create a million lasting objects, which the garbage collector would scan again and again.
     gc.set_threshold(100_000, 20, 20)
     for stream in (sys.stdout, sys.stderr):

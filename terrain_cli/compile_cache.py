@@ -8,8 +8,8 @@ directly are decorated with `cached_jit`.
 import contextlib
 import functools
 import hashlib
+import json
 import os
-import pickle
 import platform
 import re
 import stat
@@ -23,7 +23,9 @@ from typing import Any
 
 import jax
 import jaxlib.version
-from jax.experimental.serialize_executable import deserialize_and_load, serialize
+import numpy as np
+from jax._src.lib import xla_client  # type: ignore[attr-defined]  # jax.experimental.serialize_executable unpickles
+from jax.tree_util import PyTreeDef, default_registry
 
 from terrain_cli import jax_config as jax_config  # 64-bit floats
 from terrain_cli.errors import InputError
@@ -54,9 +56,9 @@ def enable_compile_cache(watch: Callable[[], None] | None = None) -> None:
 
     watch: called before each compilation.
 
-    Whoever can write to the cache can run code as its user. The folder is therefore created with mode 0700, and a folder that
-    belongs to someone else or that others can write to is not used. A problem with the cache is only a warning. Raises InputError
-    if the environment names a device that JAX does not have, for which nothing could be computed.
+    Whoever can write to the cache can run code as its user. The folder is therefore created with mode 0700, and not used where
+    anyone but the user and root can write to it, or to a folder around it. A problem with the cache is only a warning. Raises
+    InputError if the environment names a device that JAX does not have, for which nothing could be computed.
     """
     global folder_in_use, watch_compilation
     watch_compilation = watch
@@ -66,16 +68,53 @@ def enable_compile_cache(watch: Callable[[], None] | None = None) -> None:
         folder = cache_folder()
         if folder is None:
             return
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = folder.stat()
-        if os.name == "posix" and (owner.st_uid != os.geteuid() or stat.S_IMODE(owner.st_mode) & 0o022):
-            raise PermissionError(f"others can write to it (make it yours alone: chmod 700 {folder})")
+        _make(folder)
+        folder = folder.resolve()  # what follows is about this path, wherever links may lead tomorrow
+        if intruder := _find_intruder(folder):
+            raise PermissionError(
+                f"{intruder}; set TERRAIN_CACHE_DIR to a new folder of your own, and do not reuse this one"
+            )
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, RuntimeError) as problem:  # RuntimeError: ~nobody has no home
         warnings.warn(f"compiled programs are not cached in {folder}: {problem}", RuntimeWarning, stacklevel=2)
         return
     folder_in_use = folder
+
+
+def _make(folder: Path) -> None:
+    """Create the folder, and those around it that are missing, for the user alone, whatever the umask."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _find_intruder(folder: Path) -> str | None:
+    """Who else than the user and root can write to a folder, or replace it or one around it; None if nobody can."""
+    if os.name != "posix":
+        return None
+    for place in (folder, *folder.parents):
+        status = place.stat()
+        if status.st_uid not in ((os.geteuid(),) if place == folder else (os.geteuid(), 0)):
+            return f"{place} belongs to another user"
+        shared = status.st_mode & 0o022
+        if status.st_mode & stat.S_ISVTX and place != folder:
+            shared = 0  # in such a folder nobody can replace what is not his own
+        if shared & 0o002 or (shared and (place == folder or not _is_own_group(status.st_gid))):
+            return f"others can write to {place}"
+    return None
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether the group is the private one that some systems give each user, whose umask is then 002."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    return user.pw_gid == number and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
 def _check_device() -> None:
@@ -135,7 +174,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
     def jitted(self) -> Any:
         """The function under `jax.jit`, for a call from outside other transformations."""
         options = None if self.fused else _quick() or None
-        return jax.jit(self.function, static_argnames=self.static_argnames, compiler_options=options)
+        return jax.jit(self.function, static_argnames=self.static_argnames, compiler_options=options, keep_unused=True)
 
     def __call__(self, *arguments: Any, **static: Any) -> Any:
         leaves, tree = jax.tree.flatten(arguments)
@@ -158,7 +197,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
         assert folder_in_use is not None
         digest = hashlib.sha256(repr((self.name, str(key), _environment())).encode()).hexdigest()
         file = folder_in_use / f"{self.name}-{digest}"
-        cached = file.exists()
+        cached = os.path.lexists(file)
         if watch_compilation and not cached:
             watch_compilation()
         lowered = None if cached else self.jitted.lower(*arguments, **static)
@@ -196,21 +235,85 @@ def _environment() -> str:
 
 def _read(file: Path) -> Callable[..., Any]:
     """The program in a file. A checksum detects damage, because damaged code would crash the process."""
-    data = file.read_bytes()
+    data = _read_own(file)
     checksum, content = data[:32], data[32:]
     if hashlib.sha256(content).digest() != checksum:
         raise ValueError(f"{file} was damaged")
-    program: Callable[..., Any] = deserialize_and_load(*pickle.loads(content))
+    head, _, code = content.partition(b"\n")
+    known = json.loads(head)
+    tree, weak = _to_tree(known["tree"]), [bool(is_weak) for is_weak in known["weak"]]
+    device = jax.devices()[0]
+    executable = device.client.deserialize_executable(code, executable_devices=xla_client.DeviceList((device,)))
+
+    def program(*arguments: Any) -> Any:
+        leaves = jax.tree.leaves(arguments)
+        missing = {i: np.asarray(leaf, jax.typeof(leaf).dtype) for i, leaf in enumerate(leaves) if not _is_there(leaf)}
+        for i, array in zip(missing, jax.device_put(list(missing.values()), device), strict=True):
+            leaves[i] = array
+        results = executable.execute_sharded(leaves).disassemble_into_single_device_arrays()
+        return jax.tree.unflatten(tree, map(_free, (result for [result] in results), weak))
+
     return program
+
+
+def _is_there(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array)
+
+
+def _free(result: jax.Array, weak: bool) -> jax.Array:
+    """The array as a function under `jax.jit` returns it: not bound to its device, and of a weak type if it is."""
+    aval = jax.core.ShapedArray(result.shape, result.dtype, weak_type=weak)
+    free: jax.Array = type(result)(aval, result.sharding, [result], committed=False)  # type: ignore[call-arg]
+    return free
+
+
+def _read_own(file: Path) -> bytes:
+    """The content of a file that only the user can have written. Raises PermissionError for any other."""
+    flags = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # a pipe is refused below, not waited for
+    number = os.open(file, os.O_RDONLY | sum(getattr(os, flag, 0) for flag in flags))
+    with os.fdopen(number, "rb") as opened:
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise PermissionError(f"{file} is not a plain file")
+        if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+            raise PermissionError(f"{file} may have been written by others")
+        return opened.read()
 
 
 def _write(file: Path, program: Any) -> None:
     """Write a program for its owner alone, and delete the oldest programs."""
-    content = pickle.dumps(serialize(program))
-    with written(file) as beside:
-        beside.chmod(0o600)
-        beside.write_bytes(hashlib.sha256(content).digest() + content)
+    weak = [bool(leaf.weak_type) for leaf in jax.tree.leaves(program.out_info)]
+    head = json.dumps({"tree": _describe(program.out_tree), "weak": weak}).encode()
+    executable = program.runtime_executable()
+    content = head + b"\n" + executable.client.serialize_executable(executable)
+    with written(file, mode=0o600) as opened:
+        opened.write(hashlib.sha256(content).digest() + content)
     _delete_oldest(file.parent)
+
+
+PLAIN = {kind.__name__: kind for kind in (tuple, list, dict, type(None))}
+
+
+def _describe(tree: PyTreeDef) -> Any:
+    """The structure of a result as JSON has it: null for a leaf, else [class, its data, [branches]]."""
+    node = tree.node_data()
+    if node is None:
+        return None
+    kind, data = node
+    name = kind.__name__ if kind in PLAIN.values() else f"{kind.__module__}.{kind.__qualname__}"
+    return [name, data, [_describe(branch) for branch in tree.children()]]
+
+
+def _to_tree(found: Any) -> PyTreeDef:
+    """The structure that `_describe` has described. Its classes are ours; nothing is imported for it, and nothing called."""
+    if found is None:
+        return jax.tree.structure(0)
+    name, data, branches = found
+    module, _, last = name.rpartition(".")
+    kind = PLAIN.get(name) or (vars(sys.modules[module])[last] if module.startswith("terrain_cli.") else None)
+    if not isinstance(kind, type):
+        raise ValueError(f"{name} is not a class of terrain")
+    return PyTreeDef.from_node_data_and_children(default_registry, (kind, data), map(_to_tree, branches))
 
 
 def _delete_oldest(folder: Path) -> None:

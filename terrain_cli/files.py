@@ -1,20 +1,77 @@
-"""The only place that writes files: each is written whole or not at all. (A batch appends to its results: see batch/.)"""
+"""The only place that opens files that a user names, to read them and to write them.
+
+Only regular files are read: a pipe or a device could keep the reader waiting, or never end. Files are written whole or not at
+all (a batch appends to its results: see batch/), and never in place of a file that the same command has read.
+"""
 
 import contextlib
 import csv
+import errno
 import json
 import math
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 from terrain_cli.errors import InputError
 from terrain_cli.interrupts import leftovers
 
 ERRORS = "backslashreplace"  # a file name that is not UTF-8 has lone surrogates: \udcff, which JSON reads back
+MIB = 2**20
+LINKS = 40  # more than the system follows one after the other
+MOST = 64 * MIB  # of a text that is read whole: a scenario, a record, a line of cases
+
+# Device and number of each file that was read as input, and its path; none for standard input.
+inputs: dict[tuple[int, int], Path | None] = {}
+
+
+def open_input(path: Path, remedy: str = "give it as standard input, with -", *, keep: bool = True) -> BinaryIO:
+    """Open a file to read. Raises OSError, and for a pipe or a device InputError with the remedy.
+
+    keep: the file is an input, which no output may replace.
+    """
+    flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
+    number = os.open(path, flags)  # without waiting for the other end of a pipe, which is refused below
+    try:
+        status = os.fstat(number)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: is a pipe or a device, not a regular file: {remedy}")
+    except BaseException:
+        os.close(number)
+        raise
+    if keep:
+        inputs[status.st_dev, status.st_ino] = path.absolute()
+    return os.fdopen(number, "rb")
+
+
+def standard_input() -> BinaryIO:
+    """Standard input. Raises InputError if it is closed."""
+    if sys.stdin is None:
+        raise InputError("<stdin>: is closed: name a file")
+    with contextlib.suppress(OSError, ValueError):  # a test may have put something else there
+        status = os.fstat(sys.stdin.fileno())
+        if stat.S_ISREG(status.st_mode):
+            inputs[status.st_dev, status.st_ino] = None
+    return sys.stdin.buffer
+
+
+def read_whole(file: BinaryIO, name: str) -> bytes:
+    """The content of a file. Raises InputError, which calls it `name`, if it is too large for a text."""
+    pieces: list[bytes] = []
+    while piece := file.read(MIB):
+        pieces.append(piece)
+        if len(pieces) * MIB > MOST + MIB or sum(map(len, pieces)) > MOST:
+            raise InputError(
+                f"{name}: is larger than {MOST // MIB} MiB, the most that is read of a text: a large map belongs in a .npy "
+                "file, and many scenarios in a file for terrain batch"
+            )
+    return b"".join(pieces)
 
 
 def check_output(path: Path, endings: tuple[str, ...], option: str = "--output") -> str:
@@ -38,12 +95,37 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
     return ending
 
 
-def refuse_input(output: Path, inputs: Iterable[str | Path], option: str = "--output") -> None:
-    """Raises InputError if the output is one of the input files, be it under another name or through a link."""
-    for file in inputs:
-        with contextlib.suppress(OSError):  # one of the two does not exist
-            if output.samefile(file):
-                raise InputError(f"{option}: {output} is an input file; name another file")
+def refuse_input(output: Path, option: str = "--output", files: Iterable[str | Path] = ()) -> None:
+    """Raises InputError if the output is a file that has been read, or one of these files, be it under another name or a link.
+
+    Call it once everything has been read, before anything is computed; `written` refuses too.
+    """
+    with contextlib.suppress(OSError):  # there is no such file yet
+        same = _is_input(output.stat())
+        for file in files:
+            with contextlib.suppress(OSError):
+                same = same or output.samefile(file)
+        if same:
+            raise InputError(f"{option}: {output} is an input file; name another file")
+
+
+def refuse_stdout() -> None:
+    """Raises InputError if standard output is a file that is being read, which would never end."""
+    with contextlib.suppress(OSError, ValueError):  # a test may have put something else there
+        if _is_input(os.fstat(sys.stdout.fileno())):
+            raise InputError("the output is the input file; name another file")
+
+
+def _is_input(status: os.stat_result) -> bool:
+    """Whether the file has been read. The number of a deleted file may have passed to another, which has not."""
+    number = status.st_dev, status.st_ino
+    if number not in inputs:
+        return False
+    path = inputs[number]
+    try:
+        return path is None or os.path.samestat(status, path.stat())
+    except OSError:
+        return False
 
 
 def write(path: Path, content: Any, *, indent: int | None = None) -> None:
@@ -53,47 +135,57 @@ def write(path: Path, content: Any, *, indent: int | None = None) -> None:
     .npy: a NumPy array. Any other ending: a text. Text is UTF-8 with "\\n" at the end of a line.
     """
     ending = path.suffix.lower()
-    with written(path) as beside:
+    with written(path) as file:
         if ending == ".npy":
             import numpy as np
 
-            with beside.open("wb") as array_file:
-                np.save(array_file, content, allow_pickle=False)
+            np.save(file, content, allow_pickle=False)
         elif ending == ".csv":
-            with beside.open("w", encoding="utf-8", errors=ERRORS, newline="") as file:
-                csv.writer(file, lineterminator="\n").writerows(content)
+            with text_in(file) as text:
+                csv.writer(text, lineterminator="\n").writerows(content)
         else:
             if ending in (".json", ".geojson"):
                 content = json.dumps(plain(content), ensure_ascii=False, indent=indent) + "\n"
-            beside.write_text(content, encoding="utf-8", errors=ERRORS, newline="\n")
+            file.write(content.encode("utf-8", ERRORS))
+
+
+def text_in(file: BinaryIO) -> TextIO:
+    """The open file as one for text, whose end of the line is "\\n". Close it before the file."""
+    return open(file.fileno(), "w", encoding="utf-8", errors=ERRORS, newline="", closefd=False)
 
 
 @contextmanager
-def written(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """A temporary file beside `path` to write to. It replaces `path` on success and is removed on any exception.
+def written(path: Path, *, overwrite: bool = True, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """An open temporary file to write to. It takes its place at `path` on success and is removed on any exception.
 
-    A file that is replaced keeps its mode and, where permitted, its owner; a new file gets the mode of the umask. Through a
+    A file that is replaced keeps its mode and, where permitted, its owner; a new file gets `mode`, less the umask. Through a
     symbolic link, its target is written and the link stays. Raises InputError if the file cannot be written, if it is a folder,
-    a pipe or a device (a pipe would wait for its reader, and a rename would replace either), or if it exists although
-    `overwrite` is False.
+    a pipe or a device (a pipe would wait for its reader, and a rename would replace either), if it has been read, or if it
+    exists although `overwrite` is False.
     """
     beside: Path | None = None
     try:
         if not overwrite and os.path.lexists(path):
             raise FileExistsError
         status = _status(path)
+        if status and _is_input(status):
+            raise InputError(f"{path}: cannot be written: it is an input file")
         target = path.resolve()
         # Named at random, so that it is no other process's either, and without the ending, so that no folder scan reads it.
+        # It is written through the descriptor that created it, whatever others may put in its place meanwhile.
         beside = target.with_name(f".terrain-{os.urandom(16).hex()}.tmp")
         leftovers.add(str(beside))
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if status else 0o666)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(beside, flags, 0o600 if status else mode), "w+b")
         try:
-            yield beside
-            os.fsync(file)
+            yield file
+            file.flush()
+            if status:
+                _keep_access(file.fileno(), status)
+            os.fsync(file.fileno())
         finally:
-            os.close(file)
-        if status:
-            _keep_access(beside, status)
+            with contextlib.suppress(OSError):  # what it could not flush is to be removed
+                file.close()
         if overwrite:
             beside.replace(target)
         else:
@@ -134,7 +226,9 @@ def plain(value: Any) -> Any:
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """The status of the file that `path` leads to; None if there is none yet. Raises InputError if it is no regular file."""
+    """The status of the file that `path` leads to; None if there is none yet. Raises InputError if it must not be written."""
+    if _is_planted(path):
+        raise InputError(f"{path}: cannot be written: it is a link of another user in a folder where anyone can write")
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -145,13 +239,28 @@ def _status(path: Path) -> os.stat_result | None:
     return status
 
 
-def _keep_access(path: Path, status: os.stat_result) -> None:
-    """Give a file the owner, the group and the mode of the one that it replaces."""
-    own = path.stat()
+def _is_planted(path: Path) -> bool:
+    """Whether it is a link in a folder like /tmp that neither the user nor the owner of the folder has put there."""
+    with contextlib.suppress(OSError):  # `written` says why there can be no file
+        for _ in range(LINKS):
+            if os.name != "posix" or not path.is_symlink():
+                break
+            folder = path.parent.stat()
+            if folder.st_mode & 0o002 and path.lstat().st_uid not in (os.geteuid(), folder.st_uid):
+                return True
+            path = path.parent / path.readlink()
+    return False
+
+
+def _keep_access(file: int, status: os.stat_result) -> None:
+    """Give an open file the owner, the group and the mode of the one that it replaces."""
+    if os.name != "posix":
+        return
+    own = os.fstat(file)
     if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
         with contextlib.suppress(OSError):  # only root can give a file away
-            os.chown(path, status.st_uid, status.st_gid)
-    path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
+            os.fchown(file, status.st_uid, status.st_gid)
+    os.fchmod(file, stat.S_IMODE(status.st_mode) & 0o777)
 
 
 def _cannot(path: Path, problem: OSError) -> InputError:

@@ -7,7 +7,6 @@ becomes of it does not depend on the other lines. Nothing here imports JAX.
 
 import csv
 import os
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
 from terrain_cli.batch.ids import TOO_DEEP, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import InputError
+from terrain_cli.files import MIB, MOST, open_input, read_whole, standard_input
 from terrain_cli.scenario.document import DEPTH
 from terrain_cli.scenario.load import load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
@@ -86,9 +86,12 @@ class Cases:
         self.kind = ""
         self.size: int | None = None
         if self.name == "<stdin>":
+            standard_input()
             return
         try:
             self.size = path.stat().st_size
+            if not path.is_dir():
+                open_input(path).close()
         except OSError as problem:
             raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
         if path.is_dir():
@@ -96,8 +99,6 @@ class Cases:
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
             raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
-        elif not path.is_file():
-            raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
         else:
             self.kind = ENDINGS[ending]
 
@@ -107,13 +108,14 @@ class Cases:
         if self.kind == "folder":
             for file in self.files:
                 try:
-                    content = file.read_bytes()
-                except OSError as problem:  # its case reports it
-                    content = str(problem.strerror).encode()
+                    with open_input(file) as opened:
+                        content = read_whole(opened, str(file))
+                except (OSError, InputError) as problem:  # its case reports it
+                    content = str(getattr(problem, "strerror", None) or problem).encode()
                 digest.update(os.fsencode(file.name) + f"\0{len(content)}\0".encode() + content)
             return digest.hexdigest()
         try:
-            with self.path.open("rb") as cases:
+            with open_input(self.path) as cases:
                 while data := cases.read(CHUNK):
                     digest.update(data)
         except OSError as problem:
@@ -122,6 +124,11 @@ class Cases:
 
     def _unreadable(self, problem: OSError) -> InputError:
         return InputError(f"{self.name}: cannot be read: {problem.strerror or problem}")
+
+    def _check_length(self, data: bytes, line: int) -> None:
+        """Raises InputError if this is too much for one line, or for the blank lines at the beginning."""
+        if len(data) > MOST:
+            raise InputError(f"{self.name}:{line}: has more than {MOST // MIB} MiB in a line, the most for one case")
 
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
         """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there.
@@ -134,11 +141,9 @@ class Cases:
                     files = self.files[first : first + FILES]
                     yield Chunk(self.name, self.kind, tuple(map(str, files)), first + 1, first + len(files))
             elif self.name == "<stdin>":
-                if sys.stdin is None:
-                    raise InputError("<stdin>: is closed: name a file of cases")
-                yield from self._lines(sys.stdin.buffer, start, line)
+                yield from self._lines(standard_input(), start, line)
             else:
-                with self.path.open("rb") as file:
+                with open_input(self.path) as file:
                     yield from self._lines(file, start, line)
         except OSError as problem:
             raise self._unreadable(problem) from None
@@ -151,6 +156,7 @@ class Cases:
         head = b""
         while not shows_form(head) and (more := read(CHUNK)):
             head += more
+            self._check_length(head, 1)
         form = find_form(head, self.kind, self.name)
         if start < form.start:
             start, line = form.start, form.line
@@ -162,6 +168,7 @@ class Cases:
         while data:
             while b"\n" not in data and (more := read(CHUNK)):
                 data += more
+                self._check_length(data, line)
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)

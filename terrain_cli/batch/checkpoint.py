@@ -10,12 +10,13 @@ with the file: what agrees stays, and what is missing is appended.
 
 import json
 import os
+import stat
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, written
+from terrain_cli.files import check_output, open_input, read_whole, refuse_input, written
 
 ANEW = "use --overwrite to start anew"
 REPAIR = "once that is fixed, use --resume to continue where it stopped"
@@ -36,6 +37,8 @@ class Results:
         self.path, self.about = path, about
         self.checkpoint = path.with_name(path.name + ".checkpoint")
         check_output(self.checkpoint, (".checkpoint",))
+        for file in (path, self.checkpoint):
+            refuse_input(file)
         self.state = {**state, "written": 0}
         self.digest = sha256()
         self.file: int | None = None  # the file to append to; none if the first chunk makes a new one
@@ -77,7 +80,8 @@ class Results:
     def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, int], str]:
         """What the checkpoint says: about, state and digest; of nothing, without a digest, if it is missing or damaged."""
         try:
-            known = json.loads(self.checkpoint.read_bytes())
+            with open_input(self.checkpoint, ANEW, keep=False) as file:
+                known = json.loads(read_whole(file, str(self.checkpoint)))
             about, digest = dict(known["about"]), str(known["digest"])
             state = {key: int(known["state"][key]) for key in self.state}
             if min(state.values()) >= 0:
@@ -107,9 +111,12 @@ class Results:
         """Write this at the end of the file, which is first created if it is not open."""
         try:
             if self.file is None:
-                with written(self.path) as beside:
-                    beside.write_bytes(data)
+                with written(self.path) as file:
+                    file.write(data)
+                    made = os.fstat(file.fileno())
                 self.file = self._open()
+                if not os.path.samestat(made, os.fstat(self.file)):
+                    raise InputError(f"{self.path}: was replaced by another file meanwhile")
                 os.lseek(self.file, 0, os.SEEK_END)
             else:
                 left = memoryview(data)
@@ -131,7 +138,12 @@ class Results:
         return data
 
     def _open(self) -> int:
-        return os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        flags = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # a pipe that has taken its place is refused, not waited for
+        number = os.open(self.path, os.O_RDWR | sum(getattr(os, flag, 0) for flag in flags))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise InputError(f"{self.path}: cannot be written: it is a pipe or a device, not a regular file")
+        return number
 
     def _read(self, size: int) -> bytes:
         """Up to `size` bytes from the file, from where it was last read or written; none at its end."""
@@ -143,8 +155,8 @@ class Results:
     def _save(self, state: dict[str, int]) -> None:
         text = json.dumps({"about": self.about, "state": state, "digest": self.digest.hexdigest()}, indent=1)
         try:
-            with written(self.checkpoint) as beside:
-                beside.write_text(text, encoding="utf-8")
+            with written(self.checkpoint) as file:
+                file.write(text.encode())
         except InputError as problem:
             raise InputError(f"{problem}; {REPAIR}") from None
 

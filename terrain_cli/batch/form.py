@@ -13,6 +13,7 @@ COLUMNS = ("id", "widths", "speeds", "offset")
 DELIMITERS = ",;\t"
 BOM = b"\xef\xbb\xbf"
 UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+NOT_BLANK = re.compile(rb"\S")
 SEVERAL = 3  # lines by which a value that goes on is told from a line that is broken
 
 ARRAY = "a JSON array: write one object a line, for example with jq -c '.[]'"
@@ -69,14 +70,13 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
 def _first_lines(head: bytes) -> tuple[int, list[bytes]]:
     """The size of the blank lines at the beginning, and the first lines that are not blank, up to `SEVERAL`, stripped."""
     lines: list[bytes] = []
-    start = 0
-    for line in head.split(b"\n"):
-        if content := line.removeprefix(BOM).strip():
+    start, at = len(head), 0
+    while len(lines) < SEVERAL and (found := NOT_BLANK.search(head, at)):
+        begin = head.rfind(b"\n", at, found.start()) + 1 or at
+        at = head.find(b"\n", begin) + 1 or len(head)
+        if content := head[begin:at].removeprefix(BOM).strip():
+            start = start if lines else begin
             lines.append(content)
-            if len(lines) == SEVERAL:
-                break
-        elif not lines:
-            start = min(start + len(line) + 1, len(head))
     return start, lines
 
 

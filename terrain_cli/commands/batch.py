@@ -10,7 +10,7 @@ import typer
 
 from terrain_cli.commands.options import Csv, complete_from
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, refuse_input
+from terrain_cli.files import check_output, refuse_input, refuse_stdout
 from terrain_cli.text import count
 
 SHOWN = 20  # invalid cases that are reported on stderr
@@ -70,11 +70,13 @@ def batch(
         if as_csv:
             raise InputError("--csv: is for standard output only; the ending of --output sets the format of the file")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
-        refuse_input(output, [cases])
+        refuse_input(output, files=[cases])
 
     from terrain_cli.batch.cases import Cases
 
     source = Cases(cases)
+    if to_stdout:
+        refuse_stdout()
     results = None
     state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
     if not to_stdout:

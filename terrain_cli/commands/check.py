@@ -10,7 +10,7 @@ import typer
 
 from terrain_cli.commands.options import Json, complete_scenario, parse_number
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, write
+from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held, interruptible
 from terrain_cli.text import count, visible
 
@@ -71,12 +71,15 @@ def check(
     if junit:
         check_output(junit, (".xml",), "--junit")
     from terrain_cli.check import check as check_path
+    from terrain_cli.check import find_files
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.scenario.load import is_folder
     from terrain_cli.show.console import data_out, working
 
     if not paths:
         paths = [Path("configs") if is_folder("configs") else Path()]
+    if junit:
+        refuse_input(junit, "--junit", (file for path in paths for file in find_files(path)))
 
     results: list[Checked] = []
     refused: list[InputError] = []

@@ -8,7 +8,7 @@ import typer
 
 from terrain_cli.commands.options import Json
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, written
+from terrain_cli.files import check_output, refuse_input, written
 from terrain_cli.text import suggest
 
 ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
@@ -62,8 +62,9 @@ def examples(
         if output:
             check_output(output, (example.suffix,))
             target = output
-        with written(target, overwrite=output is not None) as beside:
-            beside.write_bytes(example.read_bytes())
+            refuse_input(output, files=[example])
+        with written(target, overwrite=output is not None) as file:
+            file.write(example.read_bytes())
         typer.echo(f"wrote {target}", err=True)
 
 

@@ -8,7 +8,7 @@ import typer
 from terrain_cli import kinds
 from terrain_cli.commands.options import with_kind_flags
 from terrain_cli.errors import InputError
-from terrain_cli.files import written
+from terrain_cli.files import ERRORS, written
 
 
 @with_kind_flags
@@ -28,6 +28,6 @@ def new(
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(f'--{kind.name}' for kind in chosen)} cannot be used together")
     text = chosen[0].starter.replace("FILE", str(path))
-    with written(path, overwrite=False) as beside:
-        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
+    with written(path, overwrite=False) as file:
+        file.write(text.encode("utf-8", ERRORS))
     typer.echo(f"wrote {path}; now run terrain solve {path}", err=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from terrain_cli.files import written
+from terrain_cli.files import text_in, written
 
 Add = Callable[[dict[str, Any]], None]
 
@@ -40,7 +40,7 @@ def rows(file: TextIO, columns: Sequence[str]) -> Iterator[Add]:
 @contextmanager
 def point_file(output: Path, columns: Sequence[str]) -> Iterator[Add]:
     """A file of points, .csv or .json."""
-    with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+    with written(output) as opened, text_in(opened) as file:
         if output.suffix.lower() == ".csv":
             with rows(file, columns) as add:
                 yield add

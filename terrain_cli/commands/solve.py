@@ -223,7 +223,7 @@ def _check_files(files: list[str], outputs: Mapping[str, list[Path]]) -> None:
     seen: set[Path] = set()
     for option, paths in outputs.items():
         for path in paths:
-            refuse_input(path, files, option)
+            refuse_input(path, option, files)
             if path.resolve() in seen:
                 raise InputError(f"{option}: {path} is named twice; name another file")
             seen.add(path.resolve())

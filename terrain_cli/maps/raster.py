@@ -5,11 +5,12 @@ All problems of the file, the cells and the places are reported at once, with th
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from terrain_cli.errors import InputError
+from terrain_cli.files import open_input
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
@@ -136,16 +137,26 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
     return np.array(speeds.grid, dtype=np.float64)
 
 
+def _map_array(file: BinaryIO, path: Path) -> np.ndarray:
+    """The array in an open .npy file, mapped and not yet read. `numpy.load` would open the file again by its name."""
+    if file.read(6) != b"\x93NUMPY":
+        raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
+    file.seek(0)
+    version = np.lib.format.read_magic(file)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise InputError(f"{path} has a format of .npy that is not for numbers: write it with numpy.save(path, speeds)")
+    shape, by_columns, dtype = readers[version](file)
+    if dtype.hasobject:
+        raise InputError(f"{path} must contain numbers, not Python objects: save an array of floats")
+    return np.memmap(file, dtype, "r", file.tell(), shape, "F" if by_columns else "C")
+
+
 def read_array(path: Path) -> np.ndarray:
     """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
     try:
-        if path.is_fifo():
-            raise InputError(f"{path} is a pipe, which cannot be read twice: save it to a .npy file")
-        with path.open("rb") as file:
-            magic = file.read(6)
-        if magic != b"\x93NUMPY":
-            raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        with open_input(path, "save it to a .npy file") as file:
+            stored = _map_array(file, path)
     except FileNotFoundError:
         raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
     except InputError:

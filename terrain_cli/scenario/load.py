@@ -4,7 +4,7 @@ The models in each kind's scenario module define what a scenario may contain; `t
 This module imports neither JAX nor any kind.
 """
 
-import sys
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
 from terrain_cli.errors import InputError, check_type
+from terrain_cli.files import open_input, read_whole, standard_input
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
@@ -104,7 +105,10 @@ def _refuse(path: str | Path, scenario: Scenario, user: str, able: Sequence[Kind
 
 def _read(path: str | Path, name: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
+        with contextlib.nullcontext(standard_input()) if name == "<stdin>" else open_input(Path(path)) as file:
+            return read_whole(file, name)
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{name}: {explain_missing(Path(path), Path(path).parent)}") from None
     except IsADirectoryError:

@@ -124,13 +124,13 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
     }[ending]
     if ending != ".svg":
         warn_of_letters(missing)
-    with written(path) as beside, without_glyph_warnings():
+    with written(path) as file, without_glyph_warnings():
         lay_out(figure)
         if ending == ".svg":  # for viewers without our font
             for text in figure.findobj(Text):
                 assert isinstance(text, Text)
                 text.set_fontfamily([*text.get_fontfamily(), "sans-serif"])
-        figure.savefig(beside, format=ending[1:], metadata=metadata)
+        figure.savefig(file, format=ending[1:], metadata=metadata)
 
 
 def lay_out(figure: Figure) -> None:

@@ -454,10 +454,10 @@ class TestResume:
         assert (ran.code, ran.err.splitlines()[-1][-39:]) == (2, "point: cannot be written: File name too long"[-39:])
         checkpoint.rmdir()
 
-        def read_bytes(_: Path) -> bytes:
+        def closed(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        monkeypatch.setattr("terrain_cli.batch.checkpoint.open_input", closed)
         ran = terrain("batch", cases, "-o", out, "--resume")
         assert (ran.code, ran.err) == (2, f"{checkpoint}: cannot be read: Permission denied\n")
         monkeypatch.undo()

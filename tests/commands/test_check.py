@@ -276,7 +276,7 @@ def test_records_that_cannot_be_written(terrain: Terrain, folder: Path, monkeypa
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     ran = terrain("check", folder, "--update")
     assert ran.code == 2
     assert "two_strips.expected.json: cannot be written: No space left on device" in ran.err

@@ -62,7 +62,7 @@ def test_a_file_in_a_folder_without_permission_is_named(
     shutil.copy(THREE, here)
     (here / "closed").mkdir()
     (here / "closed" / "a.yaml").write_text(UNNAMED)
-    stat, read_bytes = Path.stat, Path.read_bytes
+    stat, open_ = Path.stat, os.open
 
     def refuse(path: Path) -> None:
         if path.parent.name == "closed":
@@ -72,12 +72,12 @@ def test_a_file_in_a_folder_without_permission_is_named(
         refuse(path)
         return stat(path, follow_symlinks=follow_symlinks)
 
-    def closed_read(path: Path) -> bytes:
-        refuse(path)
-        return read_bytes(path)
+    def closed_open(path: str | Path, *arguments: int) -> int:
+        refuse(Path(path))
+        return open_(path, *arguments)
 
     monkeypatch.setattr(Path, "stat", closed_stat)
-    monkeypatch.setattr(Path, "read_bytes", closed_read)
+    monkeypatch.setattr(os, "open", closed_open)
     for arguments in (("solve", "closed/a.yaml"), ("check", "closed/a.yaml"), ("solve", "closed")):
         ran = terrain(*arguments)
         assert (ran.code, ran.err) == (2, "closed/a.yaml: cannot be read: Permission denied\n")
@@ -118,7 +118,7 @@ def test_a_folder_is_read_without_what_is_no_scenario(terrain: Terrain, here: Pa
         ("x" * 300 + ".npy", ".npy cannot be read: File name too long"),
         ("m.yaml/v.npy", "m.yaml/v.npy cannot be read: Not a directory"),
         ("gone.npy", "gone.npy: is a link to nowhere.npy, which does not exist"),
-        ("pipe.npy", "pipe.npy is a pipe, which cannot be read twice: save it to a .npy file"),
+        ("pipe.npy", "pipe.npy: is a pipe or a device, not a regular file: save it to a .npy file"),
     ],
 )
 def test_the_file_of_a_map_is_named(terrain: Terrain, here: Path, name: str, reason: str) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -456,7 +457,7 @@ class TestIsochrones:
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_text", full)
+        monkeypatch.setattr(os, "fsync", full)
         ran = terrain("solve", STRIPS, "--quiet", "--isochrones", "10", "--isochrones-output", tmp_path / "x.json")
         assert (ran.code, ran.err) == (2, f"{tmp_path / 'x.json'}: cannot be written: No space left on device\n")
         assert list(tmp_path.iterdir()) == []

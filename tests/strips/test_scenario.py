@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import random
 import re
 from collections.abc import Callable
@@ -175,7 +176,7 @@ def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "s.yaml").write_text(GOOD)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         load_scenario(tmp_path / "s.yaml")
     monkeypatch.setattr(Path, "iterdir", refuse)

@@ -42,9 +42,9 @@ def animate(
     palette = frames[-1].quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
     first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [round(1000 / fps)] * (len(frames) - 1) + [round(1000 * max(LAST, 1 / fps))]
-    with written(path) as beside:
+    with written(path) as file:
         first.save(
-            beside,
+            file,
             format="GIF",
             save_all=True,
             append_images=rest,
