@@ -200,10 +200,10 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
         cached = os.path.lexists(file)
         if watch_compilation and not cached:
             watch_compilation()
-        lowered = None if cached else self.jitted.lower(*arguments, **static)
+        traced = None if cached else self.jitted.trace(*arguments, **static)
         try:
-            if lowered:
-                _write(file, lowered.compile())
+            if traced:
+                _write(file, traced)
             program = _read(file)  # also if it was just written, so that every cached program has run once
             result = program(*arguments)
         except Exception as problem:
@@ -247,17 +247,12 @@ def _read(file: Path) -> Callable[..., Any]:
 
     def program(*arguments: Any) -> Any:
         leaves = jax.tree.leaves(arguments)
-        missing = {i: np.asarray(leaf, jax.typeof(leaf).dtype) for i, leaf in enumerate(leaves) if not _is_there(leaf)}
-        for i, array in zip(missing, jax.device_put(list(missing.values()), device), strict=True):
-            leaves[i] = array
+        leaves = [leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, jax.typeof(leaf).dtype) for leaf in leaves]
+        leaves = jax.device_put(leaves, device)
         results = executable.execute_sharded(leaves).disassemble_into_single_device_arrays()
         return jax.tree.unflatten(tree, map(_free, (result for [result] in results), weak))
 
     return program
-
-
-def _is_there(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array)
 
 
 def _free(result: jax.Array, weak: bool) -> jax.Array:
@@ -280,11 +275,14 @@ def _read_own(file: Path) -> bytes:
         return opened.read()
 
 
-def _write(file: Path, program: Any) -> None:
-    """Write a program for its owner alone, and delete the oldest programs."""
-    weak = [bool(leaf.weak_type) for leaf in jax.tree.leaves(program.out_info)]
-    head = json.dumps({"tree": _describe(program.out_tree), "weak": weak}).encode()
-    executable = program.runtime_executable()
+def _write(file: Path, traced: Any) -> None:
+    """Compile a program and write it for its owner alone, and delete the oldest programs.
+
+    The head, a line of JSON, describes the result: its structure, and which of its arrays have a weak type.
+    """
+    weak = [bool(leaf.weak_type) for leaf in jax.tree.leaves(traced.out_info)]
+    head = json.dumps({"tree": _describe(traced.out_tree), "weak": weak}).encode()
+    executable = traced.lower().compile().runtime_executable()
     content = head + b"\n" + executable.client.serialize_executable(executable)
     with written(file, mode=0o600) as opened:
         opened.write(hashlib.sha256(content).digest() + content)

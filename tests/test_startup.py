@@ -1,12 +1,16 @@
 """Light commands import nothing heavy, and compiled programs are cached from run to run, whatever happens to the cache."""
 
+import hashlib
 import os
+import pickle
 import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from terrain_cli import compile_cache
@@ -14,6 +18,9 @@ from tests.conftest import CONFIGS, Ran, run_process
 
 THREE = str(CONFIGS / "three_strips.yaml")
 TIME = "81.916383 s"
+ADVICE = "set TERRAIN_CACHE_DIR to a new folder of your own, and do not reuse this one"
+posix = pytest.mark.skipif(os.name != "posix", reason="modes, links, pipes and owners of POSIX")
+root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
 
 
 def imported(*arguments: str, code: str = "") -> set[str]:
@@ -117,7 +124,7 @@ class TestCompileCache:
         cache.mkdir()
         cache.chmod(0o777)
         ran = self.solve(cache)
-        reason = f"others can write to it (make it yours alone: chmod 700 {cache})"
+        reason = f"others can write to {cache}; {ADVICE}"
         assert ran.err == f"terrain: warning: compiled programs are not cached in {cache}: {reason}\n"
         assert list(cache.iterdir()) == []
 
@@ -208,3 +215,163 @@ class TestCompileCache:
         ):
             monkeypatch.setattr(sys, "platform", platform)
             assert compile_cache.cache_folder() == expected
+
+
+class Planted:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (self.command,)
+
+
+@posix
+class TestStrangers:
+    """Nobody but the user can have a program run, even where others could write to the cache once."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "cache"
+        folder.mkdir(mode=0o700)
+        monkeypatch.setattr(compile_cache, "folder_in_use", folder)
+        return folder
+
+    def call(self) -> float:
+        import jax.numpy as jnp
+
+        def double(x: Any) -> Any:
+            return 2 * x
+
+        return float(compile_cache.cached_jit(double)(jnp.ones(())))
+
+    def refuse(self, cache: Path, reason: str) -> None:
+        """The file in the cache is not used, which is a warning, and the next run compiles anew."""
+        with pytest.warns(RuntimeWarning, match=f"the compiled program of double is not cached: .*{reason}"):
+            assert self.call() == 2
+        assert list(cache.iterdir()) == []
+        assert self.call() == 2
+        assert self.call() == 2
+
+    @pytest.mark.parametrize("outer", [True, False])
+    def test_a_planted_pickle_does_not_run(self, cache: Path, tmp_path: Path, outer: bool) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        planted: Any = Planted(f"touch '{tmp_path / 'ran'}'")
+        content = pickle.dumps(planted if outer else (pickle.dumps(planted), None, None))
+        for data in (content, b'{"tree": null, "weak": [false]}\n' + content, b'{"tree": ["os.system", 1, []]}\n'):
+            file.write_bytes(hashlib.sha256(data).digest() + data)
+            self.refuse(cache, "")
+        assert not (tmp_path / "ran").exists()
+
+    @pytest.mark.parametrize("name", ["os.system", "terrain_cli.files.write", "terrain_cli.nowhere.X", "builtins.eval"])
+    def test_a_result_has_classes_of_ours_only(self, name: str) -> None:
+        with pytest.raises((ValueError, KeyError)):
+            compile_cache._to_tree([name, None, [None]])
+
+    def test_a_link_is_not_followed(self, cache: Path, tmp_path: Path) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        file.rename(tmp_path / "elsewhere")
+        file.symlink_to(tmp_path / "elsewhere")
+        self.refuse(cache, "Too many levels of symbolic links")
+        assert (tmp_path / "elsewhere").exists()
+
+    def test_a_second_name_of_a_file_is_not_read(self, cache: Path, tmp_path: Path) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        (tmp_path / "elsewhere").hardlink_to(file)
+        self.refuse(cache, "is not a plain file")
+
+    def test_a_pipe_is_not_waited_for(self, cache: Path) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        file.unlink()
+        os.mkfifo(file, mode=0o600)
+        self.refuse(cache, "is not a plain file")
+
+    @pytest.mark.parametrize("mode", [0o666, 0o620])
+    def test_a_file_that_others_can_write_to(self, cache: Path, mode: int) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        file.chmod(mode)
+        self.refuse(cache, "may have been written by others")
+
+    @root
+    def test_a_file_of_another_user(self, cache: Path) -> None:
+        assert self.call() == 2
+        [file] = cache.iterdir()
+        os.chown(file, 12345, 12345)
+        self.refuse(cache, "may have been written by others")
+
+    def enable(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path | None:
+        monkeypatch.setattr(compile_cache, "folder_in_use", None)
+        monkeypatch.setenv("TERRAIN_CACHE_DIR", str(folder))
+        compile_cache.enable_compile_cache()
+        return compile_cache.folder_in_use
+
+    @pytest.mark.parametrize("mode", [0o777, 0o757])
+    def test_a_folder_around_it_that_others_can_write_to(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+    ) -> None:
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        shared.chmod(mode)
+        with pytest.warns(RuntimeWarning, match=f"others can write to {shared}; {ADVICE}"):
+            assert self.enable(shared / "a" / "b", monkeypatch) is None
+        shared.chmod(0o1777)  # as /tmp
+        assert self.enable(shared / "a" / "b", monkeypatch) == (shared / "a" / "b").resolve()
+
+    @root
+    def test_a_folder_of_another_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for folder in (tmp_path / "theirs", tmp_path / "theirs" / "mine"):
+            folder.mkdir()
+            os.chown(tmp_path / "theirs", 12345, 12345)
+            with pytest.warns(RuntimeWarning, match=f"{tmp_path / 'theirs'} belongs to another user; {ADVICE}"):
+                assert self.enable(folder, monkeypatch) is None
+
+    @root
+    def test_a_folder_that_a_group_can_write_to(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Some systems give each user a group of his own, and his folders are then writable by that group."""
+        around = tmp_path / "around"
+        around.mkdir()
+        around.chmod(0o775)
+        assert self.enable(around / "cache", monkeypatch) is not None
+        os.chown(around, 0, 12345)
+        with pytest.warns(RuntimeWarning, match=f"others can write to {around}; {ADVICE}"):
+            assert self.enable(around / "cache", monkeypatch) is None
+
+    def test_new_folders_are_the_users_alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = os.umask(0)
+        try:
+            assert self.enable(tmp_path / "a" / "b", monkeypatch) is not None
+            assert self.call() == 2
+        finally:
+            os.umask(before)
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in sorted((tmp_path / "a").rglob("*"))]
+        assert (stat.S_IMODE((tmp_path / "a").stat().st_mode), *modes) == (0o700, 0o700, 0o600)
+
+
+def test_a_program_from_the_cache_returns_what_the_function_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its structure, its types, weak ones included, and arrays that are not bound to a device."""
+    import jax
+    import jax.numpy as jnp
+
+    from terrain_cli import Strips
+
+    monkeypatch.setattr(compile_cache, "folder_in_use", tmp_path)
+
+    def scale(strips: Strips, by: Any, unused: Any) -> Any:  # noqa: ARG001
+        return {"a": [strips, (by, None)], "b": jnp.float32(1) * by, "c": (), "d": jnp.arange(2)}
+
+    arguments = (Strips([1, 2], [3, 4], 5), 2.0, np.float32(3))
+    expected = jax.jit(scale)(*arguments)
+    for _ in range(2):  # compiled, and from the cache
+        found = compile_cache.cached_jit(scale)(*arguments)
+        assert jax.tree.structure(found) == jax.tree.structure(expected)
+        for leaf, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+            assert (leaf.aval, leaf.sharding, leaf.committed) == (other.aval, other.sharding, other.committed)
+            np.testing.assert_array_equal(leaf, other)
