@@ -89,7 +89,7 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
         _status(path)
         has_folder = path.parent.is_dir()
     except OSError as problem:
-        raise _cannot(path, problem) from None
+        raise cannot(path, problem) from None
     if not has_folder:
         raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
     return ending
@@ -193,7 +193,7 @@ def written(path: Path, *, overwrite: bool = True, mode: int = 0o666) -> Iterato
     except FileExistsError:
         raise InputError(f"{path}: already exists; choose another name") from None
     except OSError as problem:
-        raise _cannot(path, problem) from None
+        raise cannot(path, problem) from None
     finally:
         if beside:
             with contextlib.suppress(OSError):  # mostly because it has its final name by now
@@ -263,5 +263,6 @@ def _keep_access(file: int, status: os.stat_result) -> None:
     os.fchmod(file, stat.S_IMODE(status.st_mode) & 0o777)
 
 
-def _cannot(path: Path, problem: OSError) -> InputError:
+def cannot(path: Path, problem: OSError) -> InputError:
+    """The error that says of a file that it cannot be written, and why."""
     return InputError(f"{path}: cannot be written: {problem.strerror or problem}")
