@@ -111,9 +111,12 @@ def refuse_input(output: Path, option: str = "--output", files: Iterable[str | P
 
 def refuse_stdout() -> None:
     """Raises InputError if standard output is a file that is being read, which would never end."""
-    with contextlib.suppress(OSError, ValueError):  # a test may have put something else there
-        if _is_input(os.fstat(sys.stdout.fileno())):
-            raise InputError("the output is the input file; name another file")
+    try:
+        status = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # a test has put something else there
+        return
+    if _is_input(status):
+        raise InputError("the output is the input file; name another file")
 
 
 def _is_input(status: os.stat_result) -> bool:

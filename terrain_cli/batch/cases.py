@@ -25,7 +25,7 @@ from terrain_cli.scenario.load import load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest, visible
 
-CHUNK = 2**22  # bytes read at a time; a longer line is read whole
+CHUNK = 2**22  # bytes read at a time; a longer line is read whole, up to MOST
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
 
@@ -115,9 +115,14 @@ class Cases:
                 digest.update(os.fsencode(file.name) + f"\0{len(content)}\0".encode() + content)
             return digest.hexdigest()
         try:
+            unfinished = 0  # bytes of the line that the next piece goes on with
             with open_input(self.path) as cases:
                 while data := cases.read(CHUNK):
                     digest.update(data)
+                    ended = data.rfind(b"\n") + 1
+                    unfinished = len(data) - ended + (0 if ended else unfinished)
+                    if unfinished > MOST:
+                        raise self._too_long(self.name)
         except OSError as problem:
             raise self._unreadable(problem) from None
         return digest.hexdigest()
@@ -128,7 +133,10 @@ class Cases:
     def _check_length(self, data: bytes, line: int) -> None:
         """Raises InputError if this is too much for one line, or for the blank lines at the beginning."""
         if len(data) > MOST:
-            raise InputError(f"{self.name}:{line}: has more than {MOST // MIB} MiB in a line, the most for one case")
+            raise self._too_long(f"{self.name}:{line}")
+
+    def _too_long(self, where: str) -> InputError:
+        return InputError(f"{where}: has more than {MOST // MIB} MiB in a line, the most for one case")
 
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
         """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there.
