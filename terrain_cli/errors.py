@@ -5,6 +5,7 @@ from typing import Any
 
 from terrain_cli.text import visible
 
+ABOVE_ZERO = 5e-324  # the smallest positive float: as a least value, it allows whatever is greater than 0
 SHOWN = 60  # characters of a value in a message
 
 
@@ -46,7 +47,8 @@ def check_number(value: Any, name: str, *, least: float = 0, below: float = math
     """
     if not least <= _to_number(value, name) < below:
         limit = f" and less than {below:g}" if below < math.inf else ""
-        raise ValueError(f"{name} must be a finite number, at least {least:g}{limit}, got {shown(value)}")
+        lowest = "greater than 0" if least == ABOVE_ZERO else f"at least {least:g}"
+        raise ValueError(f"{name} must be a finite number, {lowest}{limit}, got {shown(value)}")
 
 
 def check_count(value: Any, name: str, *, least: int = 0) -> None:

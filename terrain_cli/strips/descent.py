@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.contract import SMALLEST
-from terrain_cli.errors import check_count, check_function, check_number, shown
+from terrain_cli.errors import ABOVE_ZERO, check_count, check_function, check_number, shown
 from terrain_cli.jax_config import to_array
 from terrain_cli.strips.convergence import ON_ITS_WAY, STATUS, Watch, judge, keep_watch, start_watch
 from terrain_cli.strips.ground import Strips, calc_time, check_strips
@@ -258,7 +258,7 @@ def descend(
         check_number(share, name, below=1)
     check_number(epsilon, "epsilon", least=SMALLEST)
     if step is not None:
-        check_number(step, "step", least=5e-324)  # that of very slow ground is below the `SMALLEST` of a file
+        check_number(step, "step", least=ABOVE_ZERO)  # that of very slow ground is below the `SMALLEST` of a file
     if every is not None:
         check_count(every, "every", least=1)
     found = find_method(method)
