@@ -11,7 +11,7 @@ import typer
 from terrain_cli.commands.options import Csv, complete_from
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input
-from terrain_cli.text import count
+from terrain_cli.text import count, visible
 
 SHOWN = 20  # invalid cases that are reported on stderr
 
@@ -118,7 +118,7 @@ def batch(
         if results:
             kept = results.state["rows"]
             if results.replaces and not results.file:
-                hint = f"; {output} is unchanged"
+                hint = f"; {visible(str(output))} is unchanged"
             elif str(cases) != "-":
                 hint = "; use --resume to continue"
         print(f"interrupted after {count(kept, 'result')}{hint}", file=sys.stderr)
@@ -128,7 +128,8 @@ def batch(
     watch.end(state)
     if results:
         errors = count(state["failed"], "error") if state["failed"] else "no errors"
-        done = f"wrote {output}" if results.added else f"{output} is complete already"
+        name = visible(str(output))
+        done = f"wrote {name}" if results.added else f"{name} is complete already"
         print(f"{done}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
     if state["failed"]:
         raise typer.Exit(1)

@@ -345,4 +345,4 @@ def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
 
 def _write(path: Path, content: Any) -> None:
     write(path, content)
-    print(f"wrote {path}", file=sys.stderr)
+    print(f"wrote {visible(str(path))}", file=sys.stderr)

@@ -159,7 +159,7 @@ def sweep(
                 for path in figures:
                     save(drawn, path, missing)
         for path in [*files, *(figures if table.done else [])]:
-            typer.echo(f"wrote {path}", err=True)
+            typer.echo(f"wrote {visible(str(path))}", err=True)
     if table.interrupted:
         typer.echo(f"interrupted after {table.done:,} of {table.total:,} points, which are kept", err=True)
         raise typer.Exit(130)
