@@ -84,6 +84,7 @@ class Cases:
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, "<stdin>" if str(path) == "-" else str(path)
         self.kind = ""
+        self.inputs = [path]  # the files that are read
         self.size: int | None = None
         if self.name == "<stdin>":
             return
@@ -94,7 +95,8 @@ class Cases:
         except (OSError, ValueError) as problem:
             raise self._unreadable(problem) from None
         if path.is_dir():
-            self.kind, self.files = "folder", scenario_files(path)
+            self.kind = "folder"
+            self.inputs = self.files = scenario_files(path)
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
             raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")

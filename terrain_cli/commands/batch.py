@@ -70,11 +70,12 @@ def batch(
         if as_csv:
             raise InputError("--csv: is for standard output only; the ending of --output sets the format of the file")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
-        refuse_input(output, [cases])
 
     from terrain_cli.batch.cases import Cases
 
     source = Cases(cases)
+    for file in () if to_stdout else (output, output.with_name(output.name + ".checkpoint")):
+        refuse_input(file, source.inputs)
     results = None
     state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
     if not to_stdout:

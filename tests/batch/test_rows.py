@@ -377,3 +377,22 @@ def test_a_mistyped_file_of_cases_suggests_its_neighbour(terrain: Terrain, tmp_p
     )
     link = tmp_path / "link.jsonl"
     assert terrain("batch", link).err == f"{link}: is a link to gone.jsonl, which does not exist\n"
+
+
+def test_neither_results_nor_checkpoint_replace_what_is_read(terrain: Terrain, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    scenario, cases = tmp_path / "folder" / "a.yaml", tmp_path / "c.jsonl"
+    scenario.write_text("strips: [{width: 3, speed: 1}]\noffset: 4\n")
+    cases.write_bytes(GOOD)
+    for source, file, link in (
+        (scenario.parent, scenario, "r.jsonl"),
+        (scenario.parent, scenario, "s.jsonl.checkpoint"),
+        (cases, cases, "t.jsonl"),
+        (cases, cases, "u.jsonl.checkpoint"),
+    ):
+        before = file.read_bytes()
+        (tmp_path / link).symlink_to(file)
+        for options in ((), ("--resume",), ("--overwrite",)):
+            ran = terrain("batch", source, "-o", tmp_path / link.removesuffix(".checkpoint"), *options)
+            assert (ran.code, ran.err) == (2, f"--output: {tmp_path / link} is an input file; name another file\n")
+            assert file.read_bytes() == before
