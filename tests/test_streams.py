@@ -1,5 +1,6 @@
 """Missing and broken standard streams, narrow terminals, and the settings that the environment has for others."""
 
+import json
 import os
 import pty
 import re
@@ -66,6 +67,28 @@ def test_a_pipe_that_nobody_reads_ends_every_command_alike(arguments: list[str])
 def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
     ran = run_shell("terrain schema > /dev/full", tmp_path)
     assert (ran.code, ran.err) == (1, "terrain: the output cannot be written: No space left on device\n")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("solve fifty.yaml --json -o a.json -o b.csv", ["a.json", "b.csv"]),
+        ("sweep --step 1:2:3000 --csv -o a.csv -o b.json", ["a.csv", "b.json"]),
+        ("check fifty.yaml --json --junit a.xml", ["a.xml"]),
+    ],
+)
+def test_files_are_written_whatever_becomes_of_stdout(tmp_path: Path, command: str, files: list[str]) -> None:
+    (tmp_path / "fifty.yaml").write_bytes((CONFIGS / "fifty_strips.yaml").read_bytes())
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "terrain_cli", *command.split()]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path, check=False, text=True)
+    os.close(writer)
+    assert (done.returncode, "cannot be written" in done.stderr) == (141, False)
+    assert [name for name in files if (tmp_path / name).stat().st_size] == files
+    if "b.json" in files:
+        assert len(json.loads((tmp_path / "b.json").read_text())) == 3000
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from terrain_cli.check import compare, make_record
+from terrain_cli.check import Checked, compare, make_record
 from terrain_cli.kinds import KINDS
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
@@ -299,12 +299,15 @@ def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
     # The schema that CI servers use: the elements, where they may stand, and the attributes that they need.
     assert root.tag == "testsuites"
     [suite] = root
+    seconds = float(suite.attrib.pop("time"))
     assert (suite.tag, suite.attrib) == (
         "testsuite", {"name": "terrain check", "tests": "7", "failures": "2", "errors": "3", "skipped": "1"}
     )  # fmt: skip
+    assert sum(float(case.attrib["time"]) for case in suite) == pytest.approx(seconds, abs=0.01)
+    assert seconds > 0
     found = {}
     for case in suite:
-        assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name"})
+        assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name", "time"})
         assert len(case) <= 1
         for inner in case:
             assert (set(inner.attrib), len(inner)) == ({"message"}, 0)
@@ -318,6 +321,21 @@ def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
     assert (tag, "got '\\x01<&]]>'" in text) == ("error", True)
     assert found.pop("nowhere") == [("error", "nowhere: no such file")]
     assert list(found) == ["terrain check"]  # what is no scenario at all
+
+
+def test_junit_says_that_a_check_was_interrupted(
+    terrain: Terrain, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Iterator[Checked]:
+        yield Checked("a.yaml", "same")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrain_cli.check.check", interrupted)
+    file = tmp_path / "junit.xml"
+    assert terrain("check", folder, "--junit", file).code == 130
+    [suite] = ElementTree.fromstring(file.read_bytes())
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("2", "1")
+    assert [[inner.tag for inner in case] for case in suite] == [[], ["error"]]
 
 
 def test_a_record_that_cannot_be_written_does_not_stop_the_others(terrain: Terrain, folder: Path) -> None:
