@@ -134,6 +134,7 @@ def make_calls() -> list[tuple[str, Callable[[], object], str]]:
         ("tolerance", lambda: API.descend([2, 17], post, tolerance=math.nan), "tolerance must be a finite number, at least 0, got nan"),
         ("momentum", lambda: API.descend([2, 17], post, momentum=10**400), "momentum must be a finite number, at least 0 and less than 1"),
         ("counts", lambda: API.solve_many([[1, 2], [3]], [[1, 2], [3]], [1, 2]), "widths must have rows of equal length"),
+        ("too large", lambda: API.solve_many([[1]], [[1]], [10**400]), "offsets has a number that is too large, got"),
         ("load", lambda: API.load_scenario(3), "path must be a text or a Path, got 3"),
     ]  # fmt: skip
     takers: list[Callable[[Any], object]] = [

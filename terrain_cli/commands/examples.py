@@ -9,7 +9,7 @@ import typer
 from terrain_cli.commands.options import Json
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, written
-from terrain_cli.text import suggest
+from terrain_cli.text import suggest, visible
 
 ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
 CASES = "Cases for terrain batch: a scenario of strips in each line."
@@ -64,7 +64,7 @@ def examples(
             target = output
         with written(target, overwrite=output is not None) as beside:
             beside.write_bytes(example.read_bytes())
-        typer.echo(f"wrote {target}", err=True)
+        typer.echo(f"wrote {visible(str(target))}", err=True)
 
 
 def _find_examples() -> dict[str, Path]:
