@@ -95,7 +95,9 @@ class Cases:
             self.kind, self.files = "folder", scenario_files(path)
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
-            raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
+            raise InputError(
+                f"{path}: must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, or be a folder of scenario files"
+            )
         elif not path.is_file():
             raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
         else:
