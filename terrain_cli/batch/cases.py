@@ -95,9 +95,8 @@ class Cases:
             self.kind, self.files = "folder", scenario_files(path)
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
-            raise InputError(
-                f"{path}: must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, or be a folder of scenario files"
-            )
+            *others, last = ENDINGS
+            raise InputError(f"{path}: must end in {', '.join(others)} or {last}, or be a folder of scenario files")
         elif not path.is_file():
             raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
         else:
