@@ -99,7 +99,8 @@ class Cases:
             self.inputs = self.files = scenario_files(path)
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
-            raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
+            *others, last = ENDINGS
+            raise InputError(f"{path}: must end in {', '.join(others)} or {last}, or be a folder of scenario files")
         elif not path.is_file():
             raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
         else:

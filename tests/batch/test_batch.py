@@ -675,7 +675,7 @@ def test_a_full_disk_behind_stdout() -> None:
     ("arguments", "message"),
     [
         (("nowhere.jsonl",), "nowhere.jsonl: no such file"),
-        (("README.md",), "README.md: must end in .jsonl, .ndjson, .csv, or be a folder of scenario files"),
+        (("README.md",), "README.md: must end in .jsonl, .ndjson or .csv, or be a folder of scenario files"),
         (("docs",), "docs: has no scenarios (.yaml or .yml)"),
         ((CASES, "-o", "r.txt"), "--output: must end in .jsonl, .ndjson or .csv, got r.txt"),
         ((CASES, "-o", "no/r.csv"), "no/r.csv: cannot be written: there is no folder no"),
