@@ -3,6 +3,7 @@
 The record of `three_strips.yaml` is `three_strips.expected.json` in the same folder. It has the inputs and the result.
 """
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -51,14 +52,13 @@ def record_path(scenario: Path) -> Path:
     return scenario.with_name(scenario.stem + ENDING)
 
 
-def find_files(path: str | Path) -> list[Path]:
-    """The scenario files and the records that `check` reads for a path, and the path itself."""
-    try:
-        files = scenario_files(path)
-    except InputError:  # which `check` reports
-        files = []
-    records = sorted(Path(path).glob(f"*{ENDING}")) if is_folder(path) else []
-    return [Path(path), *files, *map(record_path, files), *records]
+def inputs_of(path: str | Path) -> Iterator[str | Path]:
+    """The files that `check` reads: scenarios, their records, and the files that scenarios name. None if it cannot read any."""
+    with contextlib.suppress(InputError):
+        for file in scenario_files(path):
+            yield from (file, record_path(file))
+            with contextlib.suppress(InputError):
+                yield from load_scenario(file).inputs
 
 
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> Iterator[Checked]:

@@ -87,15 +87,16 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
         raise InputError(f"{option}: must end in {allowed}, got {path}")
     try:
         _status(path)
-        has_folder = path.parent.is_dir()
+        folder = path.resolve().parent if path.is_symlink() else path.parent  # a link is followed
+        has_folder = folder.is_dir()
     except OSError as problem:
         raise cannot(path, problem) from None
     if not has_folder:
-        raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
+        raise InputError(f"{path}: cannot be written: there is no folder {folder}")
     return ending
 
 
-def refuse_input(output: Path, option: str = "--output", files: Iterable[str | Path] = ()) -> None:
+def refuse_input(output: Path, files: Iterable[str | Path] = (), option: str = "--output") -> None:
     """Raises InputError if the output is a file that has been read, or one of these files, be it under another name or a link.
 
     Call it once everything has been read, before anything is computed; `written` refuses too.

@@ -198,10 +198,10 @@ class TestInputs:
             same.append(soft)
         for output in same:
             with pytest.raises(InputError) as error:
-                refuse_input(output, "--csv", [missing, "-", other, str(given)])
+                refuse_input(output, [missing, "-", other, str(given)], "--csv")
             assert str(error.value) == f"--csv: {output} is an input file; name another file"
-        refuse_input(other, files=[given, missing, "-"])
-        refuse_input(missing, files=[given, missing])
+        refuse_input(other, [given, missing, "-"])
+        refuse_input(missing, [given, missing])
 
 
 class TestNeighbours:

@@ -69,6 +69,6 @@ def animate(
             warn_of_letters(missing)
             animation.animate(solution, output, chosen, held, fps)
     typer.echo(solution.message, err=True)
-    typer.echo(f"wrote {output}", err=True)
+    typer.echo(f"wrote {visible(str(output))}", err=True)
     if solution.status == "interrupted":
         raise typer.Exit(130)

@@ -11,7 +11,7 @@ import typer
 from terrain_cli.commands.options import Csv, complete_from
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, refuse_stdout
-from terrain_cli.text import count
+from terrain_cli.text import count, visible
 
 SHOWN = 20  # invalid cases that are reported on stderr
 
@@ -70,13 +70,14 @@ def batch(
         if as_csv:
             raise InputError("--csv: is for standard output only; the ending of --output sets the format of the file")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
-        refuse_input(output, files=[cases])
 
     from terrain_cli.batch.cases import Cases
 
     source = Cases(cases)
     if to_stdout:
         refuse_stdout()
+    for file in () if to_stdout else (output, output.with_name(output.name + ".checkpoint")):
+        refuse_input(file, source.inputs)
     results = None
     state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
     if not to_stdout:
@@ -120,7 +121,7 @@ def batch(
         if results:
             kept = results.state["rows"]
             if results.replaces and not results.file:
-                hint = f"; {output} is unchanged"
+                hint = f"; {visible(str(output))} is unchanged"
             elif str(cases) != "-":
                 hint = "; use --resume to continue"
         print(f"interrupted after {count(kept, 'result')}{hint}", file=sys.stderr)
@@ -130,7 +131,8 @@ def batch(
     watch.end(state)
     if results:
         errors = count(state["failed"], "error") if state["failed"] else "no errors"
-        done = f"wrote {output}" if results.added else f"{output} is complete already"
+        name = visible(str(output))
+        done = f"wrote {name}" if results.added else f"{name} is complete already"
         print(f"{done}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
     if state["failed"]:
         raise typer.Exit(1)

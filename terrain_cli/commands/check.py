@@ -1,6 +1,7 @@
 """`terrain check`: do the scenarios still give their recorded results?"""
 
 import dataclasses
+import itertools
 import json
 import sys
 import time
@@ -69,10 +70,8 @@ def check(
     """
     if not 0 <= drift < 1:
         raise InputError(f"--drift: must be at least 0 and less than 1, got {drift:g}")
-    if junit:
-        check_output(junit, (".xml",), "--junit")
     from terrain_cli.check import check as check_path
-    from terrain_cli.check import find_files
+    from terrain_cli.check import inputs_of
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.scenario.load import is_folder
     from terrain_cli.show.console import data_out, working
@@ -80,7 +79,9 @@ def check(
     if not paths:
         paths = [Path("configs") if is_folder("configs") else Path()]
     if junit:
-        refuse_input(junit, "--junit", (file for path in paths for file in find_files(path)))
+        check_output(junit, (".xml",), "--junit")
+        if junit.exists():
+            refuse_input(junit, itertools.chain.from_iterable(map(inputs_of, paths)), "--junit")
 
     results: list[Checked] = []
     seconds: list[float] = []  # that each took
@@ -121,7 +122,7 @@ def check(
             if junit:
                 write(junit, _to_junit(results, refused, seconds, interrupted))
         if junit:
-            print(f"wrote {junit}", file=sys.stderr)
+            print(f"wrote {visible(str(junit))}", file=sys.stderr)
     if interrupted:
         print(f"interrupted after {count(len(results), 'scenario')}", file=sys.stderr)
         raise typer.Exit(130)
@@ -138,7 +139,7 @@ def _print(results: "list[Checked]") -> None:
 
     for result in results:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
-        say(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
+        say(Text(f"{visible(result.file)}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
             say(Text(f"  {_describe(change)}"))
         if len(result.changes) > SHOWN:
@@ -180,7 +181,7 @@ def _to_junit(results: "list[Checked]", refused: list[InputError], seconds: list
 
 
 def _describe(change: "Change") -> str:
-    what = f"input {change.what}" if change.kind == "input" else change.what
+    what = visible(f"input {change.what}" if change.kind == "input" else change.what)
     return f"{what}: {_write(change.before)} -> {_write(change.now)}"
 
 

@@ -9,7 +9,7 @@ import typer
 from terrain_cli.commands.options import Json
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, written
-from terrain_cli.text import suggest
+from terrain_cli.text import suggest, visible
 
 ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
 CASES = "Cases for terrain batch: a scenario of strips in each line."
@@ -36,7 +36,7 @@ def examples(
 ) -> None:
     """List the examples that come with terrain, or write some of them.
 
-    Each begins with a comment that says what it teaches.
+    Each scenario begins with a comment that says what it teaches.
 
     Example: terrain examples
 
@@ -62,10 +62,10 @@ def examples(
         if output:
             check_output(output, (example.suffix,))
             target = output
-            refuse_input(output, files=[example])
+            refuse_input(output, [example])
         with written(target, overwrite=output is not None) as file:
             file.write(example.read_bytes())
-        typer.echo(f"wrote {target}", err=True)
+        typer.echo(f"wrote {visible(str(target))}", err=True)
 
 
 def _find_examples() -> dict[str, Path]:
@@ -80,12 +80,13 @@ def _print(found: dict[str, Path], as_json: bool) -> None:
         {"name": name, "file": file.name, "about": CASES if file.suffix == ".jsonl" else _first_sentence(file)}
         for name, file in found.items()
     ]
+    from terrain_cli.show.console import data_out, out
+
     if as_json:
-        typer.echo(json.dumps({"version": 1, "examples": listed}))
+        print(json.dumps({"version": 1, "examples": listed}), file=data_out())
         return
     from rich.text import Text
 
-    from terrain_cli.show.console import out
     from terrain_cli.show.tables import new_table
 
     table = new_table(("example", "what it is"), left=2)

@@ -11,6 +11,7 @@ import typer
 from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
+from terrain_cli.text import visible
 
 if TYPE_CHECKING:
     from terrain_cli.autodiff.graph import Node
@@ -82,7 +83,7 @@ def graph(
         from terrain_cli.show.autodiff.tree import draw_tree
 
         write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
-        print(f"wrote {output}", file=sys.stderr)
+        print(f"wrote {visible(str(output))}", file=sys.stderr)
     if as_json:
         from terrain_cli.show.console import data_out
 

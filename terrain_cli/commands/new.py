@@ -8,7 +8,8 @@ import typer
 from terrain_cli import kinds
 from terrain_cli.commands.options import with_kind_flags
 from terrain_cli.errors import InputError
-from terrain_cli.files import ERRORS, written
+from terrain_cli.files import written
+from terrain_cli.text import visible
 
 
 @with_kind_flags
@@ -27,7 +28,8 @@ def new(
     chosen = [kind for name, kind in kinds.KINDS.items() if flags.get(name)] or [next(iter(kinds.KINDS.values()))]
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(f'--{kind.name}' for kind in chosen)} cannot be used together")
-    text = chosen[0].starter.replace("FILE", str(path))
+    name = visible(str(path))
+    text = chosen[0].starter.replace("FILE", name)
     with written(path, overwrite=False) as file:
-        file.write(text.encode("utf-8", ERRORS))
-    typer.echo(f"wrote {path}; now run terrain solve {path}", err=True)
+        file.write(text.encode())
+    typer.echo(f"wrote {name}; now run terrain solve {name}", err=True)

@@ -188,7 +188,7 @@ def refuse_foreign(kind: Kind, file: str, options: Mapping[str, Any]) -> None:
 def protect_inputs(scenario: Scenario, outputs: Iterable[Path], option: str = "--output") -> None:
     """Raises InputError if a file to be written is one that the scenario was read from."""
     for output in outputs:
-        refuse_input(output, option, scenario.inputs)
+        refuse_input(output, scenario.inputs, option)
 
 
 def with_question_options(command: Callable[..., None]) -> Callable[..., None]:

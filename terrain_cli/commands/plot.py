@@ -113,6 +113,6 @@ def plot(
         save(own.figure.plot(solutions[0], kind or own.figures[0], **settings), output, missing)
     for name, solution in runs or [("", solutions[0])]:
         typer.echo(f"{name}: {solution.message}" if name else solution.message, err=True)
-    typer.echo(f"wrote {output}", err=True)
+    typer.echo(f"wrote {visible(str(output))}", err=True)
     if any(solution.status == "interrupted" for solution in solutions):
         raise typer.Exit(130)

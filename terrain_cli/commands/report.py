@@ -62,6 +62,6 @@ def report(
         progress.say("writing the page")
         kind.find("show.report").write_report(gathered, output)
     typer.echo(gathered.asked.message, err=True)
-    typer.echo(f"wrote {output}", err=True)
+    typer.echo(f"wrote {visible(str(output))}", err=True)
     if gathered.interrupted:
         raise typer.Exit(130)

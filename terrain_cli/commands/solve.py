@@ -156,17 +156,17 @@ def solve(
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
     with held():
-        files = {
+        contents = {
             path: content for each in solved for answer in each.answers for path, content in answer.to_files().items()
         }
-        files |= {path: _make_content(path, solved, several) for path in outputs}
+        contents |= {path: _make_content(path, solved, several) for path in outputs}
         try:
             _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
         finally:  # also if stdout is full, or a pipe that nobody reads any more
-            for path, content in files.items():
+            for path, content in contents.items():
                 write(path, content)
-        for path in files:
-            print(f"wrote {path}", file=sys.stderr)
+        for path in contents:
+            print(f"wrote {visible(str(path))}", file=sys.stderr)
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
         print(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved", file=sys.stderr)
@@ -228,7 +228,7 @@ def _check_files(files: list[str], outputs: Mapping[str, list[Path]]) -> None:
     seen: set[Path] = set()
     for option, paths in outputs.items():
         for path in paths:
-            refuse_input(path, option, files)
+            refuse_input(path, files, option)
             if path.resolve() in seen:
                 raise InputError(f"{option}: {path} is named twice; name another file")
             seen.add(path.resolve())

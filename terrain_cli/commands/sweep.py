@@ -165,7 +165,7 @@ def sweep(
                     for path in figures:
                         save(drawn, path, missing)
         for path in [*files, *(figures if table.done else [])]:
-            typer.echo(f"wrote {path}", err=True)
+            typer.echo(f"wrote {visible(str(path))}", err=True)
     if printed.problem:
         raise printed.problem
     if table.interrupted:

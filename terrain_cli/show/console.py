@@ -1,5 +1,6 @@
 """The terminal: data on stdout, remarks and progress on stderr, colour only on a terminal."""
 
+import shutil
 import sys
 import threading
 import time
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from terrain_cli.files import ERRORS
@@ -16,7 +17,16 @@ from terrain_cli.files import ERRORS
 if TYPE_CHECKING:
     from rich.live import Live
 
-out = Console(highlight=False, soft_wrap=True)
+
+def _new_console(*, stderr: bool = False) -> Console:
+    console = Console(highlight=False, stderr=stderr)
+    if console.is_dumb_terminal:  # rich takes each of these for one of 80 columns
+        console.size = ConsoleDimensions(*shutil.get_terminal_size((80, 25)))
+    return console
+
+
+out = _new_console()
+out.soft_wrap = True
 
 DELAY, INTERVAL, TICK = 2.0, 0.1, 1.0  # s, before the progress first appears, between two updates, between two ticks
 COMPILING = "compiling programs for this kind of scenario; they are kept, so that later runs start at once"
@@ -82,14 +92,14 @@ class Progress:
     def _draw(self, text: str) -> None:
         if self.compiling:
             self.clear()
-            print(COMPILING, file=sys.stderr)
+            _new_console(stderr=True).print(COMPILING)
             self.compiling = None
         if self.line is None:
             from rich.live import Live
 
             # With redirection, rows of data on stdout would end up on stderr.
             self.line = Live(
-                console=Console(stderr=True),
+                console=_new_console(stderr=True),
                 auto_refresh=False,
                 transient=True,
                 redirect_stdout=False,

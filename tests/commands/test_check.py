@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from terrain_cli.check import Checked, compare, make_record
@@ -374,3 +375,40 @@ def test_without_a_path_it_takes_configs_or_here(
     (folder / "empty").mkdir()
     ran = terrain("check", folder / "empty")
     assert (ran.code, "has no scenarios" in ran.err) == (2, True)
+
+
+def test_the_junit_file_never_replaces_what_is_checked(terrain: Terrain, folder: Path) -> None:
+    (folder / "map.yaml").write_text("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [1, 1]\n")
+    np.save(folder / "v.npy", np.ones((2, 2)))
+    link = folder / "outcome.xml"
+    for name in ("two_strips.yaml", "two_strips.expected.json", "v.npy"):
+        before = (folder / name).read_bytes()
+        link.symlink_to(folder / name)
+        ran = terrain("check", folder / "absent", folder, "--junit", link)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"--junit: {link} is an input file; name another file\n"
+        assert (folder / name).read_bytes() == before
+        link.unlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_pipes_in_a_folder_are_not_waited_for(terrain: Terrain, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    record = folder / "two_strips.expected.json"
+    record.unlink()
+    os.mkfifo(record)
+    ran = terrain("check", folder)
+    assert (ran.code, ran.err) == (2, f"{record}: is a pipe or a device, not a record\n")
+    assert ran.out.splitlines()[-1] == "3 checked: 2 same, 1 refused"
+
+
+def test_names_in_files_do_not_control_the_terminal(terrain: Terrain, folder: Path) -> None:
+    edit(folder / "two_strips.expected.json", '"inputs": {', '"inputs": {"a\\u001b[31m": 1,')
+    (folder / "two_strips.yaml").rename(folder / "two\nstrips.yaml")
+    (folder / "two_strips.expected.json").rename(folder / "two\nstrips.expected.json")
+    ran = terrain("check", folder / "two\nstrips.yaml")
+    assert ran.code == 1
+    assert ran.out.splitlines()[:2] == [
+        f"{folder}/two\\nstrips.yaml: MOVED",
+        "  input a\\x1b[31m: 1.0 -> none",
+    ]

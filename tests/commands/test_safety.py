@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copy(THREE, "s.yaml")
     return tmp_path
+
+
+class Endless(io.RawIOBase):
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        buffer[:] = self.text * len(buffer)
+        return len(buffer)
 
 
 class TestReading:
@@ -113,23 +126,15 @@ class TestReading:
             assert f"{name}: is larger than 64 MiB, the most that is read of a text: " in ran.err
 
     def test_standard_input_that_never_ends(self, terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Endless(io.RawIOBase):
-            def readable(self) -> bool:
-                return True
+        def endless(text: bytes) -> None:
+            raw: Any = Endless(text)
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(raw)))
 
-            def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-                buffer[:] = self.text * len(buffer)
-                return len(buffer)
-
-        for text, expected in (
-            (b"0", "<stdin>:1: has more than 64 MiB in a line, the most for one case\n"),
-            (b"\n", "<stdin>:1: has more than 64 MiB in a line, the most for one case\n"),
-        ):
-            Endless.text = text  # type: ignore[attr-defined]
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+        for text in (b"0", b"\n"):
+            endless(text)
             ran = terrain("batch", "-")
-            assert (ran.code, ran.err) == (2, expected)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+            assert (ran.code, ran.err) == (2, "<stdin>:1: has more than 64 MiB in a line, the most for one case\n")
+        endless(b"0")
         ran = terrain("solve", "-")
         assert (ran.code, ran.err.startswith("<stdin>: is larger than 64 MiB")) == (2, True)
 
