@@ -23,7 +23,7 @@ from terrain_cli.interrupts import leftovers
 ERRORS = "backslashreplace"  # a file name that is not UTF-8 has lone surrogates: \udcff, which JSON reads back
 MIB = 2**20
 LINKS = 40  # more than the system follows one after the other
-MOST = 64 * MIB  # of a text that is read whole: a scenario, a record, a line of cases
+MOST = 64 * MIB  # of a text that is read whole: a scenario, a record
 
 # Device and number of each file that was read as input, and its path; none for standard input.
 inputs: dict[tuple[int, int], Path | None] = {}

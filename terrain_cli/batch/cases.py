@@ -8,7 +8,6 @@ becomes of it does not depend on the other lines. Nothing here imports JAX.
 import csv
 import os
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
@@ -17,15 +16,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.hashes import hash_files, hash_lines
 from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import InputError
-from terrain_cli.files import MIB, MOST, open_input, read_whole, standard_input
+from terrain_cli.files import open_input, standard_input
 from terrain_cli.scenario.document import DEPTH
 from terrain_cli.scenario.load import explain_missing, load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest, visible
 
-CHUNK = 2**22  # bytes read at a time; a longer line is read whole, up to MOST
+CHUNK = 2**22  # bytes read at a time; a longer line is read whole
+LONGEST = 2**26  # bytes of a line, enough for more than a million strips
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
 
@@ -111,39 +112,13 @@ class Cases:
 
     def fingerprint(self) -> str:
         """SHA-256 of the whole content. Raises InputError if the file cannot be read."""
-        digest = sha256()
-        if self.kind == "folder":
-            for file in self.files:
-                try:
-                    with open_input(file) as opened:
-                        content = read_whole(opened, str(file))
-                except (OSError, InputError) as problem:  # its case reports it
-                    content = str(getattr(problem, "strerror", None) or problem).encode()
-                digest.update(os.fsencode(file.name) + f"\0{len(content)}\0".encode() + content)
-            return digest.hexdigest()
         try:
-            unfinished = 0  # bytes of the line that the next piece goes on with
-            with open_input(self.path) as cases:
-                while data := cases.read(CHUNK):
-                    digest.update(data)
-                    ended = data.rfind(b"\n") + 1
-                    unfinished = len(data) - ended + (0 if ended else unfinished)
-                    if unfinished > MOST:
-                        raise self._too_long(self.name)
+            return hash_files(self.files) if self.kind == "folder" else hash_lines(self.path, LONGEST)
         except OSError as problem:
             raise self._unreadable(problem) from None
-        return digest.hexdigest()
 
     def _unreadable(self, problem: Exception) -> InputError:
         return InputError(f"{self.name}: cannot be read: {getattr(problem, 'strerror', None) or problem}")
-
-    def _check_length(self, data: bytes, line: int) -> None:
-        """Raises InputError if this is too much for one line, or for the blank lines at the beginning."""
-        if len(data) > MOST:
-            raise self._too_long(f"{self.name}:{line}")
-
-    def _too_long(self, where: str) -> InputError:
-        return InputError(f"{where}: has more than {MOST // MIB} MiB in a line, the most for one case")
 
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
         """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there.
@@ -163,6 +138,12 @@ class Cases:
         except OSError as problem:
             raise self._unreadable(problem) from None
 
+    def _check_line(self, data: bytes, line: int) -> None:
+        """Raises InputError if a line is longer than a case may be."""
+        if len(data) > LONGEST:
+            remedy = "a case has at most about a million strips; write one case a line"
+            raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
         """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
         pipe = self.name == "<stdin>"
@@ -171,7 +152,7 @@ class Cases:
         head = b""
         while not shows_form(head) and (more := read(CHUNK)):
             head += more
-            self._check_length(head, 1)
+            self._check_line(head, 1)
         form = find_form(head, self.kind, self.name)
         if start < form.start:
             start, line = form.start, form.line
@@ -183,7 +164,7 @@ class Cases:
         while data:
             while b"\n" not in data and (more := read(CHUNK)):
                 data += more
-                self._check_length(data, line)
+                self._check_line(data, line)
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)

@@ -398,7 +398,8 @@ def test_pipes_in_a_folder_are_not_waited_for(terrain: Terrain, folder: Path) ->
     record.unlink()
     os.mkfifo(record)
     ran = terrain("check", folder)
-    assert (ran.code, ran.err) == (2, f"{record}: is a pipe or a device, not a record\n")
+    problem = "is a pipe or a device, not a regular file: delete it and record again with --update"
+    assert (ran.code, ran.err) == (2, f"{record}: {problem}\n")
     assert ran.out.splitlines()[-1] == "3 checked: 2 same, 1 refused"
 
 

@@ -70,11 +70,10 @@ class TestReading:
     def test_those_in_a_folder_are_refused_and_the_others_read(self, terrain: Terrain, command: str) -> None:
         Path("f").mkdir()
         shutil.copy(THREE, "f")
-        os.mkfifo("f/pipe.yaml")
         Path("f/endless.yaml").symlink_to("/dev/zero")
         ran = terrain(command, "f")
         assert [line for line in ran.err.splitlines() if PIPE in line] == [
-            f"f/{name}: {PIPE}give it as standard input, with -" for name in ("endless.yaml", "pipe.yaml")
+            f"f/endless.yaml: {PIPE}give it as standard input, with -"
         ]
         assert ran.code == (1 if command == "batch" else 2)
         assert "three_strips" in ran.out or "81.9" in ran.out
@@ -133,7 +132,7 @@ class TestReading:
         for text in (b"0", b"\n"):
             endless(text)
             ran = terrain("batch", "-")
-            assert (ran.code, ran.err) == (2, "<stdin>:1: has more than 64 MiB in a line, the most for one case\n")
+            assert (ran.code, ran.err.startswith("<stdin>:1: is longer than 64 MiB: ")) == (2, True)
         endless(b"0")
         ran = terrain("solve", "-")
         assert (ran.code, ran.err.startswith("<stdin>: is larger than 64 MiB")) == (2, True)
@@ -142,9 +141,12 @@ class TestReading:
         with Path("c.jsonl").open("wb") as file:
             file.write(CASE * 3)
             file.truncate(2**40)
-        for arguments, where in ((("c.jsonl",), "c.jsonl:4"), (("c.jsonl", "-o", "r.jsonl"), "c.jsonl")):
+        for arguments, problem in (
+            (("c.jsonl",), "c.jsonl:4: is longer than 64 MiB: "),
+            (("c.jsonl", "-o", "r.jsonl"), "c.jsonl: has a line that is longer than 64 MiB: "),
+        ):
             ran = terrain("batch", *arguments)
-            assert (ran.code, ran.err) == (2, f"{where}: has more than 64 MiB in a line, the most for one case\n")
+            assert (ran.code, ran.err[: len(problem)]) == (2, problem)
 
 
 class TestOutputs:
