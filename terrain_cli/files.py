@@ -54,7 +54,7 @@ def standard_input() -> BinaryIO:
     """Standard input. Raises InputError if it is closed."""
     if sys.stdin is None:
         raise InputError("<stdin>: is closed: name a file")
-    with contextlib.suppress(OSError, ValueError):  # a test may have put something else there
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # a test may have put something else there
         status = os.fstat(sys.stdin.fileno())
         if stat.S_ISREG(status.st_mode):
             inputs[status.st_dev, status.st_ino] = None

@@ -145,6 +145,40 @@ class TestLinks:
         assert names(tmp_path) == ["x.csv"]
         assert path.is_symlink()
 
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a link away")
+    def test_a_link_that_another_user_has_put_into_a_shared_folder(self, tmp_path: Path) -> None:
+        """As in /tmp, whatever the system's own protection does. `cannot be written: Permission denied` is that of Linux."""
+        shared, victim = tmp_path / "shared", tmp_path / "victim.csv"
+        shared.mkdir()
+        victim.write_text("precious")
+        for name, target in (("x.csv", "../victim.csv"), ("y.csv", "x.csv"), ("new.csv", "../new.csv")):
+            (shared / name).symlink_to(target)
+        os.chown(shared / "x.csv", 12345, 12345, follow_symlinks=False)
+        os.chown(shared / "new.csv", 12345, 12345, follow_symlinks=False)
+        for mode in (0o1777, 0o777):
+            shared.chmod(mode)
+            for name in ("x.csv", "y.csv", "new.csv"):
+                for refused in (lambda path: write(path, [[1]]), lambda path: check_output(path, (".csv",))):
+                    with pytest.raises(InputError) as error:
+                        refused(shared / name)
+                    problem = "it is a link of another user in a folder where anyone can write"
+                    assert str(error.value) == f"{shared / name}: cannot be written: {problem}"
+        assert (victim.read_text(), names(tmp_path)) == ("precious", ["shared", "victim.csv"])
+        shared.chmod(0o755)
+        write(shared / "y.csv", [[1]])
+        assert victim.read_text() == "1\n"
+
+    def test_what_takes_the_place_of_the_temporary_file_is_not_written_to(self, tmp_path: Path) -> None:
+        folder, victim = tmp_path / "folder", tmp_path / "victim"
+        folder.mkdir()
+        victim.write_text("precious")
+        with written(folder / "x.csv") as file:
+            [beside] = folder.iterdir()
+            beside.unlink()
+            beside.symlink_to(victim)
+            file.write(b"x" * 100_000)
+        assert victim.read_text() == "precious"
+
 
 class TestWhatIsNoFile:
     def test_a_folder(self, tmp_path: Path) -> None:

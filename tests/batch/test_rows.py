@@ -306,7 +306,7 @@ def test_odd_files(terrain: Terrain, tmp_path: Path) -> None:
     ran = terrain("batch", tmp_path / "pipe.jsonl")
     assert (ran.code, ran.err) == (
         2,
-        f"{tmp_path}/pipe.jsonl: is a pipe or a device: give it as standard input, with -\n",
+        f"{tmp_path}/pipe.jsonl: is a pipe or a device, not a regular file: give it as standard input, with -\n",
     )
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -328,7 +328,7 @@ def test_pipes_are_recognised_as_files_are() -> None:
 def test_no_standard_input(terrain: Terrain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     ran = terrain("batch", "-")
-    assert (ran.code, ran.err) == (2, "<stdin>: is closed: name a file of cases\n")
+    assert (ran.code, ran.err) == (2, "<stdin>: is closed: name a file\n")
 
 
 def test_a_pipe_is_answered_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
