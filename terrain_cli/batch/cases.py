@@ -26,6 +26,7 @@ from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest, visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
+LONGEST = 2**26  # bytes of a line, enough for more than a million strips
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
 
@@ -143,6 +144,12 @@ class Cases:
         except OSError as problem:
             raise self._unreadable(problem) from None
 
+    def _check_line(self, data: bytes, line: int) -> None:
+        """Raises InputError if a line is longer than a case may be."""
+        if len(data) > LONGEST:
+            remedy = "a case has at most about a million strips; write one case a line"
+            raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
         """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
         pipe = self.name == "<stdin>"
@@ -151,6 +158,7 @@ class Cases:
         head = b""
         while not shows_form(head) and (more := read(CHUNK)):
             head += more
+            self._check_line(head, 1)
         form = find_form(head, self.kind, self.name)
         if start < form.start:
             start, line = form.start, form.line
@@ -162,6 +170,7 @@ class Cases:
         while data:
             while b"\n" not in data and (more := read(CHUNK)):
                 data += more
+                self._check_line(data, line)
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, complete_scenario, parse_number
+from terrain_cli.commands.options import Json, complete_scenario, parse_number, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 from terrain_cli.interrupts import held, interruptible
@@ -93,12 +92,12 @@ def check(
                     except InputError as error:
                         refused.append(error)
                         progress.clear()
-                        print(error, file=sys.stderr)
+                        remark(str(error))
         except KeyboardInterrupt:
             interrupted = True
         for result in results:
             for problem in result.problems:
-                print(problem, file=sys.stderr)
+                remark(problem)
         if as_json:
             document = {
                 "version": 1,
@@ -110,9 +109,9 @@ def check(
             _print(results)
         if junit:
             write(junit, _to_junit(results, refused))
-            print(f"wrote {junit}", file=sys.stderr)
+            remark(f"wrote {junit}")
     if interrupted:
-        print(f"interrupted after {count(len(results), 'scenario')}", file=sys.stderr)
+        remark(f"interrupted after {count(len(results), 'scenario')}")
         raise typer.Exit(130)
     verdicts = {result.verdict for result in results}
     raise typer.Exit(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from terrain_cli.commands.options import Json
+from terrain_cli.commands.options import Json, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, written
 from terrain_cli.text import suggest
@@ -64,7 +64,7 @@ def examples(
             target = output
         with written(target, overwrite=output is not None) as beside:
             beside.write_bytes(example.read_bytes())
-        typer.echo(f"wrote {target}", err=True)
+        remark(f"wrote {target}")
 
 
 def _find_examples() -> dict[str, Path]:

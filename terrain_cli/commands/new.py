@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from terrain_cli import kinds
-from terrain_cli.commands.options import with_kind_flags
+from terrain_cli.commands.options import remark, with_kind_flags
 from terrain_cli.errors import InputError
 from terrain_cli.files import written
 
@@ -30,4 +30,4 @@ def new(
     text = chosen[0].starter.replace("FILE", str(path))
     with written(path, overwrite=False) as beside:
         beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    typer.echo(f"wrote {path}; now run terrain solve {path}", err=True)
+    remark(f"wrote {path}; now run terrain solve {path}")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -26,17 +25,19 @@ from terrain_cli.commands.options import (
     parse_descent,
     protect_inputs,
     refuse_foreign,
+    remark,
     with_question_options,
 )
 from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held
-from terrain_cli.text import visible
+from terrain_cli.text import quote, visible
 
 if TYPE_CHECKING:
     from terrain_cli.show.console import Progress
 
+FILES = 1000  # scenarios of a run, whose solutions are all kept until they are printed
 FORMATS = (".json", ".csv", ".geojson")
 
 
@@ -123,7 +124,7 @@ def solve(
 
     exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
-        raise InputError(f"--show: must be crossings or x, got {show!r}")
+        raise InputError(f"--show: must be crossings or x, got {quote(show)}")
     if precision not in (None, 32, 64):
         raise InputError(f"--precision: must be 32 or 64, got {precision}")
     if every == 0:
@@ -138,6 +139,11 @@ def solve(
     _check_combination(several, outputs, as_csv, plot, asked)
 
     files, failures = _find_files(scenarios)
+    if len(files) > FILES:
+        raise InputError(
+            f"{len(files):,} scenarios are too many to keep their solutions, at most {FILES:,}: name fewer, or solve any number "
+            "of strips exactly with terrain batch FOLDER"
+        )
     named = {f"--{name.replace('_', '-')}": [path] for name, path in asked.items() if isinstance(path, Path)}
     _check_files(files, {"--output": outputs, **named})
     loaded = [ready for file in files if (ready := _load(file, options, questions, failures))]
@@ -145,7 +151,7 @@ def solve(
         for option, paths in {"--output": outputs, **named}.items():
             protect_inputs(scenario, paths, option)
     for problem in (problem for problems in failures.values() for problem in problems):
-        print(problem, file=sys.stderr)
+        remark(problem)
     if not loaded:
         raise typer.Exit(2)
 
@@ -164,7 +170,7 @@ def solve(
             _write(path, _make_content(path, solved, several))
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
-        print(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved", file=sys.stderr)
+        remark(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved")
     bad = bool({each.solution.status for each in solved} & {"diverged", "no route"})
     raise typer.Exit(130 if interrupted else 2 if failures else 1 if bad else 0)
 
@@ -345,4 +351,4 @@ def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
 
 def _write(path: Path, content: Any) -> None:
     write(path, content)
-    print(f"wrote {path}", file=sys.stderr)
+    remark(f"wrote {path}")
