@@ -27,9 +27,9 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
-def quote(text: str) -> str:
+def quote(value: str | None) -> str:
     """A text in quotes for a message, cut short."""
-    return repr(shorten(text))
+    return repr(value and shorten(value))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
