@@ -1,6 +1,7 @@
 """The one exception for whatever a user can correct: a bad file, a bad value, a bad call; and checks of a call in Python."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from terrain_cli.text import count, visible
@@ -18,13 +19,16 @@ class InputError(ValueError):
     """
 
     def __init__(self, *problems: str, more: int = 0) -> None:
-        more += max(len(problems) - PROBLEMS, 0)
         # The input may contain anything; printing it must not control the terminal.
-        problems = tuple(visible(_cut(text), keep="\n\t") for text in problems[:PROBLEMS])
-        if more:
-            problems += (f"and {count(more, 'more problem')}",)
+        problems = tuple(visible(_cut(text), keep="\n\t") for text in first_of(problems, more))
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def first_of(problems: Sequence[str], more: int = 0) -> tuple[str, ...]:
+    """The first problems, and how many more there are. more: the number of those that are not in the list."""
+    more += max(len(problems) - PROBLEMS, 0)
+    return (*problems[:PROBLEMS], *([f"and {count(more, 'more problem')}"] if more else []))
 
 
 def _cut(text: str) -> str:

@@ -87,7 +87,9 @@ def html_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     import html  # where it is used, since every start of `terrain` imports this module
 
     cell = "<{0} style='text-align:left'>{1}</{0}>"
-    body = "".join(
-        f"<tr>{cell.format('th', html.escape(key))}{cell.format('td', html.escape(value))}</tr>" for key, value in rows
-    )
-    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
+
+    def shown(text: str) -> str:
+        return html.escape(visible(text))
+
+    body = "".join(f"<tr>{cell.format('th', shown(key))}{cell.format('td', shown(value))}</tr>" for key, value in rows)
+    return f"<table><caption>{shown(caption)}</caption>{body}</table>"

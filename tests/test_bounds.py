@@ -103,6 +103,16 @@ def test_a_file_of_other_values_than_numbers_is_refused_whatever_its_size(tmp_pa
         raster.read_array(tmp_path / "m.npy")
 
 
+def test_a_file_of_fields_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", np.ones((2, 2), dtype=[("a", "<f8")]))
+    with pytest.raises(InputError, match="must contain numbers, not "):
+        raster.read_array(tmp_path / "m.npy")
+    with pytest.warns(UserWarning, match="3.0"):
+        np.save(tmp_path / "m.npy", np.ones((2, 2), dtype=[("\u5c71", "<f8")]))
+    with pytest.raises(InputError, match="must contain numbers, not fields"):
+        raster.read_array(tmp_path / "m.npy")
+
+
 def test_bad_cells_are_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     speeds = np.ones((7, 9))
     speeds[4, 5:8] = -1
@@ -238,7 +248,7 @@ def test_three_long_ranges_are_refused_at_once(terrain: Terrain) -> None:
     assert "must give at most" in ran.err
 
 
-@pytest.mark.parametrize("problem", [MemoryError(), np._core._exceptions._ArrayMemoryError((9, 9), np.dtype(float))])
+@pytest.mark.parametrize("problem", [MemoryError(), type("_ArrayMemoryError", (MemoryError,), {})()])
 def test_a_lack_of_memory_is_a_sentence(terrain: Terrain, monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
     def fail(*_: object) -> None:
         raise problem
@@ -273,6 +283,31 @@ def test_a_message_quotes_only_the_beginning_of_a_value(tmp_path: Path, text: st
         load_scenario(scenario(tmp_path, text))
     assert len(str(error.value).replace(str(tmp_path), "")) < 300
     assert max(str(error.value).count("x" * 78), str(error.value).count("1" * 78)) <= 1
+
+
+def test_a_case_with_many_problems_says_how_many_more_there_are(terrain: Terrain, tmp_path: Path) -> None:
+    cases = tmp_path / "c.jsonl"
+    twice = "".join(f'"{"k" * 100}{i}": 1, "{"k" * 100}{i}": 1, ' for i in range(50))
+    cases.write_text(f'{{"widths": [{"-1, " * 99}-1], "speeds": [1], "offset": 1}}\n{{{twice}"offset": 1}}\n')
+    ran = terrain("batch", cases)
+    errors = [json.loads(line)["error"] for line in ran.out.splitlines()]
+    assert errors[0].count("widths[") == 20
+    assert errors[0].endswith("; and 80 more problems")
+    assert errors[1].count("is given twice") == 20
+    assert "and 30 more problems" in errors[1]
+    assert len(errors[1]) < 9000
+    assert "k" * 80 not in errors[1]
+
+
+def test_a_record_with_long_values_is_compared_in_short_lines(terrain: Terrain, tmp_path: Path) -> None:
+    path = scenario(tmp_path, strips(2))
+    assert terrain("check", path, "--update").code == 0
+    record = tmp_path / "s.expected.json"
+    record.write_text(record.read_text().replace('"converged"', json.dumps("x" * 5000), 1))
+    ran = terrain("check", path)
+    assert ran.code == 1
+    assert "MOVED" in ran.out
+    assert max(map(len, ran.out.replace(str(tmp_path), "").splitlines())) < 300
 
 
 def test_a_long_problem_keeps_its_beginning_and_its_remedy() -> None:

@@ -11,7 +11,7 @@ from terrain_cli.commands.options import Json, complete_scenario, parse_number, 
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 from terrain_cli.interrupts import held, interruptible
-from terrain_cli.text import count, visible
+from terrain_cli.text import count, shorten, visible
 
 if TYPE_CHECKING:
     from terrain_cli.check import Change, Checked
@@ -162,7 +162,7 @@ def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:
 
 def _describe(change: "Change") -> str:
     what = f"input {change.what}" if change.kind == "input" else change.what
-    return f"{what}: {_write(change.before)} -> {_write(change.now)}"
+    return f"{shorten(what)}: {shorten(_write(change.before))} -> {shorten(_write(change.now))}"
 
 
 def _write(value: Any) -> str:

@@ -6,7 +6,7 @@ All problems of the file, the cells and the places are reported at once, with th
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -153,9 +153,7 @@ def read_array(path: Path) -> np.ndarray:
         if path.is_fifo():
             raise InputError(f"{path} is a pipe, which cannot be read twice: save it to a .npy file")
         with path.open("rb") as file:
-            magic = file.read(6)
-        if magic != b"\x93NUMPY":
-            raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
+            _check_header(file, path)  # before anything is mapped or copied
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
@@ -164,15 +162,27 @@ def read_array(path: Path) -> np.ndarray:
     except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
         reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
         raise InputError(f"{path} cannot be read: {reason}") from None
-    if stored.dtype.kind not in "fiu":
-        raise InputError(f"{path} must contain numbers, not {shorten(str(stored.dtype))}: save an array of floats")
-    if stored.ndim != 2 or 0 in stored.shape:
-        raise InputError(f"{path} must contain an array of shape (rows, cols), got {shorten(str(stored.shape))}")
-    check_size(stored.shape, str(path))
     _refuse_bad(stored, path)
     speeds = np.array(stored, dtype=np.float64)
     speeds[np.isnan(speeds)] = np.nan  # of any sign and payload, which mean the same
     return speeds
+
+
+def _check_header(file: BinaryIO, path: Path) -> None:
+    """Raises InputError unless this .npy file says that it holds the cells of a map, and not too many."""
+    if file.read(6) != b"\x93NUMPY":
+        raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
+    file.seek(0)
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):  # later ones are for fields with names
+        raise InputError(f"{path} must contain numbers, not fields: save an array of floats")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if dtype.kind not in "fiu":
+        raise InputError(f"{path} must contain numbers, not {shorten(str(dtype))}: save an array of floats")
+    if len(shape) != 2 or min(shape) < 1:
+        raise InputError(f"{path} must contain an array of shape (rows, cols), got {shorten(str(shape))}")
+    check_size(shape, str(path))
 
 
 def _refuse_bad(stored: np.ndarray, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Small inputs that ask for much: `python -m tests.fuzz.greedy 2000 [SEED]`.
 
 Each try is a process with 2 GB of address space. It must end with an exit code of the README and no traceback, or show its
-progress; whatever goes on is interrupted, and must then end. The process is forked from one that has imported what every
+progress; whatever goes on is interrupted, and must then end, at the latest when it is interrupted once more. The process is forked from one that has imported what every
 command does, since most of these inputs are refused before anything else is imported.
 """
 
@@ -26,7 +26,9 @@ from terrain_cli import cli, interrupts, kinds
 
 MEMORY = 2 * 10**9  # bytes of address space
 SILENT = 10.0  # s of processor time without progress
-LONGEST = 12.0  # s of processor time until a run that shows its progress is interrupted
+LONGEST = 5.0  # s of processor time until a run that has shown progress is interrupted
+FOREVER = 100.0  # s until any run is interrupted, however little it does
+AGAIN = 10.0  # s until a run that still shows or writes what it has is interrupted once more, which ends it
 PATIENCE = 15.0  # s until an interrupted run must have ended
 CODES = (0, 1, 2, 130)
 
@@ -163,7 +165,7 @@ def run(arguments: list[str], stdin: bytes, folder: Path) -> str | None:
         _be_terrain(arguments, folder, writer)
     os.close(writer)
     began, heard, said, interrupted = time.monotonic(), 0.0, b"", 0.0
-    ended = 0
+    ended, again = 0, False
     while not ended:
         if select.select([reader], [], [], 0.05)[0]:
             if text := os.read(reader, 2**16):
@@ -172,12 +174,17 @@ def run(arguments: list[str], stdin: bytes, folder: Path) -> str | None:
                 time.sleep(0.01)
         ended, status = os.waitpid(pid, os.WNOHANG)
         now = _work(pid)
+        if interrupted and not again and time.monotonic() - interrupted > AGAIN:
+            again = True
+            os.kill(pid, signal.SIGINT)
         if interrupted and time.monotonic() - interrupted > PATIENCE:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             os.close(reader)
             return f"deaf to Ctrl-C for {PATIENCE:g} s"
-        if not interrupted and (now - heard > SILENT or now > LONGEST or time.monotonic() - began > 10 * LONGEST):
+        if not interrupted and (
+            now - heard > SILENT or (heard and now > LONGEST) or time.monotonic() - began > FOREVER
+        ):
             silent = now - heard > SILENT
             os.kill(pid, signal.SIGINT)
             interrupted = time.monotonic()
