@@ -3,6 +3,7 @@
 The record of `three_strips.yaml` is `three_strips.expected.json` in the same folder. It has the inputs and the result.
 """
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -49,6 +50,15 @@ class Checked:
 def record_path(scenario: Path) -> Path:
     """The path of the record of a scenario file."""
     return scenario.with_name(scenario.stem + ENDING)
+
+
+def inputs_of(path: str | Path) -> Iterator[str | Path]:
+    """The files that `check` reads: scenarios, their records, and the files that scenarios name. None if it cannot read any."""
+    with contextlib.suppress(InputError):
+        for file in scenario_files(path):
+            yield from (file, record_path(file))
+            with contextlib.suppress(InputError):
+                yield from load_scenario(file).inputs
 
 
 def check(path: str | Path, *, tolerance: float = 1e-9, update: bool = False) -> Iterator[Checked]:
@@ -156,6 +166,8 @@ def _is_close(before: Any, now: Any, slack: float) -> bool:
 def _read_record(path: Path) -> dict[str, Any] | None:
     """The record in a file; None if there is no file. Raises InputError if the file is not a record."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # reading a pipe would wait for a writer
+            raise InputError(f"{path}: is a pipe or a device, not a record")
         record = json.loads(
             path.read_text(encoding="utf-8-sig"),
             parse_int=_to_finite,
@@ -173,6 +185,8 @@ def _read_record(path: Path) -> dict[str, Any] | None:
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise InputError(f"{path}: is not a record: delete it and record again with --update") from None
+    except InputError:
+        raise
     except ValueError as problem:  # of the functions below
         raise InputError(f"{path}: {problem}: delete it and record again with --update") from None
     if not _is_record(record):

@@ -54,14 +54,16 @@ def check_function(value: object, name: str) -> None:
         raise TypeError(f"{name} must be a function, got {shown(value)}")
 
 
-def check_number(value: Any, name: str, *, least: float = 0, below: float = math.inf) -> None:
-    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is finite and from `least` to `below`.
+def check_number(value: Any, name: str, *, least: float = 0, above: float = -math.inf, below: float = math.inf) -> None:
+    """Raises TypeError unless the argument `name` is one number, and ValueError unless it is finite and within its limits.
 
-    `below` itself is not allowed.
+    `above` and `below` themselves are not allowed.
     """
-    if not least <= _to_number(value, name) < below:
-        limit = f" and less than {below:g}" if below < math.inf else ""
-        raise ValueError(f"{name} must be a finite number, at least {least:g}{limit}, got {shown(value)}")
+    number = _to_number(value, name)
+    if not (least <= number < below and number > above):
+        low = f"at least {least:g}" if above < least else f"greater than {above:g}"
+        high = f" and less than {below:g}" if below < math.inf else ""
+        raise ValueError(f"{name} must be a finite number, {low}{high}, got {shown(value)}")
 
 
 def check_count(value: Any, name: str, *, least: int = 0) -> None:

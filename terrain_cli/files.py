@@ -30,11 +30,12 @@ def check_output(path: Path, endings: tuple[str, ...], option: str = "--output")
         raise InputError(f"{option}: must end in {allowed}, got {path}")
     try:
         _status(path)
-        has_folder = path.parent.is_dir()
+        folder = path.resolve().parent if path.is_symlink() else path.parent  # a link is followed
+        has_folder = folder.is_dir()
     except OSError as problem:
-        raise _cannot(path, problem) from None
+        raise cannot(path, problem) from None
     if not has_folder:
-        raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
+        raise InputError(f"{path}: cannot be written: there is no folder {folder}")
     return ending
 
 
@@ -101,7 +102,7 @@ def written(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     except FileExistsError:
         raise InputError(f"{path}: already exists; choose another name") from None
     except OSError as problem:
-        raise _cannot(path, problem) from None
+        raise cannot(path, problem) from None
     finally:
         if beside:
             with contextlib.suppress(OSError):  # mostly because it has its final name by now
@@ -154,5 +155,6 @@ def _keep_access(path: Path, status: os.stat_result) -> None:
     path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
 
 
-def _cannot(path: Path, problem: OSError) -> InputError:
+def cannot(path: Path, problem: OSError) -> InputError:
+    """The error that says of a file that it cannot be written, and why."""
     return InputError(f"{path}: cannot be written: {problem.strerror or problem}")

@@ -53,7 +53,8 @@ def as_pytree(node: type[T]) -> type[T]:
 def to_array(value: Any, name: str) -> Any:
     """Numbers, in lists or arrays of any library, as a float64 array; a JAX array, traced or not, as it is.
 
-    Raises TypeError, which calls the argument `name`, for anything else, and ValueError for rows of different lengths.
+    Raises TypeError, which calls the argument `name`, for anything else, and ValueError for rows of different lengths and for
+    integers that are too large.
     """
     if isinstance(value, jax.Array):
         return value
@@ -62,8 +63,12 @@ def to_array(value: Any, name: str) -> Any:
     except ValueError:
         raise ValueError(f"{name} must have rows of equal length, got {shown(value)}") from None
     if array.dtype.kind in "fiuO" and value is not None:
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
+        try:
             return array.astype(np.float64, copy=False)
+        except OverflowError:
+            raise ValueError(f"{name} has a number that is too large, got {shown(value)}") from None
+        except (TypeError, ValueError):
+            pass
     raise TypeError(f"{name} must be a number or an array of numbers, got {shown(value)}")
 
 

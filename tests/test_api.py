@@ -129,11 +129,12 @@ def make_calls() -> list[tuple[str, Callable[[], object], str]]:
         ("method", lambda: API.descend([2, 17], post, "grad"), "method must be one of gradient, momentum, adam, newton, or a Method, got 'grad'"),
         ("update", lambda: API.descend([2, 17], post, API.Method(3)), "update must be a function, got 3"),
         ("iterations", lambda: API.descend([2, 17], post, iterations=-1), "iterations must be a whole number from 0 to"),
-        ("step", lambda: API.descend([2, 17], post, step=-1), "step must be a finite number, at least 1e-50, got -1"),
+        ("step", lambda: API.descend([2, 17], post, step=-1), "step must be a finite number, greater than 0, got -1"),
         ("no step", lambda: API.descend([2, 17], post, step="a"), "step must be a number, got 'a'"),
         ("tolerance", lambda: API.descend([2, 17], post, tolerance=math.nan), "tolerance must be a finite number, at least 0, got nan"),
         ("momentum", lambda: API.descend([2, 17], post, momentum=10**400), "momentum must be a finite number, at least 0 and less than 1"),
         ("counts", lambda: API.solve_many([[1, 2], [3]], [[1, 2], [3]], [1, 2]), "widths must have rows of equal length"),
+        ("too large", lambda: API.solve_many([[1]], [[1]], [10**400]), "offsets has a number that is too large, got"),
         ("load", lambda: API.load_scenario(3), "path must be a text or a Path, got 3"),
     ]  # fmt: skip
     takers: list[Callable[[Any], object]] = [

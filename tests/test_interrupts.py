@@ -148,7 +148,8 @@ def test_a_sweep_keeps_its_points(
     _break_off(monkeypatch, sweep_module, "_solve_block", blocks)
     file = tmp_path / f"points.{ending}"
     ran = terrain("sweep", CONFIGS / "two_strips.yaml", "--step", "0.1:1:2000", "--json", "-o", file)
-    assert (ran.code, ran.err) == (130, f"interrupted after {256 * blocks:,} of 2,000 points, which are kept\n")
+    said = f"wrote {file}\ninterrupted after {256 * blocks:,} of 2,000 points, which are kept\n"
+    assert (ran.code, ran.err) == (130, said)
     points = json.loads(ran.out)["points"]
     assert len(points) == 256 * blocks
     kept = json.loads(file.read_text()) if ending == "json" else file.read_text().splitlines()[1:]

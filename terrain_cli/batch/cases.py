@@ -18,10 +18,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
-from terrain_cli.batch.ids import TOO_DEEP, depth, find_fault, keys_given_twice, on_one_line
+from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import PROBLEMS, InputError, first_of
 from terrain_cli.scenario.document import DEPTH
-from terrain_cli.scenario.load import load_strips, scenario_files
+from terrain_cli.scenario.load import explain_missing, load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import shorten, suggest, visible
 
@@ -85,18 +85,23 @@ class Cases:
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, "<stdin>" if str(path) == "-" else str(path)
         self.kind = ""
+        self.inputs = [path]  # the files that are read
         self.size: int | None = None
         if self.name == "<stdin>":
             return
         try:
             self.size = path.stat().st_size
-        except OSError as problem:
-            raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
+        except FileNotFoundError:
+            raise InputError(f"{path}: {explain_missing(path, path.parent)}") from None
+        except (OSError, ValueError) as problem:
+            raise self._unreadable(problem) from None
         if path.is_dir():
-            self.kind, self.files = "folder", scenario_files(path)
+            self.kind = "folder"
+            self.inputs = self.files = scenario_files(path)
             self.size = len(self.files)
         elif (ending := path.suffix.lower()) not in ENDINGS:
-            raise InputError(f"{path}: must end in {', '.join(ENDINGS)}, or be a folder of scenario files")
+            *others, last = ENDINGS
+            raise InputError(f"{path}: must end in {', '.join(others)} or {last}, or be a folder of scenario files")
         elif not path.is_file():
             raise InputError(f"{path}: is a pipe or a device: give it as standard input, with -")
         else:
@@ -121,8 +126,8 @@ class Cases:
             raise self._unreadable(problem) from None
         return digest.hexdigest()
 
-    def _unreadable(self, problem: OSError) -> InputError:
-        return InputError(f"{self.name}: cannot be read: {problem.strerror or problem}")
+    def _unreadable(self, problem: Exception) -> InputError:
+        return InputError(f"{self.name}: cannot be read: {getattr(problem, 'strerror', None) or problem}")
 
     def chunks(self, start: int = 0, line: int = 1) -> Iterator[Chunk]:
         """The chunks from `start` on, the `end` of an earlier chunk; `line` is the number of the first line there.
@@ -247,7 +252,9 @@ def _explain(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{shorten(key)}: is not a key here: {suggest(key, COLUMNS)}"
     value = error["input"]
-    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+    found = "a mapping" if isinstance(value, dict) else repr(value)
+    if isinstance(value, list):
+        found = "a list" if value else "an empty list"
     return f"{key}: {error['msg']}, got {found if len(found) <= 60 else found[:57] + '...'}"
 
 
@@ -291,7 +298,8 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
         return BadCase(where, ("must be an object with widths, speeds and offset",))
     problems = [*first_of([f"the key {shorten(key)} is given twice: keep one" for key in keys_given_twice(text)])]
     id = bytes(msgspec.json.decode(line, type=_Id).id)
-    if fault := find_fault(id):
+    fault = find_fault(id)
+    if fault and fault != TWICE:  # which is among the problems
         problems.append(f"id: {fault}")
     case = _checked(data, where, msgspec.Raw() if fault else on_one_line(id))
     if problems:

@@ -118,7 +118,7 @@ class Results:
                 os.fsync(self.file)
             self.added = True
         except InputError as problem:
-            raise InputError(f"{problem}; {self._remedy()}") from None
+            raise InputError(f"{problem}{self._remedy()}") from None
         except OSError as problem:
             raise self._cannot(problem) from None
 
@@ -159,7 +159,9 @@ class Results:
         self.checkpoint.unlink(missing_ok=True)
 
     def _cannot(self, problem: OSError) -> InputError:
-        return InputError(f"{self.path}: cannot be written: {problem.strerror or problem}; {self._remedy()}")
+        return InputError(f"{self.path}: cannot be written: {problem.strerror or problem}{self._remedy()}")
 
     def _remedy(self) -> str:
-        return "what it held is unchanged" if self.replaces and self.file is None else REPAIR
+        if self.file is not None:
+            return f"; {REPAIR}"
+        return "; what it held is unchanged" if self.replaces else ""

@@ -8,6 +8,7 @@ import msgspec
 
 from terrain_cli.scenario.document import DEPTH
 
+TWICE = "has a key twice"
 TOO_DEEP = f"is nested more than {DEPTH} levels deep"
 
 
@@ -17,7 +18,7 @@ def find_fault(id: bytes) -> str | None:
         value = msgspec.json.decode(id) if id else None
         if not isinstance(value, (dict, list)):  # a union would be built for each id
             return None
-        return TOO_DEEP if depth(value) >= DEPTH else "has a key twice" if keys_given_twice(id.decode()) else None
+        return TOO_DEEP if depth(value) >= DEPTH else TWICE if keys_given_twice(id.decode()) else None
     except RecursionError:
         return TOO_DEEP
     except msgspec.ValidationError:

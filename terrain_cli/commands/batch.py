@@ -70,11 +70,12 @@ def batch(
         if as_csv:
             raise InputError("--csv: is for standard output only; the ending of --output sets the format of the file")
         form = "csv" if check_output(output, (".jsonl", ".ndjson", ".csv")) == ".csv" else "lines"
-        refuse_input(output, [cases])
 
     from terrain_cli.batch.cases import Cases
 
     source = Cases(cases)
+    for file in () if to_stdout else (output, output.with_name(output.name + ".checkpoint")):
+        refuse_input(file, source.inputs)
     results = None
     state = {"read": 0, "line": 1, "rows": 0, "failed": 0}
     if not to_stdout:
@@ -118,7 +119,7 @@ def batch(
         if results:
             kept = results.state["rows"]
             if results.replaces and not results.file:
-                hint = f"; {output} is unchanged"
+                hint = f"; {visible(str(output))} is unchanged"
             elif str(cases) != "-":
                 hint = "; use --resume to continue"
         remark(f"interrupted after {count(kept, 'result')}{hint}")

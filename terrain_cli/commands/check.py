@@ -1,7 +1,9 @@
 """`terrain check`: do the scenarios still give their recorded results?"""
 
 import dataclasses
+import itertools
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 
 from terrain_cli.commands.options import Json, complete_scenario, parse_number, remark
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, write
+from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held, interruptible
 from terrain_cli.text import count, shorten, visible
 
@@ -67,17 +69,21 @@ def check(
     """
     if not 0 <= drift < 1:
         raise InputError(f"--drift: must be at least 0 and less than 1, got {drift:g}")
-    if junit:
-        check_output(junit, (".xml",), "--junit")
     from terrain_cli.check import check as check_path
+    from terrain_cli.check import inputs_of
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.scenario.load import is_folder
     from terrain_cli.show.console import data_out, working
 
     if not paths:
         paths = [Path("configs") if is_folder("configs") else Path()]
+    if junit:
+        check_output(junit, (".xml",), "--junit")
+        if junit.exists():
+            refuse_input(junit, itertools.chain.from_iterable(map(inputs_of, paths)), "--junit")
 
     results: list[Checked] = []
+    seconds: list[float] = []  # that each took
     refused: list[InputError] = []
     interrupted = False
     with held():
@@ -87,28 +93,34 @@ def check(
                 for path in paths:
                     progress.say(f"checking {visible(str(path))}")
                     try:
+                        began = time.monotonic()
                         for result in interruptible(check_path(path, tolerance=drift, update=update)):
+                            seconds.append(time.monotonic() - began)
                             results.append(result)
+                            began = time.monotonic()
                     except InputError as error:
                         refused.append(error)
                         progress.clear()
                         remark(str(error))
         except KeyboardInterrupt:
             interrupted = True
-        for result in results:
-            for problem in result.problems:
-                remark(problem)
-        if as_json:
-            document = {
-                "version": 1,
-                "tolerance": drift,
-                "scenarios": [dataclasses.asdict(result) for result in results],
-            }
-            print(json.dumps(document, ensure_ascii=False, allow_nan=False), file=data_out())
-        else:
-            _print(results)
+        try:
+            for result in results:
+                for problem in result.problems:
+                    remark(problem)
+            if as_json:
+                document = {
+                    "version": 1,
+                    "tolerance": drift,
+                    "scenarios": [dataclasses.asdict(result) for result in results],
+                }
+                print(json.dumps(document, ensure_ascii=False, allow_nan=False), file=data_out())
+            else:
+                _print(results)
+        finally:  # also if stdout is full, or a pipe that nobody reads any more
+            if junit:
+                write(junit, _to_junit(results, refused, seconds, interrupted))
         if junit:
-            write(junit, _to_junit(results, refused))
             remark(f"wrote {junit}")
     if interrupted:
         remark(f"interrupted after {count(len(results), 'scenario')}")
@@ -126,7 +138,7 @@ def _print(results: "list[Checked]") -> None:
 
     for result in results:
         bad = result.verdict in ("moved", "unrecorded", "orphan", "refused")
-        say(Text(f"{result.file}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
+        say(Text(f"{visible(result.file)}: {SENTENCES[result.verdict]}", style="bold red" if bad else ""))
         for change in result.changes[:SHOWN]:
             say(Text(f"  {_describe(change)}"))
         if len(result.changes) > SHOWN:
@@ -138,25 +150,32 @@ def _print(results: "list[Checked]") -> None:
     say(Text(f"{len(results):,} checked{listed}"))
 
 
-def _to_junit(results: "list[Checked]", refused: list[InputError]) -> str:
-    """The outcome as JUnit XML: a test case for each scenario, and one for each argument that names none."""
+def _to_junit(results: "list[Checked]", refused: list[InputError], seconds: list[float], interrupted: bool) -> str:
+    """The outcome as JUnit XML: a test case for each scenario, for each argument that names none, and for an interruption.
+
+    seconds: that each of the results took.
+    """
     from xml.sax.saxutils import escape, quoteattr
 
-    cases: list[tuple[str, str, str, str]] = []  # file, "failure", "error", "skipped" or "", sentence, details
-    for result in results:
+    # file, "failure", "error", "skipped" or "", sentence, details, seconds
+    cases: list[tuple[str, str, str, str, float]] = []
+    for result, taken in zip(results, seconds, strict=True):
         kind = JUNIT.get(result.verdict, "")
         details = [*result.problems, *(_describe(change) for change in result.changes)] if kind else []
-        cases.append((result.file, kind, SENTENCES[result.verdict], "\n".join(details)))
-    cases += [("terrain check", "error", SENTENCES["refused"], str(error)) for error in refused]
-    kinds = [kind for _, kind, _, _ in cases]
+        cases.append((result.file, kind, SENTENCES[result.verdict], "\n".join(details), taken))
+    cases += [("terrain check", "error", SENTENCES["refused"], str(error), 0.0) for error in refused]
+    if interrupted:
+        cases.append(("terrain check", "error", "interrupted", "The scenarios that follow were not checked.", 0.0))
+    kinds = [kind for _, kind, *_ in cases]
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites><testsuite name="terrain check" tests="{len(cases)}" failures="{kinds.count("failure")}" '
-        f'errors="{kinds.count("error")}" skipped="{kinds.count("skipped")}">',
+        f'errors="{kinds.count("error")}" skipped="{kinds.count("skipped")}" time="{sum(seconds):.3f}">',
     ]
-    for file, kind, sentence, text in cases:
+    for file, kind, sentence, text, taken in cases:
         inside = f"<{kind} message={quoteattr(sentence)}>{escape(visible(text, keep=chr(10)))}</{kind}>" if kind else ""
-        lines.append(f'<testcase classname="terrain" name={quoteattr(visible(file))}>{inside}</testcase>')
+        name = quoteattr(visible(file))
+        lines.append(f'<testcase classname="terrain check" name={name} time="{taken:.3f}">{inside}</testcase>')
     return "\n".join([*lines, "</testsuite></testsuites>", ""])
 
 

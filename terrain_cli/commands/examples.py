@@ -36,7 +36,7 @@ def examples(
 ) -> None:
     """List the examples that come with terrain, or write some of them.
 
-    Each begins with a comment that says what it teaches.
+    Each scenario begins with a comment that says what it teaches.
 
     Example: terrain examples
 
@@ -79,12 +79,13 @@ def _print(found: dict[str, Path], as_json: bool) -> None:
         {"name": name, "file": file.name, "about": CASES if file.suffix == ".jsonl" else _first_sentence(file)}
         for name, file in found.items()
     ]
+    from terrain_cli.show.console import data_out, out
+
     if as_json:
-        typer.echo(json.dumps({"version": 1, "examples": listed}))
+        print(json.dumps({"version": 1, "examples": listed}), file=data_out())
         return
     from rich.text import Text
 
-    from terrain_cli.show.console import out
     from terrain_cli.show.tables import new_table
 
     table = new_table(("example", "what it is"), left=2)

@@ -9,6 +9,7 @@ from terrain_cli import kinds
 from terrain_cli.commands.options import remark, with_kind_flags
 from terrain_cli.errors import InputError
 from terrain_cli.files import written
+from terrain_cli.text import visible
 
 
 @with_kind_flags
@@ -27,7 +28,8 @@ def new(
     chosen = [kind for name, kind in kinds.KINDS.items() if flags.get(name)] or [next(iter(kinds.KINDS.values()))]
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(f'--{kind.name}' for kind in chosen)} cannot be used together")
-    text = chosen[0].starter.replace("FILE", str(path))
+    name = visible(str(path))
+    text = chosen[0].starter.replace("FILE", name)
     with written(path, overwrite=False) as beside:
-        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    remark(f"wrote {path}; now run terrain solve {path}")
+        beside.write_text(text, encoding="utf-8")
+    remark(f"wrote {name}; now run terrain solve {name}")

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ def parse_count(text: str) -> int:
     return int(number)
 
 
+NEEDS_QUOTES = re.compile(r"""[\s"'\\$`&|;<>()*?\[\]{}!#]""")  # in a shell
 METHODS = ("gradient", "momentum", "adam", "newton", "snell")
 FIGURES = tuple(dict.fromkeys(figure for kind in kinds.KINDS.values() for figure in kind.figures))
 
@@ -49,7 +51,18 @@ def complete_from(*words: str) -> Callable[[str], list[str]]:
 
 
 def complete_scenario(incomplete: str) -> list[str]:
-    """A completion in the shell: the YAML files and folders whose paths begin like what has been typed."""
+    """A completion in the shell: the YAML files and folders whose paths begin like what has been typed.
+
+    None if one of them needs quotes: the shell then completes files by itself, and knows its quotes. A folder that is the only
+    choice comes with what is in it, so that the shell adds no space behind it.
+    """
+    found = _find_scenarios(incomplete)
+    if len(found) == 1 and found[0].endswith("/"):
+        found += _find_scenarios(found[0])
+    return [] if any(NEEDS_QUOTES.search(path) for path in found) else found
+
+
+def _find_scenarios(incomplete: str) -> list[str]:
     start = incomplete.rpartition("/")[2]
     lead = incomplete.removesuffix(start)
     try:

@@ -10,13 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from terrain_cli.files import written
+from terrain_cli.files import cannot, written
 
 Add = Callable[[dict[str, Any]], None]
 
 
+class Output:
+    """stdout for points. If it is full or nobody reads it any more, files are still completed: the error is kept in `problem`."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self.problem: OSError | None = None
+
+    def write(self, text: str) -> None:
+        if self.problem is None:
+            try:
+                self.file.write(text)
+            except OSError as problem:
+                self.problem = problem
+
+
+Writable = TextIO | Output
+
+
 @contextmanager
-def document(file: TextIO, head: dict[str, Any], varied: Mapping[str, Sequence[float]]) -> Iterator[Add]:
+def document(file: Writable, head: dict[str, Any], varied: Mapping[str, Sequence[float]]) -> Iterator[Add]:
     """The sweep as one JSON document."""
     file.write(json.dumps(head)[:-1] + ', "varied": {')
     for i, (name, values) in enumerate(varied.items()):
@@ -30,7 +48,7 @@ def document(file: TextIO, head: dict[str, Any], varied: Mapping[str, Sequence[f
 
 
 @contextmanager
-def rows(file: TextIO, columns: Sequence[str]) -> Iterator[Add]:
+def rows(file: Writable, columns: Sequence[str]) -> Iterator[Add]:
     """The points as rows of CSV below a header."""
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -43,14 +61,26 @@ def point_file(output: Path, columns: Sequence[str]) -> Iterator[Add]:
     with written(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         if output.suffix.lower() == ".csv":
             with rows(file, columns) as add:
-                yield add
+                yield _naming(output, add)
         else:
             file.write("[\n")
-            yield _items(file, ",\n")
+            yield _naming(output, _items(file, ",\n"))
             file.write("\n]\n")
 
 
-def _items(file: TextIO, between: str) -> Add:
+def _naming(output: Path, add: Add) -> Add:
+    """The same, with an error that names the file, which is one of several."""
+
+    def named(point: dict[str, Any]) -> None:
+        try:
+            add(point)
+        except OSError as problem:
+            raise cannot(output, problem) from None
+
+    return named
+
+
+def _items(file: Writable, between: str) -> Add:
     """Writes points as the items of a JSON list, with the text `between` two of them."""
     first = True
 

@@ -162,12 +162,17 @@ def solve(
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
     with held():
-        _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
-        for each in solved:
-            for path, content in (item for answer in each.answers for item in answer.to_files().items()):
-                _write(path, content)
-        for path in outputs:
-            _write(path, _make_content(path, solved, several))
+        contents = {
+            path: content for each in solved for answer in each.answers for path, content in answer.to_files().items()
+        }
+        contents |= {path: _make_content(path, solved, several) for path in outputs}
+        try:
+            _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
+        finally:  # also if stdout is full, or a pipe that nobody reads any more
+            for path, content in contents.items():
+                write(path, content)
+        for path in contents:
+            remark(f"wrote {path}")
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
         remark(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved")
@@ -347,8 +352,3 @@ def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
     [(solution, answers)] = solved
     features = [*solution.to_features(), *(feature for answer in answers for feature in answer.to_features())]
     return {"type": "FeatureCollection", "features": features}
-
-
-def _write(path: Path, content: Any) -> None:
-    write(path, content)
-    remark(f"wrote {path}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -143,24 +144,31 @@ def sweep(
             if picture:
                 points = picture.watch(points)
             adds = [outputs.enter_context(writing.point_file(path, columns)) for path in files]
+            printed = writing.Output(data_out() if as_json or as_csv else sys.stdout)
             if as_json:
-                adds.append(outputs.enter_context(writing.document(data_out(), head, varied)))
+                adds.append(outputs.enter_context(writing.document(printed, head, varied)))
             elif as_csv:
-                adds.append(outputs.enter_context(writing.rows(data_out(), columns)))
+                adds.append(outputs.enter_context(writing.rows(printed, columns)))
             for point in points:
                 for add in adds:
                     add(point)
-        if not (as_json or as_csv):
-            table.print()
-        if picture and table.done:
-            from terrain_cli.show.style import figure_style, save
+                if printed.problem and not (files or figures):
+                    break
+        try:
+            if not (as_json or as_csv):
+                table.print()
+        finally:  # also if stdout is full, or a pipe that nobody reads any more
+            if picture and table.done:
+                from terrain_cli.show.style import figure_style, save
 
-            with working(f"drawing {visible(loaded.name)}"), figure_style(*kind.figure.texts_of(loaded)) as missing:
-                drawn = picture.make_figure(table.best)
-                for path in figures:
-                    save(drawn, path, missing)
+                with working(f"drawing {visible(loaded.name)}"), figure_style(*kind.figure.texts_of(loaded)) as missing:
+                    drawn = picture.make_figure(table.best)
+                    for path in figures:
+                        save(drawn, path, missing)
         for path in [*files, *(figures if table.done else [])]:
             remark(f"wrote {path}")
+    if printed.problem:
+        raise printed.problem
     if table.interrupted:
         remark(f"interrupted after {table.done:,} of {table.total:,} points, which are kept")
         raise typer.Exit(130)

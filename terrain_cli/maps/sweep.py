@@ -60,7 +60,7 @@ class Parameter:
                 if speeds.grid is not None:
                     row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]
                     known += [f"map.speeds.grid.{min(row, len(speeds.grid) - 1)}.{min(col, len(speeds.grid[0]) - 1)}"]
-                raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'such as')}")
+                raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'choose one such as')}")
 
     def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, after validation. Raises InputError for the first that is invalid for this number."""

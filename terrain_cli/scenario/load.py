@@ -240,10 +240,18 @@ def is_folder(path: str | Path) -> bool:
         return False
 
 
+def _is_no_file(path: Path) -> bool:
+    """Whether there is a folder at the path, or a pipe, whose reader would wait; False if that cannot be told."""
+    try:
+        return path.is_dir() or path.is_fifo()
+    except OSError:
+        return False
+
+
 def scenario_files(path: str | Path) -> list[Path]:
     """The path itself if it is a file; the .yaml and .yml files in it, sorted by name, if it is a folder.
 
-    Names that begin with a dot are skipped, such as the lock .#a.yaml of an editor, and so are folders in the folder.
+    Names that begin with a dot are skipped, such as the lock .#a.yaml of an editor, and so are folders and pipes in the folder.
 
     Raises InputError for a folder without scenarios.
     """
@@ -254,7 +262,7 @@ def scenario_files(path: str | Path) -> list[Path]:
         files = sorted(
             file
             for file in path.iterdir()
-            if file.suffix in (".yaml", ".yml") and not file.name.startswith(".") and not is_folder(file)
+            if file.suffix in (".yaml", ".yml") and not file.name.startswith(".") and not _is_no_file(file)
         )
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror}") from None

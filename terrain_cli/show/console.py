@@ -1,5 +1,6 @@
 """The terminal: data on stdout, remarks and progress on stderr, colour only on a terminal."""
 
+import shutil
 import sys
 import threading
 import time
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO, cast
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
@@ -27,7 +28,15 @@ class SafeConsole(Console):
             yield segment if segment.control else Segment(visible(segment.text, keep="\n"), segment.style)
 
 
-out = SafeConsole(highlight=False, soft_wrap=True)
+def _new_console(*, stderr: bool = False) -> SafeConsole:
+    console = SafeConsole(highlight=False, stderr=stderr)
+    if console.is_dumb_terminal:  # rich takes each of these for one of 80 columns
+        console.size = ConsoleDimensions(*shutil.get_terminal_size((80, 25)))
+    return console
+
+
+out = _new_console()
+out.soft_wrap = True
 
 DELAY, INTERVAL, TICK = 2.0, 0.1, 1.0  # s, before the progress first appears, between two updates, between two ticks
 COMPILING = "compiling programs for this kind of scenario; they are kept, so that later runs start at once"
@@ -104,14 +113,14 @@ class Progress:
     def _draw(self, text: str) -> None:
         if self.compiling:
             self.clear()
-            print(COMPILING, file=sys.stderr)
+            _new_console(stderr=True).print(COMPILING)
             self.compiling = None
         if self.line is None:
             from rich.live import Live
 
             # With redirection, rows of data on stdout would end up on stderr.
             self.line = Live(
-                console=SafeConsole(stderr=True),
+                console=_new_console(stderr=True),
                 auto_refresh=False,
                 transient=True,
                 redirect_stdout=False,

@@ -258,7 +258,7 @@ def descend(
         check_number(share, name, below=1)
     check_number(epsilon, "epsilon", least=SMALLEST)
     if step is not None:
-        check_number(step, "step", least=5e-324)  # that of very slow ground is below the `SMALLEST` of a file
+        check_number(step, "step", above=0)  # that of very slow ground is below the `SMALLEST` of a file
     if every is not None:
         check_count(every, "every", least=1)
     found = find_method(method)

@@ -50,7 +50,7 @@ class Parameter:
                     known += ["descent.iterations", "descent.tolerance"]
                     known += [f"descent.initial.{min(strip, len(scenario.strips) - 2)}"] * (len(scenario.strips) > 1)
                 known += [f"descent.{key}" for key in OWN_SETTINGS[plan.method]]
-                hint = suggest(name, known, "such as")
+                hint = suggest(name, known, "choose one such as")
                 raise InputError(f"{name}: is not a number of this scenario (method {plan.method}): {hint}")
         self._type = Number if model is None else get_type_hints(model, include_extras=True)[key]
 

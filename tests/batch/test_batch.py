@@ -132,7 +132,10 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         (json.dumps(GOOD | {"widths": [10, -5]}), "widths[1]: must be greater than 0, got -5"),
         (json.dumps(GOOD | {"widths": [10, True]}), "widths[1]: must be a number, got True"),
         (json.dumps(GOOD | {"widths": [10]}), "speeds: must have as many numbers as widths, 1, got 2"),
-        (json.dumps(GOOD | {"widths": []}), "widths: must have a number for each strip, and at least one, got a list"),
+        (
+            json.dumps(GOOD | {"widths": []}),
+            "widths: must have a number for each strip, and at least one, got an empty list",
+        ),
         (json.dumps(GOOD | {"widths": 10}), "widths: must be a list of numbers, such as [10, 10, 10], got 10"),
         (
             json.dumps(GOOD | {"speeds": [1, 1e60]}),
@@ -185,7 +188,7 @@ def test_ids_are_carried_as_they_stand(terrain: Terrain, tmp_path: Path) -> None
         ("1 2,1 x,3,a", "speeds[1]: must be a number, got 'x'"),
         ("1 2,1 2,,a", "offset: must be a number, got ''"),
         ("1 2,1 2,3 4,a", "offset: must be a number, got '3 4'"),
-        (",,3,a", "widths: must have a number for each strip, and at least one, got a list"),
+        (",,3,a", "widths: must have a number for each strip, and at least one, got an empty list"),
         ("1 inf,1 2,3,a", "widths[1]: must be a finite number, got inf"),
         ("1 2,1 2,nan,a", "offset: must be a finite number, got nan"),
         ("1,1", "must have 4 cells, one for each column, got 2"),
@@ -671,8 +674,8 @@ def test_a_full_disk_behind_stdout() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nowhere.jsonl",), "nowhere.jsonl: cannot be read: No such file or directory"),
-        (("README.md",), "README.md: must end in .jsonl, .ndjson, .csv, or be a folder of scenario files"),
+        (("nowhere.jsonl",), "nowhere.jsonl: no such file"),
+        (("README.md",), "README.md: must end in .jsonl, .ndjson or .csv, or be a folder of scenario files"),
         (("docs",), "docs: has no scenarios (.yaml or .yml)"),
         ((CASES, "-o", "r.txt"), "--output: must end in .jsonl, .ndjson or .csv, got r.txt"),
         ((CASES, "-o", "no/r.csv"), "no/r.csv: cannot be written: there is no folder no"),

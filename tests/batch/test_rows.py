@@ -57,7 +57,7 @@ LINES: list[tuple[bytes, str | None]] = [
     (GOOD.replace(b"7", b"1" * 5000), "has a number with too many digits"),
     (GOOD.replace(b"7", b"1" * 300), None),
     (GOOD.replace(b"7", b'{"a": [null,\r1.50]}'), None),
-    (GOOD.replace(b"7", b'{"a": 1, "a": 2}'), "the key a is given twice: keep one; id: has a key twice"),
+    (GOOD.replace(b"7", b'{"a": 1, "a": 2}'), "the key a is given twice: keep one"),
     (GOOD.replace(b"7", b'"a:b"'), None),
     (GOOD.replace(b"7", b"[" * 31 + b"]" * 31), None),
     (GOOD.replace(b"7", b"[" * 32 + b"]" * 32), "is nested more than 32 levels deep"),
@@ -92,7 +92,7 @@ ROWS: list[tuple[bytes, str | None]] = [
     (b"a,1 2,1 2", "must have 4 cells, one for each column, got 3"),
     (b"a,1 2,1 2,3,", "must have 4 cells, one for each column, got 5"),
     (b"a;1 2;1 2;3", "must have 4 cells, one for each column, got 1"),
-    (b",,,", "widths: must have a number for each strip, and at least one, got a list; speeds: must have a number for each strip, and at least one, got a list; offset: must be a number, got ''"),
+    (b",,,", "widths: must have a number for each strip, and at least one, got an empty list; speeds: must have a number for each strip, and at least one, got an empty list; offset: must be a number, got ''"),
     (b"a,1e400 2,1 2,3", "widths[0]: must be a finite number, got inf"),
     (GOOD, "must have 4 cells, one for each column, got 6"),
 ]  # fmt: skip
@@ -357,3 +357,42 @@ def test_many_bad_cases_take_linear_time() -> None:
     row = GOOD.replace(b"3}", b"1e60}") + b"\n"
     chunk = Chunk("c", "lines", row * 2000, 1, 0)
     assert [number for number, _ in read_cases(chunk)] == list(range(1, 2001))
+
+
+def test_a_key_twice_in_an_id_is_one_problem(terrain: Terrain, tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"id": {"a": 1, "a": 2}, "widths": [1], "speeds": [1], "offset": 1}\n')
+    ran = terrain("batch", path)
+    assert (ran.code, ran.out) == (1, '{"error":"the key a is given twice: keep one"}\n')
+    assert ran.err == f"{path}:1: the key a is given twice: keep one\n"
+
+
+def test_a_mistyped_file_of_cases_suggests_its_neighbour(terrain: Terrain, tmp_path: Path) -> None:
+    (tmp_path / "cases.jsonl").write_bytes(GOOD)
+    (tmp_path / "link.jsonl").symlink_to("gone.jsonl")
+    near = tmp_path / "cases.jsonl"
+    assert (
+        terrain("batch", tmp_path / "case.jsonl").err
+        == f"{tmp_path / 'case.jsonl'}: no such file: did you mean {near}?\n"
+    )
+    link = tmp_path / "link.jsonl"
+    assert terrain("batch", link).err == f"{link}: is a link to gone.jsonl, which does not exist\n"
+
+
+def test_neither_results_nor_checkpoint_replace_what_is_read(terrain: Terrain, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    scenario, cases = tmp_path / "folder" / "a.yaml", tmp_path / "c.jsonl"
+    scenario.write_text("strips: [{width: 3, speed: 1}]\noffset: 4\n")
+    cases.write_bytes(GOOD)
+    for source, file, link in (
+        (scenario.parent, scenario, "r.jsonl"),
+        (scenario.parent, scenario, "s.jsonl.checkpoint"),
+        (cases, cases, "t.jsonl"),
+        (cases, cases, "u.jsonl.checkpoint"),
+    ):
+        before = file.read_bytes()
+        (tmp_path / link).symlink_to(file)
+        for options in ((), ("--resume",), ("--overwrite",)):
+            ran = terrain("batch", source, "-o", tmp_path / link.removesuffix(".checkpoint"), *options)
+            assert (ran.code, ran.err) == (2, f"--output: {tmp_path / link} is an input file; name another file\n")
+            assert file.read_bytes() == before

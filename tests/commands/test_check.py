@@ -3,14 +3,15 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from terrain_cli.check import compare, make_record
+from terrain_cli.check import Checked, compare, make_record
 from terrain_cli.kinds import KINDS
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
@@ -298,12 +299,15 @@ def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
     # The schema that CI servers use: the elements, where they may stand, and the attributes that they need.
     assert root.tag == "testsuites"
     [suite] = root
+    seconds = float(suite.attrib.pop("time"))
     assert (suite.tag, suite.attrib) == (
         "testsuite", {"name": "terrain check", "tests": "7", "failures": "2", "errors": "3", "skipped": "1"}
     )  # fmt: skip
+    assert sum(float(case.attrib["time"]) for case in suite) == pytest.approx(seconds, abs=0.01)
+    assert seconds > 0
     found = {}
     for case in suite:
-        assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name"})
+        assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name", "time"})
         assert len(case) <= 1
         for inner in case:
             assert (set(inner.attrib), len(inner)) == ({"message"}, 0)
@@ -317,6 +321,21 @@ def test_junit(terrain: Terrain, folder: Path, tmp_path: Path) -> None:
     assert (tag, "got '\\x01<&]]>'" in text) == ("error", True)
     assert found.pop("nowhere") == [("error", "nowhere: no such file")]
     assert list(found) == ["terrain check"]  # what is no scenario at all
+
+
+def test_junit_says_that_a_check_was_interrupted(
+    terrain: Terrain, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Iterator[Checked]:
+        yield Checked("a.yaml", "same")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrain_cli.check.check", interrupted)
+    file = tmp_path / "junit.xml"
+    assert terrain("check", folder, "--junit", file).code == 130
+    [suite] = ElementTree.fromstring(file.read_bytes())
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("2", "1")
+    assert [[inner.tag for inner in case] for case in suite] == [[], ["error"]]
 
 
 def test_a_record_that_cannot_be_written_does_not_stop_the_others(terrain: Terrain, folder: Path) -> None:
@@ -356,3 +375,40 @@ def test_without_a_path_it_takes_configs_or_here(
     (folder / "empty").mkdir()
     ran = terrain("check", folder / "empty")
     assert (ran.code, "has no scenarios" in ran.err) == (2, True)
+
+
+def test_the_junit_file_never_replaces_what_is_checked(terrain: Terrain, folder: Path) -> None:
+    (folder / "map.yaml").write_text("map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [1, 1]\n")
+    np.save(folder / "v.npy", np.ones((2, 2)))
+    link = folder / "outcome.xml"
+    for name in ("two_strips.yaml", "two_strips.expected.json", "v.npy"):
+        before = (folder / name).read_bytes()
+        link.symlink_to(folder / name)
+        ran = terrain("check", folder / "absent", folder, "--junit", link)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"--junit: {link} is an input file; name another file\n"
+        assert (folder / name).read_bytes() == before
+        link.unlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_pipes_in_a_folder_are_not_waited_for(terrain: Terrain, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    record = folder / "two_strips.expected.json"
+    record.unlink()
+    os.mkfifo(record)
+    ran = terrain("check", folder)
+    assert (ran.code, ran.err) == (2, f"{record}: is a pipe or a device, not a record\n")
+    assert ran.out.splitlines()[-1] == "3 checked: 2 same, 1 refused"
+
+
+def test_names_in_files_do_not_control_the_terminal(terrain: Terrain, folder: Path) -> None:
+    edit(folder / "two_strips.expected.json", '"inputs": {', '"inputs": {"a\\u001b[31m": 1,')
+    (folder / "two_strips.yaml").rename(folder / "two\nstrips.yaml")
+    (folder / "two_strips.expected.json").rename(folder / "two\nstrips.expected.json")
+    ran = terrain("check", folder / "two\nstrips.yaml")
+    assert ran.code == 1
+    assert ran.out.splitlines()[:2] == [
+        f"{folder}/two\\nstrips.yaml: MOVED",
+        "  input a\\x1b[31m: 1.0 -> none",
+    ]

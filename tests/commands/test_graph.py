@@ -415,7 +415,7 @@ def test_loads_jax_only_to_compute_and_matplotlib_never(arguments: list[str], co
 def test_help_has_the_examples(terrain: Callable[..., Ran]) -> None:
     ran = terrain("graph", "--help")
     assert (ran.code, ran.err) == (0, "")
-    assert re.search(r"Example: terrain graph configs/three_strips.yaml --gradients", ran.out)
+    assert re.search(r"Example: terrain graph three_strips.yaml --gradients", ran.out)
 
 
 def test_strips_alone_have_a_graph_too() -> None:

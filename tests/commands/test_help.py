@@ -86,8 +86,10 @@ def complete(terrain: Terrain, monkeypatch: pytest.MonkeyPatch, shell: str, line
         ("terrain solve --precision ", ["64", "32"]),
         ("terrain graph a.yaml --at o", ["optimum"]),
         ("terrain examples tw", ["two_strips"]),
-        ("terrain solve ", ["a.yaml", "b.yml", "folder/"]),
-        ("terrain plot f", ["folder/"]),
+        ("terrain solve ", ["a.yaml", "b.yml", "empty/", "folder/", "spaced/"]),
+        ("terrain plot f", ["folder/", "folder/c.yaml"]),  # two choices, so that no space follows
+        ("terrain plot e", ["empty/"]),
+        ("terrain plot s", []),  # the shell itself completes names with spaces, and quotes them
         ("terrain check folder/", ["folder/c.yaml"]),
         ("terrain report nowhere/", []),
         ("terrain sweep .h", [".hidden.yaml"]),
@@ -96,7 +98,8 @@ def complete(terrain: Terrain, monkeypatch: pytest.MonkeyPatch, shell: str, line
 def test_completion(
     terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, proposed: list[str]
 ) -> None:
-    (tmp_path / "folder").mkdir()
+    for folder in ("folder", "empty", "spaced/s p"):
+        (tmp_path / folder).mkdir(parents=True)
     for name in ("a.yaml", "b.yml", ".hidden.yaml", "notes.txt", "folder/c.yaml"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)

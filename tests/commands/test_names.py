@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from terrain_cli.batch.cases import Cases
+from terrain_cli.scenario.load import load_scenario
 from tests.conftest import CONFIGS, Ran, run_process
 
 Terrain = Callable[..., Ran]
@@ -49,8 +50,6 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(terrain: Terrain, h
     ):
         ran = terrain(command[0], name, *command[1:])
         assert ran.code == 2
-        if command[0] == "batch" and name == "gone.yaml":
-            reason = "No such file or directory"
         assert reason in ran.err
         assert ran.err.startswith(f"{name}: ")
 
@@ -174,3 +173,21 @@ def test_file_names_that_are_not_utf8_work_in_an_ascii_locale(here: Path) -> Non
             PYTHONIOENCODING="",
         )
         assert (ran.code, [row["time"] for row in json.loads(ran.out)]) == (0, [5.0, 5.0])
+
+
+def test_a_line_break_in_the_name_of_an_output_is_shown_as_such(terrain: Terrain, here: Path) -> None:
+    (here / "a.yaml").write_text(UNNAMED)
+    (here / "c.csv").write_text("widths,speeds,offset\n1,1,1\n")
+    calls = [("solve", "a.yaml", "-q", "-o", "x\ny.csv"), ("graph", "a.yaml", "-o", "x\ny.svg")]
+    calls += [("sweep", "a.yaml", "--vary", "offset=1:2:2", "-o", "x\ny.csv")]
+    calls += [("check", "a.yaml", "--junit", "x\ny.xml"), ("new", "x\ny.yaml"), ("batch", "c.csv", "-o", "x\ny.jsonl")]
+    for call in calls:
+        assert terrain(*call).err.startswith("wrote x\\ny."), call
+    assert load_scenario("x\ny.yaml").name == "across the valley"  # its comments name the file, each in one line
+
+
+def test_a_link_into_a_missing_folder_is_refused_before_anything_is_computed(terrain: Terrain, here: Path) -> None:
+    (here / "c.csv").write_text("widths,speeds,offset\n1,1,1\n")
+    (here / "r.jsonl").symlink_to("gone/r.jsonl")
+    ran = terrain("batch", "c.csv", "-o", "r.jsonl")
+    assert (ran.code, ran.err) == (2, f"r.jsonl: cannot be written: there is no folder {here.resolve() / 'gone'}\n")

@@ -345,7 +345,8 @@ def test_progress_and_colour_on_a_terminal_only(tmp_path: Path) -> None:
     parent, child = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     environment.pop("NO_COLOR", None)
-    command = [sys.executable, "-m", "terrain_cli", "solve", str(path)]
+    at_once = "from terrain_cli.show import console; console.DELAY = 0; from terrain_cli.cli import main; main()"
+    command = [sys.executable, "-c", at_once, "solve", str(path)]
     with subprocess.Popen(command, stdout=child, stderr=child, env=environment) as process:
         os.close(child)
         seen = b""

@@ -59,7 +59,7 @@ class TestParameters:
             ("goal.x", "goal.x: is not a number of this map: did you mean goal."),
             ("map.cel", "map.cel: is not a number of this map: did you mean map.cell?"),
             ("map.legend.q", "map.legend.q: is not a number of this map"),
-            ("offset", "offset: is not a number of this map: such as start.0, start.1, goal.0, goal.1, map.cell, map.speeds.legend.m"),
+            ("offset", "offset: is not a number of this map: choose one such as start.0, start.1, goal.0, goal.1, map.cell, map.speeds.legend.m"),
             ("map.speeds.grid.0.0", "map.speeds.grid.0.0: is not a number of this map"),
         ],
     )  # fmt: skip

@@ -126,7 +126,7 @@ def test_works_exactly_as_written_from_any_folder(tmp_path: Path) -> None:
     assert lines[16].split() == ["2", "81.911910", "0.00027", "%", "14", "iterations", "<-", "best"]
     assert lines[17:] == [
         "reached: iterations until within 0.01 % of the optimum",
-        "16 points: 16 used all their iterations",
+        "16 points: 16 ran out of iterations",
         "best: step = 2: 81.911910 s, 0.00027 % above the optimum, within 0.01 % after 14 iterations",
         "cliff: no step of 3.952 or more converges (2/largest curvature at the optimum)",
     ]

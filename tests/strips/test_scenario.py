@@ -239,7 +239,7 @@ class TestParameter:
             ("strips.0.sped", "is not a number of this scenario (method gradient): did you mean strips.0.speed?"),
             ("descent.method", "is not a number of this scenario"),
             ("descent.beta1", "is not a number of this scenario (method gradient)"),
-            ("nonsense", "such as offset, strips.0.width"),
+            ("nonsense", "choose one such as offset, strips.0.width"),
             ("", "is not a number"),
         ],
     )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.exact import solve_exactly
 from benchmarks.scenarios import draw_hard
+from terrain_cli.strips import snell
 from terrain_cli.strips.ground import Strips, calc_time
 from terrain_cli.strips.snell import best_time, find_optimum, trace
 
@@ -277,7 +278,7 @@ def test_vmap_agrees_with_a_loop() -> None:
 
 
 def test_numbers_do_not_recompile() -> None:
-    compiled: Any = find_optimum
+    compiled: Any = snell._find_optimum
     rng = np.random.default_rng(5)
     find_optimum(draw_hard(rng, 7))
     before = len(compiled.programs)

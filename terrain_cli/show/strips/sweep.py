@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from terrain_cli.strips.sweep import WITHIN, find_cliff
-from terrain_cli.text import number, percent
+from terrain_cli.text import count, number, percent
 
 if TYPE_CHECKING:
     from terrain_cli.show.strips.sweep_figure import Picture as SweepPicture
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from terrain_cli.strips.sweep import Parameter
 
 STATUS = "verdict"
-ENDED = {"converged": "converged", "diverged": "diverged", "iterations": "used all their iterations"}
+ENDED = {"converged": "converged", "diverged": "diverged", "iterations": "ran out of iterations"}
 
 
 def heads(scenario: "StripsScenario") -> Sequence[str]:
@@ -49,7 +49,7 @@ def explain(options: Mapping[str, Any]) -> str:
 
 def describe_best(best: Mapping[str, Any], options: Mapping[str, Any]) -> str:
     within = percent(options.get("within") or WITHIN)
-    waited = f", within {within} after {best['reached']:,} iterations" if best["reached"] else ""
+    waited = f", within {within} after {count(best['reached'], 'iteration')}" if best["reached"] else ""
     return f", {percent(best['gap'])} above the optimum{waited}"
 
 
