@@ -1,13 +1,15 @@
 """What a small input can ask for is bounded: each cap is refused in a sentence with the way round it."""
 
+import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from terrain_cli.commands.points import document
 from terrain_cli.errors import InputError
 from terrain_cli.maps import raster
 from terrain_cli.scenario.document import read_document
@@ -240,6 +242,19 @@ def test_a_sweep_of_a_map_does_not_write_its_ranges_out(tmp_path: Path) -> None:
     varied = {name: parse_values("0.25:1.75:10000000", name) for name in ("start.0", "goal.1", "map.cell")}
     point = next(find_points(load_map(scenario(tmp_path, GRID)), varied))
     assert (point["start.0"], point["goal.1"], point["map.cell"]) == (0.25, 0.25, 0.25)
+
+
+def test_ctrl_c_among_the_values_of_a_range_ends_a_whole_document() -> None:
+    class Values(list[float]):
+        def __iter__(self) -> Iterator[float]:
+            yield 1.0
+            yield 2.0
+            raise KeyboardInterrupt
+
+    file = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), document(file, {"version": 1}, {"a": [0.5], "b": Values()}):
+        pytest.fail("it goes on")
+    assert json.loads(file.getvalue()) == {"version": 1, "varied": {"a": [0.5], "b": [1.0, 2.0]}, "points": []}
 
 
 def test_three_long_ranges_are_refused_at_once(terrain: Terrain) -> None:

@@ -73,6 +73,8 @@ def test_a_quoted_text_is_short() -> None:
         ("graph", "--json"),
         ("sweep", "--vary", "strips.0.speed=1,2"),
         ("sweep", "--vary", "strips.0.speed=1,2", "--vary", "offset=1,2"),
+        ("sweep", "--vary", "strips.0.speed=1,2", "--json"),
+        ("sweep", "--vary", "strips.0.speed=1,2", "--csv"),
         ("check",),
         ("check", "--json"),
         ("plot", "-o", "x.svg"),
