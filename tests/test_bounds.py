@@ -212,7 +212,7 @@ def test_a_folder_of_too_many_scenarios_is_refused(
     ran = terrain("solve", tmp_path)
     assert (ran.code, ran.out) == (2, "")
     assert (
-        "3 scenarios are too many to keep their solutions, at most 2: name fewer, or solve any number of strips"
+        "at most 2 scenarios can be solved at once, got 3: name fewer; terrain batch FOLDER solves any number of strips"
         in ran.err
     )
 

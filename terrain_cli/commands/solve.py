@@ -140,10 +140,8 @@ def solve(
 
     files, failures = _find_files(scenarios)
     if len(files) > FILES:
-        raise InputError(
-            f"{len(files):,} scenarios are too many to keep their solutions, at most {FILES:,}: name fewer, or solve any number "
-            "of strips exactly with terrain batch FOLDER"
-        )
+        batch = "terrain batch FOLDER solves any number of strips exactly"
+        raise InputError(f"at most {FILES:,} scenarios can be solved at once, got {len(files):,}: name fewer; {batch}")
     named = {f"--{name.replace('_', '-')}": [path] for name, path in asked.items() if isinstance(path, Path)}
     _check_files(files, {"--output": outputs, **named})
     loaded = [ready for file in files if (ready := _load(file, options, questions, failures))]
@@ -162,9 +160,7 @@ def solve(
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
     with held():
-        contents = {
-            path: content for each in solved for answer in each.answers for path, content in answer.to_files().items()
-        }
+        contents = dict(item for each in solved for answer in each.answers for item in answer.to_files().items())
         contents |= {path: _make_content(path, solved, several) for path in outputs}
         try:
             _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
