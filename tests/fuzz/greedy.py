@@ -1,8 +1,9 @@
 """Small inputs that ask for much: `python -m tests.fuzz.greedy 2000 [SEED]`.
 
 Each try is a process with 2 GB of address space. It must end with an exit code of the README and no traceback, or show its
-progress; whatever goes on is interrupted, and must then end, at the latest when it is interrupted once more. The process is forked from one that has imported what every
-command does, since most of these inputs are refused before anything else is imported.
+progress; whatever goes on is interrupted, and must then end, at the latest when it is interrupted once more. The process is
+forked from one that has imported what every command does, since most of these inputs are refused before anything else is
+imported.
 """
 
 import atexit
