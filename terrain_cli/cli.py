@@ -81,7 +81,7 @@ for command in (solve, sweep, batch, plot, animate, graph, report, check, schema
 
 def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
     """Print a warning on stderr, without the line of code that `warnings` would add."""
-    print(f"terrain: warning: {message}", file=sys.stderr)
+    print(f"terrain: warning: {visible(str(message))}", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -114,12 +114,27 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         _drop_output()
         sys.exit(CLOSED_PIPE)
-    except OSError as problem:
+    except Exception as problem:
+        if _lacks_memory(problem):
+            print(
+                "terrain: memory does not suffice for this input; SECURITY.md says what needs how much", file=sys.stderr
+            )
+            _drop_output()
+            sys.exit(2)
+        if not isinstance(problem, OSError):
+            raise
         named = problem.filename is not None  # else it is stdout
         what = visible(os.fsdecode(problem.filename)) if named else "the output cannot be written"
         print(f"terrain: {what}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()
         sys.exit(2 if named else 1)
+
+
+def _lacks_memory(problem: Exception) -> bool:
+    """Whether Python, NumPy or JAX could not get memory."""
+    return isinstance(problem, MemoryError) or (
+        type(problem).__name__ == "JaxRuntimeError" and "RESOURCE_EXHAUSTED" in str(problem)
+    )
 
 
 def _drop_output() -> None:

@@ -1,24 +1,39 @@
 """The one exception for whatever a user can correct: a bad file, a bad value, a bad call; and checks of a call in Python."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from terrain_cli.text import visible
+from terrain_cli.text import count, visible
 
 SHOWN = 60  # characters of a value in a message
+PROBLEMS = 20  # of one input that are reported
+LONGEST = 1000  # characters of a problem
 
 
 class InputError(ValueError):
     """What is wrong with the input: one sentence per problem, each naming file, line, key, value and remedy where known.
 
-    The command line prints the sentences and exits with code 2.
+    The command line prints the sentences and exits with code 2. Of many problems it keeps the first, and says how many more
+    there are. more: the number of those that the caller has left out.
     """
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, more: int = 0) -> None:
         # The input may contain anything; printing it must not control the terminal.
-        problems = tuple(visible(text, keep="\n\t") for text in problems)
+        problems = tuple(visible(_cut(text), keep="\n\t") for text in first_of(problems, more))
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def first_of(problems: Sequence[str], more: int = 0) -> tuple[str, ...]:
+    """The first problems, and how many more there are. more: the number of those that are not in the list."""
+    more += max(len(problems) - PROBLEMS, 0)
+    return (*problems[:PROBLEMS], *([f"and {count(more, 'more problem')}"] if more else []))
+
+
+def _cut(text: str) -> str:
+    """The text without its middle if it is longer than a problem may be: what is wrong stands first, the remedy last."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}...{text[-LONGEST // 2 :]}"
 
 
 def shown(value: object) -> str:

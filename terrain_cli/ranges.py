@@ -7,6 +7,7 @@ from math import isfinite, isqrt
 from typing import TYPE_CHECKING, overload
 
 from terrain_cli.errors import InputError
+from terrain_cli.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def parse_numbers(text: str | None, option: str) -> list[float] | None:
     try:
         return [float(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
-        raise InputError(f"{option}: must be numbers separated by commas, such as 2,17, got {text!r}") from None
+        raise InputError(f"{option}: must be numbers separated by commas, such as 2,17, got {quote(text)}") from None
 
 
 def parse_values(text: str, option: str) -> Sequence[float]:
@@ -100,14 +101,15 @@ def parse_values(text: str, option: str) -> Sequence[float]:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
-            f"{option}: must be START:STOP or START:STOP:COUNT (either may be followed by :log), or a comma list, got {text!r}"
+            f"{option}: must be START:STOP or START:STOP:COUNT (either may be followed by :log), or a comma list, "
+            f"got {quote(text)}"
         ) from None
     for name, end in ("START", start), ("STOP", stop):
         if not isfinite(end):
-            raise InputError(f"{option}: {name} must be a finite number, got {text!r}")
+            raise InputError(f"{option}: {name} must be a finite number, got {quote(text)}")
     if not 2 <= count <= MOST or count != int(count):
         third = "COUNT in START:STOP:COUNT is the number of values"
         raise InputError(f"{option}: {third}: it must be a whole number from 2 to {MOST:,}, got {parts[2].strip()}")
     if log and (start <= 0 or stop <= 0):
-        raise InputError(f"{option}: log spacing needs ends greater than 0, got {text!r}")
+        raise InputError(f"{option}: log spacing needs ends greater than 0, got {quote(text)}")
     return ValueRange(start, stop, int(count), log)

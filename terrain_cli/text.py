@@ -3,21 +3,39 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
+LONGEST = 80  # characters of a value, a key or a name in a message
+UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # printable for Python, and drawn as nothing
+
 SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FROM_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """The text with every character that could break a line or control a terminal replaced by its escape.
+    """The text as it is shown: every character that is not seen, or does not stay in its place, is replaced by its escape.
 
-    keep: characters to leave as they are all the same, such as a line break.
+    These are controls, line separators, and what turns the direction of writing or takes no room. keep: characters to leave as
+    they are all the same, such as a line break.
     """
-    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in keep or (c.isprintable() and c not in UNSEEN) else ascii(c)[1:-1] for c in text)
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """The text, cut short with three dots if it is longer than a message may quote."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def quote(value: str | None) -> str:
+    """A text in quotes for a message, cut short."""
+    return repr(value and shorten(value))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that resembles `word` most; None if none does."""
+    """The known word that resembles `word` most; None if none does, or `word` is too long to be a typing error."""
+    if len(word) > LONGEST:
+        return None
     matches = difflib.get_close_matches(word, list(known), 1)
     return matches[0] if matches else None
 
@@ -69,7 +87,9 @@ def html_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     import html  # where it is used, since every start of `terrain` imports this module
 
     cell = "<{0} style='text-align:left'>{1}</{0}>"
-    body = "".join(
-        f"<tr>{cell.format('th', html.escape(key))}{cell.format('td', html.escape(value))}</tr>" for key, value in rows
-    )
-    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
+
+    def shown(text: str) -> str:
+        return html.escape(visible(text))
+
+    body = "".join(f"<tr>{cell.format('th', shown(key))}{cell.format('td', shown(value))}</tr>" for key, value in rows)
+    return f"<table><caption>{shown(caption)}</caption>{body}</table>"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from terrain_cli.errors import InputError
-from terrain_cli.text import suggest
+from terrain_cli.text import quote, suggest
 
 if TYPE_CHECKING:
     from terrain_cli.autodiff.graph import Node
@@ -294,7 +294,7 @@ def parse_named(text: str | None, names: Sequence[str]) -> dict[str, float]:
         name, equals, number = (part.strip() for part in item.partition("="))
         name = unicodedata.normalize("NFKC", name)  # as Python's parser does
         if not equals or not name:
-            raise InputError(f"--at: must be NAME=VALUE with commas between them, such as x=3,y=4, got {item!r}")
+            raise InputError(f"--at: must be NAME=VALUE with commas between them, such as x=3,y=4, got {quote(item)}")
         if name in values:
             raise InputError(f"--at: {name} is given twice: keep one")
         if name not in names:
@@ -303,7 +303,7 @@ def parse_named(text: str | None, names: Sequence[str]) -> dict[str, float]:
         try:
             values[name] = float(number)
         except ValueError:
-            raise InputError(f"--at: {name} must be a number, got {number!r}") from None
+            raise InputError(f"--at: {name} must be a number, got {quote(number)}") from None
         if not math.isfinite(values[name]):
             raise InputError(f"--at: {name} must be a finite number, got {number}")
     missing = [name for name in names if name not in values]

@@ -18,12 +18,12 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
 from terrain_cli.batch.hashes import hash_files, hash_lines
 from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
-from terrain_cli.errors import InputError
+from terrain_cli.errors import PROBLEMS, InputError, first_of
 from terrain_cli.files import open_input, standard_input
 from terrain_cli.scenario.document import DEPTH
 from terrain_cli.scenario.load import explain_missing, load_strips, scenario_files
 from terrain_cli.scenario.values import Number, Positive
-from terrain_cli.text import suggest, visible
+from terrain_cli.text import shorten, suggest, visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
 LONGEST = 2**26  # bytes of a line, enough for more than a million strips
@@ -225,7 +225,8 @@ def _checked(data: dict[str, Any], where: str, id: msgspec.Raw) -> Case | BadCas
     try:
         numbers = _Numbers.model_validate(data)
     except ValidationError as invalid:
-        return BadCase(where, tuple(map(_explain, invalid.errors(include_url=False))), id)
+        errors = invalid.errors(include_url=False)
+        return BadCase(where, first_of([*map(_explain, errors[:PROBLEMS])], max(len(errors) - PROBLEMS, 0)), id)
     if len(numbers.speeds) != len(numbers.widths):
         problem = f"speeds: must have as many numbers as widths, {len(numbers.widths):,}, got {len(numbers.speeds):,}"
         return BadCase(where, (problem,), id)
@@ -238,7 +239,7 @@ def _explain(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] == "extra_forbidden":
-        return f"{key}: is not a key here: {suggest(key, COLUMNS)}"
+        return f"{shorten(key)}: is not a key here: {suggest(key, COLUMNS)}"
     value = error["input"]
     found = "a mapping" if isinstance(value, dict) else repr(value)
     if isinstance(value, list):
@@ -284,7 +285,7 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
         return BadCase(where, (f"is not valid JSON: {what}",))
     if not isinstance(data, dict):
         return BadCase(where, ("must be an object with widths, speeds and offset",))
-    problems = [f"the key {key[:60]} is given twice: keep one" for key in keys_given_twice(text)]
+    problems = [*first_of([f"the key {shorten(key)} is given twice: keep one" for key in keys_given_twice(text)])]
     id = bytes(msgspec.json.decode(line, type=_Id).id)
     fault = find_fault(id)
     if fault and fault != TWICE:  # which is among the problems

@@ -17,6 +17,7 @@ from terrain_cli.commands.options import (
     parse_axes,
     parse_descent,
     protect_inputs,
+    remark,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
@@ -68,7 +69,7 @@ def animate(
         with figure_style(*kind.figure.texts_of(loaded)) as missing:
             warn_of_letters(missing)
             animation.animate(solution, output, chosen, held, fps)
-    typer.echo(solution.message, err=True)
-    typer.echo(f"wrote {visible(str(output))}", err=True)
+    remark(solution.message)
+    remark(f"wrote {output}")
     if solution.status == "interrupted":
         raise typer.Exit(130)

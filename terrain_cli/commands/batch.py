@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Csv, complete_from
+from terrain_cli.commands.options import Csv, complete_from, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, refuse_stdout
 from terrain_cli.text import count, visible
@@ -124,16 +124,15 @@ def batch(
                 hint = f"; {visible(str(output))} is unchanged"
             elif str(cases) != "-":
                 hint = "; use --resume to continue"
-        print(f"interrupted after {count(kept, 'result')}{hint}", file=sys.stderr)
+        remark(f"interrupted after {count(kept, 'result')}{hint}")
         raise typer.Exit(130) from None
     finally:
         watch.progress.clear()
     watch.end(state)
     if results:
         errors = count(state["failed"], "error") if state["failed"] else "no errors"
-        name = visible(str(output))
-        done = f"wrote {name}" if results.added else f"{name} is complete already"
-        print(f"{done}: {count(state['rows'], 'result')}, {errors}", file=sys.stderr)
+        done = f"wrote {output}" if results.added else f"{output} is complete already"
+        remark(f"{done}: {count(state['rows'], 'result')}, {errors}")
     if state["failed"]:
         raise typer.Exit(1)
 
@@ -142,6 +141,8 @@ def _put(data: bytes, results: Any, state: dict[str, int]) -> None:
     if results:
         results.append(data, **state)
     else:
+        if sys.stdout.isatty():
+            data = visible(data.decode(), keep="\n").encode()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
@@ -159,7 +160,7 @@ class _Watch:
     def see(self, part: Any, state: dict[str, int]) -> None:
         for problem in part.problems[: SHOWN - self.said]:
             self.progress.clear()
-            print(problem, file=sys.stderr)
+            remark(problem)
             self.said += 1
         now, rows, read = time.monotonic(), state["rows"], state["read"]
         if self.began is None:
@@ -176,7 +177,7 @@ class _Watch:
         self.progress.clear()
         more = state["failed"] - self.failed - self.said
         if more > 0:
-            print(f"and {count(more, 'more invalid case')}; the results contain their errors", file=sys.stderr)
+            remark(f"and {count(more, 'more invalid case')}; the results contain their errors")
 
 
 def _duration(seconds: float) -> str:

@@ -3,18 +3,17 @@
 import dataclasses
 import itertools
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, complete_scenario, parse_number
+from terrain_cli.commands.options import Json, complete_scenario, parse_number, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held, interruptible
-from terrain_cli.text import count, visible
+from terrain_cli.text import count, shorten, visible
 
 if TYPE_CHECKING:
     from terrain_cli.check import Change, Checked
@@ -102,13 +101,13 @@ def check(
                     except InputError as error:
                         refused.append(error)
                         progress.clear()
-                        print(error, file=sys.stderr)
+                        remark(str(error))
         except KeyboardInterrupt:
             interrupted = True
         try:
             for result in results:
                 for problem in result.problems:
-                    print(problem, file=sys.stderr)
+                    remark(problem)
             if as_json:
                 document = {
                     "version": 1,
@@ -122,9 +121,9 @@ def check(
             if junit:
                 write(junit, _to_junit(results, refused, seconds, interrupted))
         if junit:
-            print(f"wrote {visible(str(junit))}", file=sys.stderr)
+            remark(f"wrote {junit}")
     if interrupted:
-        print(f"interrupted after {count(len(results), 'scenario')}", file=sys.stderr)
+        remark(f"interrupted after {count(len(results), 'scenario')}")
         raise typer.Exit(130)
     verdicts = {result.verdict for result in results}
     raise typer.Exit(
@@ -181,8 +180,8 @@ def _to_junit(results: "list[Checked]", refused: list[InputError], seconds: list
 
 
 def _describe(change: "Change") -> str:
-    what = visible(f"input {change.what}" if change.kind == "input" else change.what)
-    return f"{what}: {_write(change.before)} -> {_write(change.now)}"
+    what = f"input {change.what}" if change.kind == "input" else change.what
+    return f"{shorten(what)}: {shorten(_write(change.before))} -> {shorten(_write(change.now))}"
 
 
 def _write(value: Any) -> str:

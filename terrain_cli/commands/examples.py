@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from terrain_cli.commands.options import Json
+from terrain_cli.commands.options import Json, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, written
-from terrain_cli.text import suggest, visible
+from terrain_cli.text import suggest
 
 ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
 CASES = "Cases for terrain batch: a scenario of strips in each line."
@@ -65,7 +65,7 @@ def examples(
             refuse_input(output, [example])
         with written(target, overwrite=output is not None) as file:
             file.write(example.read_bytes())
-        typer.echo(f"wrote {visible(str(target))}", err=True)
+        remark(f"wrote {target}")
 
 
 def _find_examples() -> dict[str, Path]:

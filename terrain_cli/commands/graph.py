@@ -2,13 +2,12 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs
+from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs, remark
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 from terrain_cli.text import visible
@@ -68,6 +67,8 @@ def graph(
         )
     if output:
         check_output(output, (".svg",))
+    from terrain_cli.show.console import working
+
     if expr is not None:
         title, facts, root = _expression(expr, at)
         legend: list[str] = []
@@ -77,13 +78,15 @@ def graph(
         loaded, kind = load_for("graph", str(scenario), "terrain graph")
         if output:
             protect_inputs(loaded, [output])
-        title, facts, root, legend = kind.find("graph").make_tree(loaded, at)
+        with working(f"tracing {visible(loaded.name)}"):
+            title, facts, root, legend = kind.find("graph").make_tree(loaded, at)
     _check(root, gradients)
     if output:
         from terrain_cli.show.autodiff.tree import draw_tree
 
-        write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
-        print(f"wrote {visible(str(output))}", file=sys.stderr)
+        with working(f"drawing {output}"):
+            write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
+        remark(f"wrote {output}")
     if as_json:
         from terrain_cli.show.console import data_out
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from terrain_cli import kinds
-from terrain_cli.commands.options import with_kind_flags
+from terrain_cli.commands.options import remark, with_kind_flags
 from terrain_cli.errors import InputError
 from terrain_cli.files import written
 from terrain_cli.text import visible
@@ -32,4 +32,4 @@ def new(
     text = chosen[0].starter.replace("FILE", name)
     with written(path, overwrite=False) as file:
         file.write(text.encode())
-    typer.echo(f"wrote {name}; now run terrain solve {name}", err=True)
+    remark(f"wrote {name}; now run terrain solve {name}")

@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.files import refuse_input
 from terrain_cli.kinds import Kind
 from terrain_cli.ranges import parse_numbers
+from terrain_cli.text import quote, visible
 
 
 def parse_number(text: str) -> float:
@@ -23,14 +25,14 @@ def parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise typer.BadParameter(f"must be a number, got {text!r}") from None
+        raise typer.BadParameter(f"must be a number, got {quote(text)}") from None
 
 
 def parse_count(text: str) -> int:
     """The whole number in an argument, which may be written 1e3. Raises typer.BadParameter."""
     number = parse_number(text)
     if not 0 <= number <= 2**53 or number != int(number):
-        raise typer.BadParameter(f"must be a whole number from 0 to {2**53:,}, got {text!r}")
+        raise typer.BadParameter(f"must be a whole number from 0 to {2**53:,}, got {quote(text)}")
     return int(number)
 
 
@@ -151,8 +153,15 @@ def parse_axes(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         axes = ()
     if len(axes) not in (1, 2) or len(set(axes)) < len(axes) or min(axes) < 0:
-        raise InputError(f"--axes: must be one or two different unknowns, counting from 1, such as 1,2, got {text!r}")
+        raise InputError(
+            f"--axes: must be one or two different unknowns, counting from 1, such as 1,2, got {quote(text)}"
+        )
     return axes
+
+
+def remark(text: str) -> None:
+    """Print a sentence on stderr, as `visible` shows it."""
+    print(visible(text, keep="\n"), file=sys.stderr)
 
 
 def exclude(options: Mapping[str, bool]) -> None:

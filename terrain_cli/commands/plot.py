@@ -21,10 +21,11 @@ from terrain_cli.commands.options import (
     parse_descent,
     protect_inputs,
     refuse_foreign,
+    remark,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
-from terrain_cli.text import visible
+from terrain_cli.text import quote, visible
 
 
 def plot(
@@ -70,7 +71,7 @@ def plot(
     Example: terrain plot lake.yaml -o lake.png
     """
     if kind not in (None, *FIGURES):
-        raise InputError(f"--kind: must be one of {', '.join(FIGURES)}, got {kind!r}")
+        raise InputError(f"--kind: must be one of {', '.join(FIGURES)}, got {quote(kind)}")
     if compare is not None and kind != "objective":
         raise InputError(f"--compare: works only with --kind objective, not with {kind or 'landscape'}")
     for option, given in (("--axes", axes is not None), ("--held", held)):
@@ -87,7 +88,7 @@ def plot(
     own = kinds.of(loaded)
     if kind not in (None, *own.figures):
         allowed = f"one of {', '.join(own.figures)}" if len(own.figures) > 1 else own.figures[0]
-        raise InputError(f"{scenario}: --kind for {own.plural} must be {allowed}, got {kind!r}")
+        raise InputError(f"{scenario}: --kind for {own.plural} must be {allowed}, got {quote(kind)}")
     refuse_foreign(own, scenario, options)
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])
@@ -112,7 +113,7 @@ def plot(
     with working(f"drawing {visible(loaded.name)}"), figure_style(*own.figure.texts_of(loaded)) as missing:
         save(own.figure.plot(solutions[0], kind or own.figures[0], **settings), output, missing)
     for name, solution in runs or [("", solutions[0])]:
-        typer.echo(f"{name}: {solution.message}" if name else solution.message, err=True)
-    typer.echo(f"wrote {visible(str(output))}", err=True)
+        remark(f"{name}: {solution.message}" if name else solution.message)
+    remark(f"wrote {output}")
     if any(solution.status == "interrupted" for solution in solutions):
         raise typer.Exit(130)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from terrain_cli.files import cannot, text_in, written
+from terrain_cli.interrupts import interruptible
 
 Add = Callable[[dict[str, Any]], None]
 
@@ -39,8 +40,12 @@ def document(file: Writable, head: dict[str, Any], varied: Mapping[str, Sequence
     file.write(json.dumps(head)[:-1] + ', "varied": {')
     for i, (name, values) in enumerate(varied.items()):
         file.write((", " if i else "") + json.dumps(name) + ": [")
-        for j, value in enumerate(values):
-            file.write((", " if j else "") + json.dumps(value))
+        try:
+            for j, value in enumerate(interruptible(iter(values))):  # there may be millions
+                file.write((", " if j else "") + json.dumps(value))
+        except KeyboardInterrupt:
+            file.write(']}, "points": []}\n')
+            raise
         file.write("]")
     file.write('}, "points": [')
     yield _items(file, ", ")

@@ -17,6 +17,7 @@ from terrain_cli.commands.options import (
     parse_axes,
     parse_descent,
     protect_inputs,
+    remark,
 )
 from terrain_cli.files import check_output
 from terrain_cli.text import visible
@@ -61,7 +62,7 @@ def report(
         gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
         progress.say("writing the page")
         kind.find("show.report").write_report(gathered, output)
-    typer.echo(gathered.asked.message, err=True)
-    typer.echo(f"wrote {visible(str(output))}", err=True)
+    remark(gathered.asked.message)
+    remark(f"wrote {output}")
     if gathered.interrupted:
         raise typer.Exit(130)

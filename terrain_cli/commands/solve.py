@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -26,17 +25,19 @@ from terrain_cli.commands.options import (
     parse_descent,
     protect_inputs,
     refuse_foreign,
+    remark,
     with_question_options,
 )
 from terrain_cli.contract import Answer, Scenario, Solution
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held
-from terrain_cli.text import visible
+from terrain_cli.text import quote, visible
 
 if TYPE_CHECKING:
     from terrain_cli.show.console import Progress
 
+FILES = 1000  # scenarios of a run, whose solutions are all kept until they are printed
 FORMATS = (".json", ".csv", ".geojson")
 
 
@@ -123,7 +124,7 @@ def solve(
 
     exclude({"--json": as_json, "--csv": as_csv, "--plot": plot})
     if show not in (None, "crossings", "x"):
-        raise InputError(f"--show: must be crossings or x, got {show!r}")
+        raise InputError(f"--show: must be crossings or x, got {quote(show)}")
     if precision not in (None, 32, 64):
         raise InputError(f"--precision: must be 32 or 64, got {precision}")
     if every == 0:
@@ -138,6 +139,9 @@ def solve(
     _check_combination(several, outputs, as_csv, plot, asked)
 
     files, failures = _find_files(scenarios)
+    if len(files) > FILES:
+        batch = "terrain batch FOLDER solves any number of strips exactly"
+        raise InputError(f"at most {FILES:,} scenarios can be solved at once, got {len(files):,}: name fewer; {batch}")
     named = {f"--{name.replace('_', '-')}": [path] for name, path in asked.items() if isinstance(path, Path)}
     _check_files(files, {"--output": outputs, **named})
     loaded = [ready for file in files if (ready := _load(file, options, questions, failures))]
@@ -145,7 +149,7 @@ def solve(
         for option, paths in {"--output": outputs, **named}.items():
             protect_inputs(scenario, paths, option)
     for problem in (problem for problems in failures.values() for problem in problems):
-        print(problem, file=sys.stderr)
+        remark(problem)
     if not loaded:
         raise typer.Exit(2)
 
@@ -156,9 +160,7 @@ def solve(
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
     with held():
-        contents = {
-            path: content for each in solved for answer in each.answers for path, content in answer.to_files().items()
-        }
+        contents = dict(item for each in solved for answer in each.answers for item in answer.to_files().items())
         contents |= {path: _make_content(path, solved, several) for path in outputs}
         try:
             _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
@@ -166,10 +168,10 @@ def solve(
             for path, content in contents.items():
                 write(path, content)
         for path in contents:
-            print(f"wrote {visible(str(path))}", file=sys.stderr)
+            remark(f"wrote {path}")
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
-        print(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved", file=sys.stderr)
+        remark(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved")
     bad = bool({each.solution.status for each in solved} & {"diverged", "no route"})
     raise typer.Exit(130 if interrupted else 2 if failures else 1 if bad else 0)
 

@@ -25,12 +25,13 @@ from terrain_cli.commands.options import (
     parse_number,
     protect_inputs,
     refuse_foreign,
+    remark,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
 from terrain_cli.interrupts import held, interruptible
 from terrain_cli.ranges import parse_values
-from terrain_cli.text import visible
+from terrain_cli.text import quote, visible
 
 TABLES, FIGURES = (".csv", ".json"), (".png", ".svg", ".pdf")
 
@@ -165,11 +166,11 @@ def sweep(
                     for path in figures:
                         save(drawn, path, missing)
         for path in [*files, *(figures if table.done else [])]:
-            typer.echo(f"wrote {visible(str(path))}", err=True)
+            remark(f"wrote {path}")
     if printed.problem:
         raise printed.problem
     if table.interrupted:
-        typer.echo(f"interrupted after {table.done:,} of {table.total:,} points, which are kept", err=True)
+        remark(f"interrupted after {table.done:,} of {table.total:,} points, which are kept")
         raise typer.Exit(130)
 
 
@@ -191,7 +192,7 @@ def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[fl
     for item in vary:
         name, equals, values = item.partition("=")
         if not equals or not name:
-            raise InputError(f"--vary: must be NAME=VALUES, such as strips.1.speed=0.2:0.8:25, got {item!r}")
+            raise InputError(f"--vary: must be NAME=VALUES, such as strips.1.speed=0.2:0.8:25, got {quote(item)}")
         if name in varied:
             raise InputError(f"--vary {name}: is given twice: put the values in one list")
         varied[name] = parse_values(values, f"--vary {name}")

@@ -3,6 +3,7 @@
 All problems of the file, the cells and the places are reported at once, with their lines in the scenario.
 """
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -16,7 +17,12 @@ from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
+from terrain_cli.text import shorten
 
+CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
+BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
+THIN = 13  # cells of a side for which a map takes memory at least
+PIECE = 2**22  # cells that are looked at in one call, so that Ctrl-C is heard between two calls
 SQUARE = 1e-9  # largest relative difference between the two sides of a cell
 
 
@@ -48,6 +54,11 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
         except InputError as error:
             problems += [(("map", "speeds", "file"), problem) for problem in error.problems]
     raster = None
+    if speeds is not None:
+        try:
+            check_size(speeds.shape, "the map", len(scenario.goal))
+        except InputError as error:
+            problems += [(("map", "speeds"), problem) for problem in error.problems]
     if speeds is not None and not problems:
         problems += find_extent_problems(scenario, speeds.shape)
         if not problems:
@@ -138,17 +149,23 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
 
 
 def _map_array(file: BinaryIO, path: Path) -> np.ndarray:
-    """The array in an open .npy file, mapped and not yet read. `numpy.load` would open the file again by its name."""
+    """The array in an open .npy file, mapped and not yet read. `numpy.load` would open the file again by its name.
+
+    Raises InputError unless the file says that it holds the cells of a map, and not too many.
+    """
     if file.read(6) != b"\x93NUMPY":
         raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
     file.seek(0)
     version = np.lib.format.read_magic(file)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
-        raise InputError(f"{path} has a format of .npy that is not for numbers: write it with numpy.save(path, speeds)")
-    shape, by_columns, dtype = readers[version](file)
-    if dtype.hasobject:
-        raise InputError(f"{path} must contain numbers, not Python objects: save an array of floats")
+    if version not in ((1, 0), (2, 0)):  # later ones are for fields with names
+        raise InputError(f"{path} must contain numbers, not fields: save an array of floats")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    if dtype.kind not in "fiu":
+        raise InputError(f"{path} must contain numbers, not {shorten(str(dtype))}: save an array of floats")
+    if len(shape) != 2 or min(shape) < 1:
+        raise InputError(f"{path} must contain an array of shape (rows, cols), got {shorten(str(shape))}")
+    check_size(shape, str(path))
     return np.memmap(file, dtype, "r", file.tell(), shape, "F" if by_columns else "C")
 
 
@@ -164,19 +181,73 @@ def read_array(path: Path) -> np.ndarray:
     except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
         reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
         raise InputError(f"{path} cannot be read: {reason}") from None
-    if stored.dtype.kind not in "fiu":
-        raise InputError(f"{path} must contain numbers, not {stored.dtype}: save an array of floats")
-    if stored.ndim != 2 or 0 in stored.shape:
-        raise InputError(f"{path} must contain an array of shape (rows, cols), got {stored.shape}")
-    with np.errstate(invalid="ignore"):
-        speeds = np.array(stored, dtype=np.float64)
+    _refuse_bad(stored, path)
+    speeds = np.array(stored, dtype=np.float64)
     speeds[np.isnan(speeds)] = np.nan  # of any sign and payload, which mean the same
-    bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
-    if bad.any():
-        row, col = np.unravel_index(np.argmax(bad), bad.shape)
-        count = f"{int(bad.sum()):,} cells are" if bad.sum() > 1 else "1 cell is"
-        raise InputError(
-            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {count} neither, "
-            f"the first [{row}, {col}] = {speeds[row, col]:g}"
-        )
     return speeds
+
+
+def _refuse_bad(stored: np.ndarray, path: Path) -> None:
+    """Raises InputError if a cell is neither a speed nor NaN. It looks at some rows at a time, and copies no others."""
+    count, first = 0, ""
+    for i, j, speeds in _pieces(stored):
+        bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
+        if not bad.any():
+            continue
+        if not count:
+            row, col = np.unravel_index(np.argmax(bad), bad.shape)
+            first = f"[{i + row}, {j + col}] = {speeds[row, col]:g}"
+        count += int(bad.sum())
+    if count:
+        cells = f"{count:,} cells are" if count > 1 else "1 cell is"
+        raise InputError(
+            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {cells} neither, the first {first}"
+        )
+
+
+def _pieces(stored: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
+    """The array in pieces of at most `PIECE` cells, as float64, each with the row and column where it begins."""
+    rows, cols = stored.shape
+    high = max(1, PIECE // cols)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for i in range(0, rows, high):
+            for j in range(0, cols, PIECE):
+                yield i, j, np.asarray(stored[i : i + high, j : j + PIECE], dtype=np.float64)
+
+
+def check_size(shape: tuple[int, ...], what: str, goals: int = 1) -> None:
+    """Raises InputError for a map of more than `CELLS` cells, and for one that needs more memory than there is."""
+    rows, cols = shape
+    cells = max(rows, THIN) * max(cols, THIN)
+    size = f"{what} has {rows:,} rows and {cols:,} columns"
+    remedy = "use larger cells, or cut out the part that matters"
+    if cells > CELLS:
+        least = "" if cells == rows * cols else f" (a side counts as {THIN} cells at least)"
+        raise InputError(f"{size}: at most {CELLS:,} cells are allowed{least}: {remedy}")
+    need = cells * (BYTES + 8 * (goals - 1))
+    free = available_memory()
+    if free is not None and need > free:
+        raise InputError(
+            f"{size}, for which about {need / 1e9:.1f} GB are needed, and {free / 1e9:.1f} GB are free: {remedy}"
+        )
+
+
+def available_memory() -> int | None:
+    """The bytes of memory that this process may still take, by its own limit, that of its container and the machine.
+
+    None if that is not known.
+    """
+    found: list[int] = []
+    with contextlib.suppress(OSError, ValueError, ImportError):  # ImportError: Windows
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    with contextlib.suppress(OSError, ValueError):  # ValueError: "max"
+        group = Path("/sys/fs/cgroup")
+        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return max(min(found), 0) if found else None

@@ -19,6 +19,7 @@ from terrain_cli.text import nearest
 
 BLOCKED = "blocked"
 FORMS = ("grid", "drawing", "file")
+GOALS = 1000  # of a map; the time from everywhere to each of them is kept
 
 
 def _speed(value: object) -> float:
@@ -52,6 +53,10 @@ def _goals(value: object) -> object:
         raise fail("must be a point [x, y], or a list of points")
     if not value:
         raise fail("must have at least one point, such as [2.5, 1.5]")
+    if len(value) > GOALS:
+        raise fail(
+            f"must have at most {GOALS:,} points, and has {len(value):,}: write the others into another scenario"
+        )
     return [_goal(item) for item in value]
 
 
@@ -210,14 +215,16 @@ def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
 
 def _find_drawing_problems(rows: list[str], legend: object) -> Iterator[Problem]:
     yield from _find_ragged("drawing", [len(row) for row in rows], "letters")
-    letters = dict.fromkeys(letter for row in rows for letter in dict.fromkeys(row))
+    letters: dict[str, int] = {}  # and the first row of each
+    for i, letters_here in enumerate(map(dict.fromkeys, rows)):
+        for letter in letters_here:
+            letters.setdefault(letter, i)
     if legend is None:
         example = ", ".join(f'"{letter}": {BLOCKED if letter == "#" else 1}' for letter in list(letters)[:4])
         yield (), f"legend is missing: add legend: {{{example}}}"
     elif isinstance(legend, dict):
-        for letter in letters:
+        for letter, row in letters.items():
             if letter not in legend:
-                row = next(i for i, line in enumerate(rows) if letter in line)
                 where = f"row {row + 1}, column {rows[row].index(letter) + 1}"
                 yield ("drawing",), f"has the letter {letter!r} ({where}), which is not in the legend: add it there"
 

@@ -3,15 +3,15 @@
 The routes are found one after the other.
 """
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.ranges import ValueRange
 from terrain_cli.scenario.model import read_key
 from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import suggest
@@ -62,16 +62,16 @@ class Parameter:
                     known += [f"map.speeds.grid.{min(row, len(speeds.grid) - 1)}.{min(col, len(speeds.grid[0]) - 1)}"]
                 raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'choose one such as')}")
 
-    def check(self, values: Iterable[float]) -> list[float]:
+    def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, after validation. Raises InputError for the first that is invalid for this number."""
         adapter = TypeAdapter(self._type)
-        checked = []
-        for value in values:
+        even = isinstance(values, ValueRange)
+        for value in (values[0], values[-1]) if even else values:  # those of a range are valid if its ends are
             try:
-                checked.append(float(adapter.validate_python(value)))
+                adapter.validate_python(value)
             except ValidationError as invalid:
                 raise InputError(f"{self.name}: {invalid.errors()[0]['msg']}, got {value:g}") from None
-        return checked
+        return values if even else [float(value) for value in values]
 
 
 def _parts(name: str) -> tuple[str | int, ...]:
@@ -105,11 +105,22 @@ def find_points(
     stored = raster.speeds if scenario.map.speeds.file else None
 
     def points() -> Iterator[dict[str, Any]]:
-        for values in itertools.product(*grids):
+        for values in _combine(grids):
             changed = _with_values(scenario, parameters, values)
             yield dict(zip(varied, values, strict=True)) | _solve(changed, stored)
 
     return points()
+
+
+def _combine(grids: Sequence[Sequence[float]]) -> Iterator[tuple[float, ...]]:
+    """All combinations of the values, the last fastest. `itertools.product` would make a tuple of each range first."""
+    if not grids:
+        yield ()
+        return
+    first, *others = grids
+    for value in first:
+        for rest in _combine(others):
+            yield (value, *rest)
 
 
 def describe(

@@ -13,11 +13,13 @@ from typing import Any
 import yaml
 
 from terrain_cli.errors import InputError
+from terrain_cli.text import shorten
 
 DEPTH = 32  # levels of nesting; a scenario needs five
 EXPANDED = 1_000_000  # values that aliases may add in total
+VALUES = 2_000_000  # keys and values of a document; PyYAML reads about 100,000 of them a second
 
-NUMBER = re.compile(r"[-+]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 NOT_FINITE = re.compile(r"[-+]?\.?(inf|infinity|nan)", re.IGNORECASE)
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -95,7 +97,7 @@ class _Builder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.anchors: dict[str, Node | None] = {}
-        self.added = 0
+        self.added = self.read = 0
 
     def fail(self, line: int, problem: str) -> InputError:
         return InputError(f"{self.name}:{line}: {problem}")
@@ -139,14 +141,14 @@ class _Builder:
                     if event.anchor in self.anchors
                     else "repeats a value that has no anchor"
                 )
-                raise self.fail(line, f"*{event.anchor} {what}: write the value out")
+                raise self.fail(line, f"*{shorten(str(event.anchor))} {what}: write the value out")
             self.added += target.size
             if self.added > EXPANDED:
                 raise self.fail(line, f"aliases expand to more than {EXPANDED:,} values: write them out")
             return replace(target, line=line)
         tag = getattr(event, "tag", None)  # missing in PyYAML's type stubs
         if tag is not None:
-            raise self.fail(line, f"has the tag {tag}; scenarios have only plain values: remove the tag")
+            raise self.fail(line, f"has the tag {shorten(str(tag))}; scenarios have only plain values: remove the tag")
         if isinstance(event, yaml.ScalarEvent):
             node = Node(line, _scalar(event), event.value)
             if event.anchor:
@@ -158,6 +160,10 @@ class _Builder:
 
     def _place(self, node: Node, open_nodes: list[tuple[Node, str | None, str | None]]) -> Node | None:
         """Add `node` to the innermost open node. Returns it if it is the root."""
+        self.read += 1
+        if self.read > VALUES:
+            remedy = "keep the speeds of a large map in a .npy file, and the cases of a batch in a .jsonl file"
+            raise self.fail(node.line, f"has more than {VALUES:,} keys and values: {remedy}")
         if not open_nodes:
             return node
         parent, anchor, key = open_nodes[-1]
@@ -175,7 +181,9 @@ class _Builder:
                 )
             if node.text in parent.value:
                 first = parent.key_lines[node.text]
-                raise self.fail(node.line, f"the key {node.text} is given twice, here and in line {first}: keep one")
+                raise self.fail(
+                    node.line, f"the key {shorten(node.text)} is given twice, here and in line {first}: keep one"
+                )
             parent.key_lines[node.text] = node.line
             open_nodes[-1] = (parent, anchor, node.text)
         else:

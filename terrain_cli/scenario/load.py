@@ -5,7 +5,8 @@ This module imports neither JAX nor any kind.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,18 +15,19 @@ from pydantic_core import ErrorDetails
 
 from terrain_cli import kinds
 from terrain_cli.contract import Scenario
-from terrain_cli.errors import InputError, check_type
+from terrain_cli.errors import PROBLEMS, InputError, check_type
 from terrain_cli.files import open_input, read_whole, standard_input
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
-from terrain_cli.text import nearest, suggest, visible
+from terrain_cli.text import nearest, shorten, suggest, visible
 
 if TYPE_CHECKING:
     from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.strips.scenario import StripsScenario
 
 ALIKE = 10  # problems of a crowded list, such as the cells of a grid, that are reported individually
+MISTYPED = 1000  # unknown keys that are compared with those that are missing
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -134,7 +136,7 @@ def explain_missing(path: Path, folder: Path, ending: str = "") -> str:
 def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> ScenarioModel:
     """The data as a scenario of this kind. Raises InputError with all problems, in the order of their lines."""
     room = kind.scenario
-    problems: list[tuple[int, str]] = []
+    found: list[tuple[int, Callable[[], str]]] = []  # the line of each problem, and its message
     mistyped: set[tuple[int | str, ...]] = set()
     scenario = None
     try:
@@ -149,25 +151,27 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
             crowded = room.CROWDED is not None and error["loc"][: len(room.CROWDED)] == room.CROWDED
             alike += crowded
             if not crowded or alike <= ALIKE:
-                problems.append(_explain(error, kind, document, name))
-                last = problems[-1][0] if crowded else last
+                line = _find_line(error, kind, document)
+                found.append((line, partial(_explain, error, kind, document, f"{name}:{line}")))
+                last = line if crowded else last
         if room.CROWDED is not None and alike > ALIKE:
-            more = f"{alike - ALIKE:,} more values are invalid"
-            problems.append((last, f"{name}:{last}: {write_key(room.CROWDED)}: {more}"))
+            more = f"{name}:{last}: {write_key(room.CROWDED)}: {alike - ALIKE:,} more values are invalid"
+            found.append((last, partial(str, more)))
     for place, sentence in room.find_problems(data):
         if (*place, sentence.partition(" is missing")[0]) in mistyped:
             continue
         place = room.locate(place, document)
         node, _ = document.find(place)
-        problems.append((node.line, f"{name}:{node.line}: {write_key(place)}: {sentence}"))
-    if scenario is None or problems:
-        raise InputError(*(text for _, text in sorted(problems, key=lambda problem: problem[0])))
+        found.append((node.line, partial(str, f"{name}:{node.line}: {write_key(place)}: {sentence}")))
+    if scenario is None or found:
+        found.sort(key=lambda problem: problem[0])
+        raise InputError(*(explain() for _, explain in found[:PROBLEMS]), more=max(len(found) - PROBLEMS, 0))
     return scenario
 
 
 def _find_mistyped(errors: Sequence[ErrorDetails], kind: Kind, document: Node) -> set[tuple[int | str, ...]]:
     """The places of the keys that unknown keys resemble: they are mistyped, not missing, which is one problem and not two."""
-    places = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    places = [error["loc"] for error in errors if error["type"] == "extra_forbidden"][:MISTYPED]
     return {
         (*place[:-1], near)
         for place in places
@@ -191,24 +195,32 @@ def _find_lines(document: Node) -> dict[Place, int]:
     return lines
 
 
-def _explain(error: ErrorDetails, kind: Kind, document: Node, name: str) -> tuple[int, str]:
-    """The line of a problem, and its message: file, line, key, what is wrong and the value."""
+def _find_line(error: ErrorDetails, kind: Kind, document: Node) -> int:
+    """The line of a problem: that of the value, or of a key that should not be there."""
+    place = kind.scenario.locate(error["loc"], document)
+    node, _ = document.find(place)
+    if error["type"] == "extra_forbidden":
+        parent, _ = document.find(place[:-1])
+        return parent.key_lines.get(str(place[-1]), node.line)
+    return node.line
+
+
+def _explain(error: ErrorDetails, kind: Kind, document: Node, where: str) -> str:
+    """The message of a problem: where it is, its key, what is wrong and the value."""
     place = kind.scenario.locate(error["loc"], document)
     node, reached = document.find(place)
-    line, message = node.line, error["msg"]
+    message = error["msg"]
     if error["type"] == "missing":
         message = f"is missing: add {kind.scenario.EXAMPLES[str(place[-1])]}"
     elif error["type"] == "extra_forbidden":
-        parent, _ = document.find(place[:-1])
-        line = parent.key_lines.get(str(place[-1]), line)
         known = _known_keys(kind, place[:-1])
         message = f"is not a key here: {suggest(str(place[-1]).lower(), known, 'the keys are')}"
         owner = next((other for other in kinds.KINDS.values() if place[0] in other.keys), kind)
         if len(place) == 1 and owner is not kind:
-            message = f"is a key of {owner.plural}, not of {kind.plural}: remove {place[0]}, or remove {kind.key}"
+            message = f"is a key of {owner.plural}, not of {kind.plural}: remove {shorten(str(place[0]))}, or remove {kind.key}"
     elif error["type"] == "model_type":
         message = f"must be a mapping with {', '.join(_known_keys(kind, place))}"
-    return line, f"{name}:{line}: {write_key(place)}: {message}{describe_input(error, node if reached else None)}"
+    return f"{where}: {write_key(place)}: {message}{describe_input(error, node if reached else None)}"
 
 
 def _known_keys(kind: Kind, place: Place) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.values import Text
+from terrain_cli.text import quote, shorten
 
 Place = tuple[str | int, ...]  # the path of a value in a scenario: ("strips", 1, "speed")
 Problem = tuple[Place, str]  # the place, and a sentence that says what is wrong there
@@ -79,7 +80,7 @@ def write_key(place: Iterable[str | int]) -> str:
     """A place in the usual notation: strips[1].speed."""
     key = ""
     for part in place:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+        key += f"[{part}]" if isinstance(part, int) else f".{shorten(part)}" if key else shorten(part)
     return key
 
 
@@ -96,6 +97,6 @@ def describe_input(error: ErrorDetails, node: Node | None = None) -> str:
     ):
         return ""
     if node is not None and node.text is not None:
-        return f", got {node.text!r}" if isinstance(node.value, str) else f", got {node.text or 'nothing'}"
+        return f", got {quote(node.text) if isinstance(node.value, str) else shorten(node.text) or 'nothing'}"
     value = error["input"]
-    return f", got {'a mapping' if isinstance(value, dict) else 'a list' if isinstance(value, list) else repr(value)}"
+    return f", got {'a mapping' if isinstance(value, dict) else 'a list' if isinstance(value, list) else shorten(repr(value))}"

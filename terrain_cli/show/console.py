@@ -7,19 +7,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
-from rich.console import Console, ConsoleDimensions
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from terrain_cli.files import ERRORS
+from terrain_cli.text import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
 
 
-def _new_console(*, stderr: bool = False) -> Console:
-    console = Console(highlight=False, stderr=stderr)
+class SafeConsole(Console):
+    """A console that shows strangers' text as `visible` does, wherever it stands. Only its own styles move the cursor."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text, keep="\n"), segment.style)
+
+
+def _new_console(*, stderr: bool = False) -> SafeConsole:
+    console = SafeConsole(highlight=False, stderr=stderr)
     if console.is_dumb_terminal:  # rich takes each of these for one of 80 columns
         console.size = ConsoleDimensions(*shutil.get_terminal_size((80, 25)))
     return console
@@ -47,11 +57,22 @@ def say(text: Text | str, style: str = "") -> None:
     out.print(Text(text) if isinstance(text, str) else text, style=style, soft_wrap=screen_width() is None)
 
 
+class _Screen:
+    """A terminal that data is written to: what does not stay in its place there is replaced by its escape."""
+
+    def write(self, text: str) -> int:
+        sys.stdout.write(visible(text, keep="\n"))
+        return len(text)
+
+
 def data_out() -> TextIO:
-    """stdout for JSON and CSV, which are UTF-8 with "\\n" at the end of a line, whatever the locale."""
+    """stdout for JSON and CSV, which are UTF-8 with "\\n" at the end of a line, whatever the locale.
+
+    They go to a file or a pipe as they are, and to a terminal as `visible` shows them.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors=ERRORS, newline="\n")
-    return sys.stdout
+    return cast(TextIO, _Screen()) if sys.stdout.isatty() else sys.stdout
 
 
 class Progress:

@@ -19,7 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from terrain_cli.files import check_output, written
-from terrain_cli.text import SUPERSCRIPTS
+from terrain_cli.text import SUPERSCRIPTS, visible
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -90,13 +90,15 @@ def figure_style(*texts: str) -> Iterator[set[str]]:
 
 
 def displayable(text: str, longest: int = 60) -> str:
-    """A user's text for a figure: control and unassigned characters, which can make an SVG invalid, are replaced.
+    """A user's text for a figure: characters that are not `visible`, some of which make an SVG invalid, are replaced.
 
     Line breaks are kept. A text of more than `longest` characters is shortened.
     """
     letters = [
         letter
-        if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs", "Cn")
+        if letter == "\n" or visible(letter) == letter
+        else " "
+        if unicodedata.category(letter) == "Zs"
         else "\N{REPLACEMENT CHARACTER}"
         for letter in text.replace("\t", " ").replace("\r\n", "\n")
     ]
@@ -134,7 +136,11 @@ def save(figure: Figure, path: Path, missing: Collection[str] = ()) -> None:
 
 
 def lay_out(figure: Figure) -> None:
-    """Lay out the panels once. A figure with its own layout engine would be drawn twice."""
+    """Lay out the panels once, with texts that can be displayed. A figure with its own layout engine would be drawn twice."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if (shown := displayable(text.get_text(), longest=1000)) != text.get_text():
+            text.set_text(shown)
     if figure.axes:
         ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1).execute(figure)
 

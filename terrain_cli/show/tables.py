@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+from rich.console import RenderableType
 from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -32,9 +34,24 @@ def describe_saving(time: float, straight_time: float, unit: str) -> str:
     return f"{number(abs(saved))} {unit} ({percent(abs(saved) / straight_time)}) {'saved' if saved > 0 else 'lost'}"
 
 
+class SafeTable(RichTable):
+    """A table whose cells are shown as `visible` does, which must be known before they are measured."""
+
+    def add_row(self, *cells: RenderableType | None, **settings: Any) -> None:
+        super().add_row(*map(_as_shown, cells), **settings)
+
+
+def _as_shown(cell: RenderableType | None) -> RenderableType | None:
+    if isinstance(cell, str):
+        return Text(visible(cell, keep="\n"))
+    if isinstance(cell, Text) and (shown := visible(cell.plain, keep="\n")) != cell.plain:
+        return Text(shown, style=cell.style)
+    return cell
+
+
 def new_table(heads: Sequence[str] = (), left: int = 0) -> RichTable:
     """An empty table without borders. The first `left` columns are aligned left, the others right."""
-    table = RichTable(box=None, header_style="bold", show_header=bool(heads), pad_edge=False, padding=(0, 2, 0, 0))
+    table = SafeTable(box=None, header_style="bold", show_header=bool(heads), pad_edge=False, padding=(0, 2, 0, 0))
     for i, head in enumerate(heads):
         table.add_column(Text(visible(head)), justify="left" if i < left else "right", no_wrap=i >= left)
     return table

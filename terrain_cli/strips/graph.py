@@ -8,7 +8,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.files import plain
 from terrain_cli.ranges import parse_numbers
 from terrain_cli.strips.scenario import StripsScenario
-from terrain_cli.text import count, short, visible
+from terrain_cli.text import count, quote, short, visible
 
 if TYPE_CHECKING:
     from jax.typing import ArrayLike
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from terrain_cli.autodiff.graph import Node
     from terrain_cli.strips.ground import Strips
 
+STRIPS = 10_000  # of a tree, which has some ten nodes for each
 PLACES = ("start", "end", "optimum")
 
 
@@ -45,12 +46,17 @@ def make_tree(scenario: StripsScenario, at: str | None) -> "tuple[tuple[str, str
 
     at: start (the default), end, optimum, or the path as numbers in a comma list. Raises InputError.
     """
+    if len(scenario.strips) > STRIPS:
+        remedy = "cut it down to the strips that matter, or use terrain solve --sensitivity"
+        raise InputError(
+            f"{scenario.source.label}: has {len(scenario.strips):,} strips: a tree is drawn of at most {STRIPS:,}: {remedy}"
+        )
     unknowns = len(scenario.strips) - 1
     try:
         given = None if at is None or at in PLACES else parse_numbers(at, "--at")
     except InputError:
         raise InputError(
-            f"--at: must be start, end, optimum, or numbers separated by commas such as 2,17, got {at!r}"
+            f"--at: must be start, end, optimum, or numbers separated by commas such as 2,17, got {quote(at)}"
         ) from None
     if given is not None:
         if len(given) != unknowns:

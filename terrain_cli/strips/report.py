@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from terrain_cli.autodiff.graph import Node
+from terrain_cli.errors import InputError
 from terrain_cli.strips.descent import METHODS
 from terrain_cli.strips.graph import time_graph
 from terrain_cli.strips.landscape import Landscape, survey
@@ -20,6 +21,7 @@ STEPS = {"gradient": 24, "momentum": 8}  # most steps of a sweep
 MANY = 12  # strips; beyond this a sweep has half as many steps
 BEYOND = 1.45  # the largest step of a sweep, as a multiple of the cliff
 NEAR = 1.15  # the figures are scaled to descents with steps up to this multiple of the cliff
+STRIPS = 5000  # of a report; each of its runs has a path across all of them
 TREE = 100  # largest number of strips with an expression tree
 
 
@@ -60,7 +62,8 @@ def gather(
     """The contents of a report about a solution.
 
     axes, held: as in `survey`; the default axes are the first two unknowns, or the only one. watch: called with a description
-    of each run before it starts. After a KeyboardInterrupt, the report has the runs up to then.
+    of each run before it starts. After a KeyboardInterrupt, the report has the runs up to then. Raises InputError for more than
+    `STRIPS` strips.
 
     Example:
 
@@ -68,6 +71,11 @@ def gather(
         print(report.cliffs, [run.step for run in report.runs["gradient"]])
     """
     scenario = asked.scenario
+    if len(scenario.strips) > STRIPS:
+        raise InputError(
+            f"{scenario.source.label}: has {len(scenario.strips):,} strips: a report shows at most {STRIPS:,}: cut it down to "
+            "the strips that matter, or draw it with terrain plot"
+        )
     strips, unknowns = to_ground(scenario), len(scenario.strips) - 1
     cliffs = find_cliffs(asked) if unknowns else {}
     runs: dict[str, list[StripsSolution]] = {scenario.descent.method: [asked]}

@@ -11,7 +11,7 @@ from terrain_cli.ranges import parse_numbers
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, describe_input, write_key
 from terrain_cli.scenario.values import Count, Fraction, NotNegative, Number, Positive, StepSize, Text, fail
-from terrain_cli.text import count, nearest
+from terrain_cli.text import count, nearest, quote
 
 MethodName = Literal["gradient", "momentum", "adam", "newton", "snell"]
 
@@ -147,6 +147,7 @@ DESCENT_OPTIONS = ("method", "step", "iterations", "tolerance", "initial")
 OPTIONS = (*DESCENT_OPTIONS, "show", "every", "plot", "within", "axes", "held", "compare")
 SETTINGS = ("every",)
 COMPARED = ("step", "method")
+HISTORY = 100_000_000  # numbers in the rows that --every keeps: 0.8 GB
 RUNS = 8  # descents in one figure: the number of colours that everyone can tell apart
 
 
@@ -177,7 +178,15 @@ def with_options(scenario: StripsScenario, options: Mapping[str, Any]) -> Strips
         has = {0: "one strip has no unknowns", 1: "two strips have one unknown"}
         reason = has.get(unknowns, f"the scenario has {unknowns:,} unknowns, one for each strip except the last")
         raise InputError(f"--axes: there is no x_{max(axes) + 1}: {reason}")
-    return with_descent(scenario, **{key: value for key, value in options.items() if key in DESCENT_OPTIONS})
+    changed = with_descent(scenario, **{key: value for key, value in options.items() if key in DESCENT_OPTIONS})
+    every, iterations = options.get("every"), changed.descent.iterations
+    if every and iterations // every * unknowns > HISTORY:
+        least = -(-iterations * unknowns // HISTORY)
+        raise InputError(
+            f"--every: {count(unknowns, 'number')} in each of {iterations // every:,} rows are more than {HISTORY:,}: use "
+            f"--every {least} or more, fewer --iterations, or leave it out, which keeps fewer rows the longer it takes"
+        )
+    return changed
 
 
 def with_descent(scenario: StripsScenario, **changes: Any) -> StripsScenario:
@@ -217,7 +226,9 @@ def vary(scenario: StripsScenario, text: str) -> list[tuple[str, StripsScenario]
     name, equals, values = text.partition("=")
     listed = [value.strip() for value in values.split(",")]
     if name not in COMPARED or not equals or not all(listed):
-        raise InputError(f"--compare: must be step=VALUES or method=NAMES, such as step=0.5,1.5,3.19, got {text!r}")
+        raise InputError(
+            f"--compare: must be step=VALUES or method=NAMES, such as step=0.5,1.5,3.19, got {quote(text)}"
+        )
     if len(listed) > RUNS:
         raise InputError(f"--compare: must have at most {RUNS} values, got {len(listed)}")
     if name == "step" and scenario.descent.method == "snell":

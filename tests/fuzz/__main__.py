@@ -1,6 +1,7 @@
 """`python -m tests.fuzz`: the fuzzer by hand. The exit code is 1 if there is a fault, or too few inputs were accepted."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -12,7 +13,13 @@ from tests.fuzz.campaign import PARTS, describe, run_parts
 
 # Parts that need a process for each try, such as interrupts, or limits of memory: how many of so many tries have a fault.
 # They run only where --only names them.
-PROCESSES: dict[str, Callable[[int], int]] = {"interrupts": lambda tries: interrupts.main(tries, [])}
+PROCESSES: dict[str, Callable[[int], int]] = {
+    "interrupts": lambda tries: interrupts.main(tries, []),
+    # In a process of its own, which has not imported JAX.
+    "greedy": lambda tries: (
+        subprocess.run([sys.executable, "-m", "tests.fuzz.greedy", str(tries)], check=False).returncode
+    ),
+}
 SHARE = 0.4  # of the tries must be accepted inputs: what is refused at once tests little
 
 

@@ -9,10 +9,13 @@ from terrain_cli.contract import Answer, Option, Table
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
 from terrain_cli.ranges import parse_values
+from terrain_cli.text import shorten
 
 if TYPE_CHECKING:
     from terrain_cli.maps.isochrones import Isochrone
     from terrain_cli.maps.solution import MapSolution
+
+LEVELS = 1000  # times, each of which has its polygons in memory
 
 order = 3
 options = (
@@ -31,9 +34,14 @@ class Asked(NamedTuple):
 def parse(values: Mapping[str, Any]) -> Asked | None:
     """The times and the file; None if the question is not asked. Raises InputError."""
     text, output = values["isochrones"], values["isochrones_output"]
-    levels = [] if text is None else list(parse_values(text, "--isochrones"))
+    given = [] if text is None else parse_values(text, "--isochrones")
+    if len(given) > LEVELS:
+        raise InputError(
+            f"--isochrones: must be at most {LEVELS:,} times, got {len(given):,}: ask for some of them at a time"
+        )
+    levels = list(given)
     if not all(0 <= level < math.inf for level in levels):
-        raise InputError(f"--isochrones: must be times of 0 or more, got {text}")
+        raise InputError(f"--isochrones: must be times of 0 or more, got {shorten(str(text))}")
     if output:
         check_output(output, (".geojson", ".json"), "--isochrones-output")
         if not levels:
