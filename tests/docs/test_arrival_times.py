@@ -160,7 +160,7 @@ def test_what_the_program_is_made_of() -> None:
         PAGE, f"lowers a time by more than {tolerances[0]} of it ({tolerances[1].replace('e-0', 'e-')} in float32)"
     )
     assert_says(PAGE, f"bands of about {bands.BAND} rows")
-    for power in (7, 10, 11, 12):
+    for power in (10, 11, 12):
         lengths = {arrival._grow(length) for length in range(2 ** (power - 1) + 1, 2**power + 1)}
         assert_says(PAGE, f"one of {len(lengths)} lengths per power of two")
     assert {arrival._grow(length) for length in range(1, 65)} == {64}
