@@ -18,6 +18,7 @@ from terrain_cli.commands.options import (
     parse_descent,
     protect_inputs,
     remark,
+    say_written,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
@@ -70,6 +71,6 @@ def animate(
             warn_of_letters(missing)
             animation.animate(solution, output, chosen, held, fps)
     remark(solution.message)
-    remark(f"wrote {output}")
+    say_written(output)
     if solution.status == "interrupted":
         raise typer.Exit(130)

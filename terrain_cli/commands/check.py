@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, complete_scenario, parse_number, remark
+from terrain_cli.commands.options import Json, complete_scenario, parse_number, remark, say_written
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held, interruptible
@@ -121,7 +121,7 @@ def check(
             if junit:
                 write(junit, _to_junit(results, refused, seconds, interrupted))
         if junit:
-            remark(f"wrote {junit}")
+            say_written(junit)
     if interrupted:
         remark(f"interrupted after {count(len(results), 'scenario')}")
         raise typer.Exit(130)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from terrain_cli.commands.options import Json, remark
+from terrain_cli.commands.options import Json, say_written
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, written
 from terrain_cli.text import suggest
@@ -65,7 +65,7 @@ def examples(
             refuse_input(output, [example])
         with written(target, overwrite=output is not None) as file:
             file.write(example.read_bytes())
-        remark(f"wrote {target}")
+        say_written(target)
 
 
 def _find_examples() -> dict[str, Path]:

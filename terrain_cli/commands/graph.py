@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs, remark
+from terrain_cli.commands.options import Json, complete_from, complete_scenario, protect_inputs, say_written
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, write
 from terrain_cli.text import visible
@@ -86,7 +86,7 @@ def graph(
 
         with working(f"drawing {output}"):
             write(output, draw_tree(root, title, legend, gradients=gradients, whole=whole))
-        remark(f"wrote {output}")
+        say_written(output)
     if as_json:
         from terrain_cli.show.console import data_out
 

@@ -164,6 +164,11 @@ def remark(text: str) -> None:
     print(visible(text, keep="\n"), file=sys.stderr)
 
 
+def say_written(path: Path) -> None:
+    """Say on stderr, in one line, that a file has been written."""
+    remark(f"wrote {visible(str(path))}")
+
+
 def exclude(options: Mapping[str, bool]) -> None:
     """Raises InputError if more than one of these flags is given."""
     given = [name for name, value in options.items() if value]

@@ -22,6 +22,7 @@ from terrain_cli.commands.options import (
     protect_inputs,
     refuse_foreign,
     remark,
+    say_written,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
@@ -114,6 +115,6 @@ def plot(
         save(own.figure.plot(solutions[0], kind or own.figures[0], **settings), output, missing)
     for name, solution in runs or [("", solutions[0])]:
         remark(f"{name}: {solution.message}" if name else solution.message)
-    remark(f"wrote {output}")
+    say_written(output)
     if any(solution.status == "interrupted" for solution in solutions):
         raise typer.Exit(130)

@@ -18,6 +18,7 @@ from terrain_cli.commands.options import (
     parse_descent,
     protect_inputs,
     remark,
+    say_written,
 )
 from terrain_cli.files import check_output
 from terrain_cli.text import visible
@@ -63,6 +64,6 @@ def report(
         progress.say("writing the page")
         kind.find("show.report").write_report(gathered, output)
     remark(gathered.asked.message)
-    remark(f"wrote {output}")
+    say_written(output)
     if gathered.interrupted:
         raise typer.Exit(130)

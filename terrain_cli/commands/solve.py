@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -26,6 +27,7 @@ from terrain_cli.commands.options import (
     protect_inputs,
     refuse_foreign,
     remark,
+    say_written,
     with_question_options,
 )
 from terrain_cli.contract import Answer, Scenario, Solution
@@ -168,7 +170,7 @@ def solve(
             for path, content in contents.items():
                 write(path, content)
         for path in contents:
-            remark(f"wrote {path}")
+            say_written(path)
     if interrupted and several:
         whole = sum(each.solution.status != "interrupted" for each in solved)
         remark(f"interrupted: {whole:,} of {len(loaded):,} scenarios were solved")
@@ -319,12 +321,9 @@ def _print(
 
 def _make_document(solved: list[Solved], several: bool) -> Any:
     """The JSON document: an object for one scenario, a list for several."""
-    documents = []
-    for solution, answers in solved:
-        document = solution.to_json()
-        for answer in answers:
-            document = _merge(document, answer.to_json())
-        documents.append(document)
+    documents = [
+        reduce(_merge, (answer.to_json() for answer in answers), solution.to_json()) for solution, answers in solved
+    ]
     return documents if several else documents[0]
 
 

@@ -26,6 +26,7 @@ from terrain_cli.commands.options import (
     protect_inputs,
     refuse_foreign,
     remark,
+    say_written,
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
@@ -166,7 +167,7 @@ def sweep(
                     for path in figures:
                         save(drawn, path, missing)
         for path in [*files, *(figures if table.done else [])]:
-            remark(f"wrote {path}")
+            say_written(path)
     if printed.problem:
         raise printed.problem
     if table.interrupted:

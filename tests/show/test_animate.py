@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -130,8 +130,8 @@ def test_refuses(
 def test_a_failed_animation_leaves_nothing(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Any, file: Path, **__: Any) -> None:
-        file.write_bytes(b"GIF89a")
+    def fail(_: Any, file: IO[bytes], **__: Any) -> None:
+        file.write(b"GIF89a")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", fail)

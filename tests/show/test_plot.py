@@ -6,7 +6,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -386,8 +386,8 @@ def test_refuses_axes_of_few_strips(terrain: Callable[..., Ran], tmp_path: Path,
 def test_a_failed_drawing_leaves_nothing(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
 ) -> None:
-    def fail(_: Figure, file: Path, **__: Any) -> None:
-        file.write_bytes(b"half")
+    def fail(_: Figure, file: IO[bytes], **__: Any) -> None:
+        file.write(b"half")
         raise problem
 
     monkeypatch.setattr(Figure, "savefig", fail)
