@@ -131,7 +131,8 @@ def batch(
     watch.end(state)
     if results:
         errors = count(state["failed"], "error") if state["failed"] else "no errors"
-        done = f"wrote {output}" if results.added else f"{output} is complete already"
+        name = visible(str(output))
+        done = f"wrote {name}" if results.added else f"{name} is complete already"
         remark(f"{done}: {count(state['rows'], 'result')}, {errors}")
     if state["failed"]:
         raise typer.Exit(1)
