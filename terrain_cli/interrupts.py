@@ -214,4 +214,4 @@ def _end() -> None:
 def _remove_leftovers() -> None:
     for path in list(leftovers):
         with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
+            os.unlink(path)  # noqa: PTH108  pathlib would be imported at each start
