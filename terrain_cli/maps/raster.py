@@ -12,7 +12,7 @@ import numpy as np
 
 from terrain_cli.errors import InputError
 from terrain_cli.files import open_input
-from terrain_cli.maps.cells import meet_at_corner, touching_cells
+from terrain_cli.maps.cells import meet_at_corner, snap, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
@@ -39,7 +39,7 @@ class Raster(NamedTuple):
     def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
         """(row, col) of a point (x, y), in units of cells."""
         x, y = self.corner
-        return len(self.speeds) - (point[1] - y) / self.cell, (point[0] - x) / self.cell
+        return snap(len(self.speeds) - (point[1] - y) / self.cell), snap((point[0] - x) / self.cell)
 
 
 def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:

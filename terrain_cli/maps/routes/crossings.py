@@ -187,7 +187,7 @@ class Descended(NamedTuple):
 
 
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
-LEAST_SHARE = 1e-6  # of a step of Newton's method
+LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
 
 
 @cached_jit
@@ -231,10 +231,42 @@ def descend_crossings(
         gradient, curvature = (np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False))
         beside = np.where(taken[:-1], derivatives[2], beside)
         held |= taken & ((x <= low) | (x >= high))
-        active &= takes | (share >= LEAST_SHARE)
+        stuck = active & ~takes & (share < LEAST_SHARE)
         share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
+        if stuck.any():
+            moved = _move_singly(chain._replace(x=x), slowness, np.flatnonzero(stuck[chain.route] & ~held), low, high)
+            after, *derivatives = derive(moved)
+            helped = stuck & (after < time * (1 - LOST))
+            active &= helped | ~stuck
+            share[helped] = 1.0
+            x, time = np.where(helped[chain.route], moved, x), np.where(helped, after, time)
+            gradient, curvature, beside = derive(x)[1:]
     norm = np.sqrt(np.bincount(chain.route, np.where(held, 0.0, gradient) ** 2, minlength=routes))
     return chain._replace(x=x), Descended(time, norm)
+
+
+def _move_singly(
+    chain: Chain, slowness: np.ndarray, nodes: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """The x of a chain, shape (N,), after moving some nodes, each to where it is best while its neighbours stay.
+
+    Where a leg is far shorter than a cell, the time bends so sharply that Newton's method does not find the minimum. Bisection does.
+    """
+    points, x = chain.points, chain.x.copy()
+    for some in (nodes[nodes % 2 == 0], nodes[nodes % 2 == 1]):
+        a, b = low[some].copy(), high[some].copy()
+        for _ in range(60):
+            middle = (a + b) / 2
+            here = chain.base[some] + chain.along[some] * middle[:, None]
+            slope = np.zeros(len(some))
+            for beside, slow in ((points[some - 1], slowness[some - 1]), (points[some + 1], slowness[some])):
+                way = here - beside
+                length = np.hypot(way[:, 0], way[:, 1])
+                slope += slow * (way * chain.along[some]).sum(1) / np.where(length > 0, length, 1.0)
+            a, b = np.where(slope < 0, middle, a), np.where(slope < 0, b, middle)
+        x[some] = (a + b) / 2
+        points[some] = chain.base[some] + chain.along[some] * x[some, None]
+    return x
 
 
 def _newton_step(gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray, held: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ between two points of a cell is its slowness times their distance, computed when
 Source: Aleksandrov, Maheshwari and Sack 2005, Determining approximate shortest paths on weighted polyhedral surfaces.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -170,6 +171,8 @@ def _add(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The edge of each node and its place there, with those nodes added that can move along an edge of the graph."""
     more = more.take(more.moves & (more.x > 0) & (more.x < 1))
+    if not len(more.x):
+        return edge, x
     width = int(max(origin.max(initial=0), more.base.max(initial=0))) + 2
 
     def to_key(base: np.ndarray, lying: np.ndarray) -> np.ndarray:
@@ -183,8 +186,8 @@ def _add(
     edge, x = np.append(edge, found[there].astype(np.int32)), np.append(x, more.x[there])
     order = np.lexsort((x, edge))
     edge, x = edge[order], x[order]
-    distinct = np.append(True, (np.diff(edge) > 0) | (np.diff(x) > 0))
-    return edge[distinct], x[distinct]
+    same = (edge[1:] == edge[:-1]) & (x[1:] == x[:-1])
+    return np.delete(edge, np.flatnonzero(same)), np.delete(x, np.flatnonzero(same))
 
 
 @compiled_loop
@@ -299,66 +302,38 @@ def cells_through(graph: Graph, paths: Paths, within: float, shape: tuple[int, .
 
 
 @compiled_loop
-def _pick(order, row, col, before, after, shape, disc, share, most, taken):  # type: ignore[no-untyped-def]
-    """Routes through the nodes in `order`, of which a `share` lies in cells that are not taken; each takes the cells around it.
+def _add_lengths(order, before, row, col, taken, length, free):  # type: ignore[no-untyped-def]
+    """Add the length of the path from each node back to an end, and of what of it lies in cells that are not taken.
 
-    disc: (row, col) of the cells that a route takes around each of its cells, shape (D, 2). most: the largest number of routes.
-    taken: shape, bool; changed. Returns their nodes end to end, and where each ends.
+    order: the nodes, each after the one `before` it. taken: shape (rows, cols), bool. length, free: shape (N,); changed.
     """
-    rows, cols = shape
-    nodes, ends, size, found = np.empty(1 << 14, np.int32), np.zeros(most, np.int64), 0, 0
+    rows, cols = taken.shape
+    whole, open_ = np.zeros(len(row)), np.zeros(len(row))
     for node in order:
-        r, c = min(int(row[node]), rows - 1), min(int(col[node]), cols - 1)
-        if found == most:
-            break
-        if taken[r, c]:
+        last = before[node]
+        if last < 0:
             continue
-        begin = size
-        length, free = 0.0, 0.0
-        backwards = 0
-        at = node
-        while at >= 0:
-            backwards += 1
-            at = before[at]
-        steps = backwards
-        at = after[node]
-        while at >= 0:
-            steps += 1
-            at = after[at]
-        while size + steps > len(nodes):
-            nodes = enlarge(nodes)
-        at = node
-        for i in range(backwards):
-            nodes[begin + backwards - 1 - i] = at
-            at = before[at]
-        at = after[node]
-        for i in range(backwards, steps):
-            nodes[begin + i] = at
-            at = after[at]
-        for i in range(1, steps):
-            p, q = nodes[begin + i - 1], nodes[begin + i]
-            apart = np.hypot(row[p] - row[q], col[p] - col[q])
-            length += apart
-            r, c = int((row[p] + row[q]) / 2), int((col[p] + col[q]) / 2)
-            if not taken[min(r, rows - 1), min(c, cols - 1)]:
-                free += apart
-        if free < share * length:
-            continue
-        last_r, last_c = -1, -1
-        for i in range(steps):
-            q = nodes[begin + i]
-            r, c = int(row[q]), int(col[q])
-            if r == last_r and c == last_c:
-                continue
-            last_r, last_c = r, c
-            for d in range(len(disc)):
-                y, x = r + disc[d, 0], c + disc[d, 1]
-                if 0 <= y < rows and 0 <= x < cols:
-                    taken[y, x] = True
-        size += steps
-        ends[found] = size
-        found += 1
-    return nodes[:size].copy(), ends[:found].copy()
+        apart = math.hypot(row[node] - row[last], col[node] - col[last])
+        r, c = int((row[node] + row[last]) / 2), int((col[node] + col[last]) / 2)
+        whole[node] = whole[last] + apart
+        open_[node] = open_[last] + (0.0 if taken[min(r, rows - 1), min(c, cols - 1)] else apart)
+    for node in order:
+        length[node] += whole[node]
+        free[node] += open_[node]
+
+
+@compiled_loop
+def _trace(node, before):  # type: ignore[no-untyped-def]
+    """The nodes from one back to an end, without itself."""
+    steps, at = 0, before[node]
+    while at >= 0:
+        steps, at = steps + 1, before[at]
+    nodes = np.empty(steps, np.int32)
+    at = node
+    for i in range(steps):
+        at = before[at]
+        nodes[i] = at
+    return nodes
 
 
 def pick_routes(
@@ -367,13 +342,42 @@ def pick_routes(
     """Routes on the graph, by their nodes, fastest first, each of which passes through cells that are not taken.
 
     within: relative limit on how much longer than the fastest a route may take. apart: a route takes the cells that are at most so
-    many cells away from its nodes. share: of its length that must lie in cells not taken before. most: the largest number of routes.
+    many cells away from its own. share: of its length that must lie in cells not taken before. most: the largest number of routes.
     taken: shape (rows, cols), bool; changed.
     """
     through = paths.through
     [near] = np.nonzero(through <= paths.best * (1 + within))
-    order = near[np.argsort(through[near], kind="stable")].astype(np.int32)
-    reach = np.arange(-int(apart), int(apart) + 1)
-    disc = np.argwhere(np.hypot(reach[:, None], reach) <= max(apart, 1.5)) - int(apart)
-    nodes, ends = _pick(order, graph.row, graph.col, paths.before, paths.after, taken.shape, disc, share, most, taken)
-    return np.split(nodes, ends[:-1]) if len(ends) else []
+    forwards, backwards = (
+        near[np.argsort(time[near], kind="stable")].astype(np.int32) for time in (paths.from_start, paths.to_goal)
+    )
+    routes: list[np.ndarray] = []
+    while len(routes) < most:
+        length, free = np.zeros(len(through)), np.zeros(len(through))
+        _add_lengths(forwards, paths.before, graph.row, graph.col, taken, length, free)
+        _add_lengths(backwards, paths.after, graph.row, graph.col, taken, length, free)
+        differs = near[(free[near] >= share * length[near]) & (free[near] > 0)]
+        if not len(differs):
+            break
+        node = int(differs[np.argmin(through[differs])])
+        route = np.concatenate([_trace(node, paths.before)[::-1], [node], _trace(node, paths.after)])
+        routes.append(route)
+        take_cells(taken, np.column_stack([graph.row[route], graph.col[route]]), apart)
+    return routes
+
+
+def take_cells(taken: np.ndarray, points: np.ndarray, apart: float) -> None:
+    """Mark the cells that a route through points (row, col), shape (N, 2), crosses, and those at most `apart` cells from them."""
+    reach = np.arange(-math.ceil(apart), math.ceil(apart) + 1)
+    disc = np.argwhere(np.hypot(reach[:, None], reach) <= apart) - math.ceil(apart)
+    crossed = np.unique(np.floor((points[1:] + points[:-1]) / 2).astype(np.int64), axis=0)
+    _stamp(taken, crossed, disc)
+
+
+@compiled_loop
+def _stamp(taken, centres, disc):  # type: ignore[no-untyped-def]
+    rows, cols = taken.shape
+    for i in range(len(centres)):
+        for j in range(len(disc)):
+            r, c = centres[i, 0] + disc[j, 0], centres[i, 1] + disc[j, 1]
+            if 0 <= r < rows and 0 <= c < cols:
+                taken[r, c] = True
