@@ -5,12 +5,9 @@ Nothing heavy is imported here: `terrain --help` imports neither JAX nor pydanti
 
 import gc
 import os
-import signal
 import sys
-import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,10 +82,7 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted, 141 closed pipe.
-
-    SIGTERM interrupts as Ctrl-C does, so that no temporary file is left behind.
-    """
+    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted, 141 closed pipe."""
     warnings.showwarning = _remark
     inputs.clear()
     # Importing JAX and tracing create a million lasting objects, which the garbage collector would scan again and again.
@@ -97,15 +91,14 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback
     try:
-        with _interrupted_by_sigterm():
-            try:
-                app(arguments, prog_name="terrain")
-            except SystemExit as end:
-                if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
-                    raise end.__context__ from None
-                raise
-            finally:
-                sys.stdout.flush()
+        try:
+            app(arguments, prog_name="terrain")
+        except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
+                raise end.__context__ from None
+            raise
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -144,16 +137,3 @@ def _drop_output() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt, unless it is handled or ignored already, or this is not the main thread."""
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -604,20 +604,20 @@ def test_killed_while_results_are_replaced(terrain: Terrain, tmp_path: Path, mon
 
 # `terrain` with small chunks, which writes half of the third chunk of results, says so on stdout and waits to be killed.
 DRIVER = """
-import os, sys, time
+import os, signal
+from terrain_cli.__main__ import main
 from terrain_cli.batch import cases, checkpoint
-from terrain_cli.cli import main
 
 def append(self, data, **state):
     if self.state["rows"] > 10:
         os.write(self.file, data[:len(data) // 2])
         print("ready", flush=True)
-        time.sleep(600)
+        signal.pause()
     real(self, data, **state)
 
 cases.CHUNK = 1000
 real, checkpoint.Results.append = checkpoint.Results.append, append
-main(sys.argv[1:])
+main()
 """
 
 
