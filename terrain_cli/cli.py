@@ -21,7 +21,7 @@ from terrain_cli.commands.check import check
 from terrain_cli.commands.examples import examples
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
-from terrain_cli.commands.options import Command
+from terrain_cli.commands.options import Command, Commands
 from terrain_cli.commands.plot import plot
 from terrain_cli.commands.report import report
 from terrain_cli.commands.schema import schema
@@ -35,6 +35,7 @@ CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe whi
 
 app = typer.Typer(
     name="terrain",
+    cls=Commands,
     help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
     epilog="Start with strips: terrain new my.yaml, then terrain solve my.yaml.\n\n"
     "Start with a map: terrain new map.yaml --map, then terrain plot map.yaml -o map.png.\n\n"
