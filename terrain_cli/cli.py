@@ -83,8 +83,9 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted, 141 closed pipe."""
+    """Run the command line and exit: 0 success, 1 bad news, 2 invalid input or call, 130 interrupted, 141 closed pipe."""
     warnings.showwarning = _remark
+    _join_options()
     inputs.clear()
     # Importing JAX and tracing create a million lasting objects, which the garbage collector would scan again and again.
     gc.set_threshold(100_000, 20, 20)
@@ -122,6 +123,16 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"terrain: {what}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()
         sys.exit(2 if named else 1)
+
+
+def _join_options() -> None:
+    """Drop the = of `--kind=o` when bash asks for completions: it counts it as a word, which typer takes for the value."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")  # as the script of typer joins them
+    places = [i for i, word in enumerate(words) if word == "=" and words[i - 1].startswith("-")]
+    if places:
+        now = int(os.environ.get("COMP_CWORD", 0))
+        os.environ["COMP_WORDS"] = "\n".join(word for i, word in enumerate(words) if i not in places)
+        os.environ["COMP_CWORD"] = str(now - sum(i < now for i in places))
 
 
 def _lacks_memory(problem: Exception) -> bool:

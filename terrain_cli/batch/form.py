@@ -119,7 +119,7 @@ def _is_cut_off(text: bytes) -> bool:
 
 
 def explain_malformed(problem: msgspec.DecodeError, text: str) -> str:
-    """What is wrong with a line that is not JSON: the words of the decoder, which counts bytes, or those for a frequent mistake."""
+    """What is wrong with a line that is not JSON, in the words of the decoder, which counts bytes, or in better ones."""
     what = str(problem).removeprefix("JSON is malformed: ")
     if what.startswith("trailing characters"):
         return "has more after its first value: write one object a line"

@@ -75,7 +75,9 @@ def _find_scenarios(incomplete: str) -> list[str]:
     return files + [f"{lead}{entry.name}/" for entry in shown if entry.is_dir()]
 
 
-USAGE_ERROR: Any = typer.BadParameter.__base__  # what typer raises for arguments that it refuses; its name is not public
+USAGE_ERROR: Any = (
+    typer.BadParameter.__base__
+)  # what typer raises for arguments that it refuses; its name is not public
 
 
 @contextlib.contextmanager
@@ -91,9 +93,9 @@ def _shown_safely() -> Iterator[None]:
 class Commands(TyperGroup):
     """The commands. Whatever they refuse of their arguments is shown as `visible` shows it."""
 
-    def make_context(self, name: str | None, args: list[str], *others: Any, **named: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *others: Any, **named: Any) -> Any:
         with _shown_safely() if args else contextlib.nullcontext():  # without any, the message is the help
-            return super().make_context(name, args, *others, **named)
+            return super().make_context(info_name, args, *others, **named)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own is not public
         with _shown_safely():

@@ -100,8 +100,8 @@ class _Builder:
         self.anchors: dict[str, Node | None] = {}
         self.added = self.read = 0
 
-    def find_line(self, mark: yaml.Mark | None) -> int:
-        """The number of the line of a mark; quick if the marks come in their order."""
+    def find_line(self, mark: Any) -> int:
+        """The number of the line of a mark of PyYAML, or of the last one for None; quick if the marks come in their order."""
         if mark is not None:
             start, end = sorted((self.at, mark.index))
             breaks = _count_breaks(self.text, start, end)

@@ -153,7 +153,10 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: use one of id, widths, speeds, offset"),
         (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
-        ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: NaN is not a JSON value: give a finite number"),
+        (
+            '{"widths": [1], "speeds": [1], "offset": NaN}',
+            "is not valid JSON: NaN is not a JSON value: give a finite number",
+        ),
         ('{"widths": [1', "is not valid JSON: Input data was truncated"),
         ("[1, 2]", "must be an object with widths, speeds and offset"),
         ("[" * 100_000, "is nested more than 32 levels deep"),

@@ -49,8 +49,14 @@ LINES: list[tuple[bytes, str | None]] = [
     (GOOD.replace(b"3}", b"nan}"), "is not valid JSON: nan is not a JSON value: give a finite number"),
     (GOOD.replace(b"3}", b"-Infinity}"), "is not valid JSON: -Infinity is not a JSON value: give a finite number"),
     (GOOD.replace(b"7", b"b1"), "is not valid JSON: b1 is not a JSON value: put a text in double quotes"),
-    (GOOD.replace(b"7", b'"nan \\" inf", "id": None'), "is not valid JSON: None is not a JSON value: put a text in double quotes"),
-    (GOOD.replace(b"7", b"bog" * 40), f"is not valid JSON: {'bog' * 25}bo... is not a JSON value: put a text in double quotes"),
+    (
+        GOOD.replace(b"7", b'"nan \\" inf", "id": None'),
+        "is not valid JSON: None is not a JSON value: put a text in double quotes",
+    ),
+    (
+        GOOD.replace(b"7", b"bog" * 40),
+        f"is not valid JSON: {'bog' * 25}bo... is not a JSON value: put a text in double quotes",
+    ),
     (GOOD.replace(b"3}", b"1e400}"), "offset: must be a finite number, got inf"),
     (
         GOOD.replace(b"[1, 2]", b"[1, -1e400]"),

@@ -92,7 +92,9 @@ def test_lines_are_known() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_are_those_of_an_editor(end: str) -> None:
-    text = end.join(["# a\u2028# b\x85", "", "a: 'x\u2029 y'", "b:", "  - {c: |", "", "d: 1"]).replace("{c: |", "c: |\u2028     e")
+    text = end.join(["# a\u2028# b\x85", "", "a: 'x\u2029 y'", "b:", "  - {c: |", "", "d: 1"]).replace(
+        "{c: |", "c: |\u2028     e"
+    )
     node = read_document(text.encode(), "f.yaml")
     assert node.key_lines == {"a": 3, "b": 4, "d": 7}
     assert node.value["b"].value[0].key_lines == {"c": 5}

@@ -387,7 +387,10 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         ((CONFIGS / "lake.yaml", "--vary", "map.legend.q=1"), "--vary map.legend.q: is not a number of this map"),
         (("--vary", "offset"), "--vary: must be NAME=VALUES"),
         (("--vary", "=1"), "--vary: must be NAME=VALUES"),
-        (("--vary", "ofset=1"), "--vary ofset: is not a number of this scenario (method gradient): did you mean offset?"),
+        (
+            ("--vary", "ofset=1"),
+            "--vary ofset: is not a number of this scenario (method gradient): did you mean offset?",
+        ),
         (
             ("--vary", "strips.1.sped=1"),
             "--vary strips.1.sped: is not a number of this scenario (method gradient): did you mean strips.1.speed?",
