@@ -8,19 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.bench import Bench
 from tests.fuzz.oracle import Fault, Ran, check_best_time, numbers_in, read_json, read_rows
-from tests.fuzz.values import (
-    EXTREMES,
-    Draw,
-    any_positive,
-    mostly,
-    mutate,
-    mutate_text,
-    number,
-    pick,
-    plain_texts,
-    positive,
-    write,
-)
+from tests.fuzz.values import EXTREMES, Draw, mostly, mutate, mutate_text, number, pick, pick_size, plain_texts, write
 
 SIZES = (3, 2, 1, 5)
 BOM = b"\xef\xbb\xbf"
@@ -34,7 +22,7 @@ IDS = st.one_of(
 def draw_case(draw: Draw) -> dict[str, Any]:
     """A valid case."""
     n = pick(draw, *SIZES)
-    size = positive if mostly(draw, 92) else any_positive
+    size = pick_size(draw)
     case: dict[str, Any] = {
         "widths": [draw(size) for _ in range(n)],
         "speeds": [draw(size) for _ in range(n)],
