@@ -33,9 +33,10 @@ _NOT_OWN = (__file__, _PACKAGE + "__main__.py")  # what must not break off
 
 class _State:
     """listening: to signals. asked: a signal has come. raised: so has its exception. held: depth of `held`. ending: the command
-    is over. waited: s since the signal, when the thread last looked. knocks: signals that the thread sent itself."""
+    is over. told: the user has been told. waited: s since the signal, when the thread last looked. knocks: signals that the
+    thread sent itself."""
 
-    listening = asked = raised = ending = False
+    listening = asked = raised = ending = told = False
     held = knocks = 0
     waited = 0.0
 
@@ -92,8 +93,9 @@ def finish(code: int, reported: bool) -> None:
     import atexit
 
     _state.ending = True
-    if _state.asked and not reported:
-        print("interrupted", file=sys.stderr)
+    _state.told |= reported
+    if _state.asked:
+        _tell()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # ValueError: is closed
@@ -194,7 +196,7 @@ def _watch(signals: int) -> None:
         elif not _state.held:
             if _state.waited > (LAST if _state.raised else END):
                 _end()
-            if _state.waited > WAITING and not _state.raised:
+            if _state.waited > WAITING and not (_state.raised or _state.ending):
                 _state.knocks += 1
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -202,13 +204,20 @@ def _watch(signals: int) -> None:
 def _end() -> None:
     """End the process now, from any thread."""
     _state.ending = True
-    with contextlib.suppress(OSError):
-        os.write(2, b"interrupted\n")
+    _tell()
     flush = threading.Thread(target=lambda: sys.stdout.flush(), daemon=True)
     flush.start()
     flush.join(0.2)  # in vain if the main thread is writing to a pipe that nobody reads
     _remove_leftovers()
     os._exit(130)
+
+
+def _tell() -> None:
+    """Tell the user, once, that the process ends because of a signal."""
+    if not _state.told:
+        _state.told = True
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
 
 
 def _remove_leftovers() -> None:

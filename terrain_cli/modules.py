@@ -58,8 +58,8 @@ class RecordModule(Protocol):
 
 
 class SweepModule(Protocol):
-    """Parameter: a number of the scenario by its name. RESULTS: the columns of a point. MOST: how many varied numbers a
-    picture can show."""
+    """Parameter: a number of the scenario by its name, with which its errors begin. RESULTS: the columns of a point. MOST: how
+    many varied numbers a picture can show."""
 
     Parameter: Any
     RESULTS: Sequence[str]

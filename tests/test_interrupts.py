@@ -78,6 +78,12 @@ def test_before_jax_is_there_the_process_ends_at_once() -> None:
     assert drive("foreign('send(); say(1)')", jax=False) == (130, "", "interrupted\n")
 
 
+def test_it_is_told_once_however_long_the_end_takes() -> None:
+    """The end waits for a stdout that takes nothing any more, while the thread goes on knocking."""
+    slow = "class Slow:\n    def flush(self): os.read(os.pipe()[0], 1)\nsys.stdout = Slow()\ninterrupts.WAITING = 0\n"
+    assert drive(f"{slow}send()", jax=False) == (130, "", "interrupted\n")
+
+
 def test_what_never_comes_back_is_ended_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     """A loop in a library that swallows the exception, in place of a program that does not return."""
     (tmp_path / "half").write_text("half")

@@ -171,3 +171,29 @@ def test_a_picture_shows_no_text_that_a_module_forgot() -> None:
         axes.annotate(f"a{HOSTILE}", (0, 0))
         lay_out(figure)
         assert not hostile("".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--wrong"], "No such option: --wrong"),
+        (["wrong"], "No such command 'wrong"),
+        (["solve", "--wrong"], "No such option: --wrong"),
+        (["schema", "wrong"], "Got unexpected extra argument"),
+        (["solve", "a.yaml", "--step", "wrong"], "Invalid value for '--step': must be a number, got 'wrong"),
+        (["sweep", "--vary", "wrong"], "--vary: must be NAME=VALUES"),
+    ],
+)
+def test_arguments_that_are_refused(terrain: Terrain, words: list[str], said: str) -> None:
+    *words, last = words
+    ran = terrain(*words, f"{last}{HOSTILE}\x1b[31m\n\x9b")
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err.splitlines()[-1]
+    assert not (set(HOSTILE) | set("\x1b\x9b")) & set(ran.err)
+    assert r"\u202e\u2066" in ran.err
+    long = terrain(*words, last + "x" * 5000)
+    assert (long.code, len(long.err) < 1500) == (2, True)
+
+
+def test_the_help_of_a_call_without_arguments_keeps_its_lines(terrain: Terrain) -> None:
+    assert len(terrain().err.splitlines()) > 20

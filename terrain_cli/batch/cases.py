@@ -15,7 +15,7 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.form import BOM, COLUMNS, explain_malformed, find_form, shows_form
 from terrain_cli.batch.hashes import hash_files, hash_lines
 from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import PROBLEMS, InputError, first_of
@@ -279,10 +279,7 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
     except msgspec.ValidationError:
         return BadCase(where, ("has a number with too many digits",))
     except msgspec.DecodeError as problem:
-        what = str(problem).removeprefix("JSON is malformed: ")
-        if what.startswith("trailing"):
-            return BadCase(where, ("has more after its first value: write one object a line",))
-        return BadCase(where, (f"is not valid JSON: {what}",))
+        return BadCase(where, (explain_malformed(problem, text),))
     if not isinstance(data, dict):
         return BadCase(where, ("must be an object with widths, speeds and offset",))
     problems = [*first_of([f"the key {shorten(key)} is given twice: keep one" for key in keys_given_twice(text)])]

@@ -8,11 +8,14 @@ from typing import NamedTuple
 import msgspec
 
 from terrain_cli.errors import InputError
+from terrain_cli.text import shorten
 
 COLUMNS = ("id", "widths", "speeds", "offset")
 DELIMITERS = ",;\t"
 BOM = b"\xef\xbb\xbf"
 UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+OUTSIDE_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"?|(-?\b[A-Za-z]\w*)')  # a text of JSON, or a word
+NOT_FINITE = re.compile("-?(nan|inf|infinity)", re.IGNORECASE)
 NOT_BLANK = re.compile(rb"\S")
 SEVERAL = 3  # lines by which a value that goes on is told from a line that is broken
 
@@ -113,6 +116,22 @@ def _is_cut_off(text: bytes) -> bool:
     except (UnicodeDecodeError, RecursionError):
         pass
     return False
+
+
+def explain_malformed(problem: msgspec.DecodeError, text: str) -> str:
+    """What is wrong with a line that is not JSON, in the words of the decoder, which counts bytes, or in better ones."""
+    what = str(problem).removeprefix("JSON is malformed: ")
+    if what.startswith("trailing characters"):
+        return "has more after its first value: write one object a line"
+    if place := re.fullmatch(r"invalid character \(byte (\d+)\)", what):
+        rest = text.encode()[int(place[1]) :].decode(errors="replace")
+        words = (found for found in OUTSIDE_TEXTS.finditer(text) if found[1] not in (None, "true", "false", "null"))
+        word = next(words, None)
+        if word and word.start() <= len(text) - len(rest):
+            remedy = "give a finite number" if NOT_FINITE.fullmatch(word[1]) else "put a text in double quotes"
+            return f"is not valid JSON: {shorten(word[1])} is not a JSON value: {remedy}"
+        what = what.replace(" (", f" {rest[:1]!r} (" if rest else " (")
+    return f"is not valid JSON: {what}"
 
 
 def _split(text: str, delimiter: str) -> tuple[str, ...]:

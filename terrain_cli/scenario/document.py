@@ -64,40 +64,50 @@ class Node:
 def read_document(data: bytes, name: str) -> Node:
     """The document in `data`. Raises InputError, which gives the line and calls the file `name`."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().lstrip("\ufeff")
     except UnicodeDecodeError as problem:
-        line = _count_lines(data[: problem.start].decode("utf-8-sig"))
+        line = _count_breaks(data[: problem.start].decode()) + 1
         found = f"byte 0x{data[problem.start]:02x}"
         raise InputError(f"{name}:{line}: is not UTF-8 text ({found}): save it as UTF-8") from None
-    builder = _Builder(name)
+    builder = _Builder(name, text)
     try:
         return builder.build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.reader.ReaderError as problem:
         libyaml = hasattr(yaml, "CSafeLoader")  # it counts the bytes of UTF-8
-        line = _count_lines(text.encode()[: problem.position].decode() if libyaml else text[: problem.position])
+        line = _count_breaks(text.encode()[: problem.position].decode() if libyaml else text[: problem.position]) + 1
         code = problem.character if isinstance(problem.character, int) else ord(problem.character)
         raise InputError(f"{name}:{line}: has a character that YAML does not allow, U+{code:04X}: remove it") from None
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         if "nesting depth" in str(problem.problem):  # libyaml 0.2.6 and later read ahead and have their own limit
-            raise builder.too_deep(mark.line + 1 if mark else 1) from None
-        where = f"{name}:{mark.line + 1}" if mark else name
+            raise builder.too_deep(builder.find_line(mark)) from None
+        where = f"{name}:{builder.find_line(mark)}" if mark else name
         what = "; ".join(part for part in (problem.context, problem.problem) if part)
         raise InputError(f"{where}: is not valid YAML: {what}") from None
 
 
-def _count_lines(text: str) -> int:
-    """The number of the line that follows this text, where lines end as in YAML."""
-    return len(re.findall("\r\n|[\r\n\x85\u2028\u2029]", text)) + 1
+def _count_breaks(text: str, start: int = 0, end: int | None = None) -> int:
+    """The number of line breaks in a part of the text, as editors count them: YAML has three more, such as U+2028."""
+    return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
 
 
 class _Builder:
     """Builds nodes from events, without recursion."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+        self.at, self.line = 0, 1  # a place in the text, in characters, and the number of its line
         self.anchors: dict[str, Node | None] = {}
         self.added = self.read = 0
+
+    def find_line(self, mark: Any) -> int:
+        """The number of the line of a mark of PyYAML, or of the last one for None; quick if the marks come in their order."""
+        if mark is not None:
+            start, end = sorted((self.at, mark.index))
+            breaks = _count_breaks(self.text, start, end)
+            self.line += breaks if mark.index == end else -breaks
+            self.at = mark.index
+        return self.line
 
     def fail(self, line: int, problem: str) -> InputError:
         return InputError(f"{self.name}:{line}: {problem}")
@@ -110,7 +120,7 @@ class _Builder:
         open_nodes: list[tuple[Node, str | None, str | None]] = []  # node, its anchor, the key without a value so far
         documents = 0
         for event in events:
-            line = event.start_mark.line + 1 if event.start_mark else 1
+            line = self.find_line(event.start_mark)
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:

@@ -13,22 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.commands import MAP, READERS
 from tests.conftest import CONFIGS, Ran
 
 Terrain = Callable[..., Ran]
 THREE = CONFIGS / "three_strips.yaml"
-MAP = "map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [3, 1]\n"
 CASE = b'{"widths": [1, 2], "speeds": [1, 3], "offset": 1}\n'
-READERS = [
-    ("solve",),
-    ("check",),
-    ("sweep", "--step", "1"),
-    ("plot", "-o", "x.png"),
-    ("animate", "-o", "x.gif"),
-    ("report", "-o", "x.html"),
-    ("graph",),
-    ("batch",),
-]
 PIPE = "is a pipe or a device, not a regular file: "
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and devices of POSIX")
 
