@@ -43,9 +43,7 @@ def search_independently(slowness: np.ndarray, start: np.ndarray, goal: np.ndarr
     return time
 
 
-def _search(
-    slowness: np.ndarray, start: np.ndarray, goal: np.ndarray, points: np.ndarray
-) -> tuple[float, np.ndarray]:
+def _search(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray, points: np.ndarray) -> tuple[float, np.ndarray]:
     """The time and the points of the best route over some points on cell edges, (row, col), shape (N, 2)."""
     blocked = np.isinf(np.pad(slowness, 1, constant_values=np.inf))
     corner = np.all(np.abs(points - np.rint(points)) < NEAR, axis=1)
@@ -84,14 +82,19 @@ def _thin(route: np.ndarray, slowness: np.ndarray) -> np.ndarray:
 
     def direct(a: np.ndarray, b: np.ndarray) -> float:
         low, high = np.maximum(a, b) - 1 - NEAR, np.minimum(a, b) + NEAR
-        first, last = np.maximum(np.ceil(low), 0).astype(int), np.minimum(np.floor(high), np.array(slowness.shape) - 1).astype(int)
+        first, last = (
+            np.maximum(np.ceil(low), 0).astype(int),
+            np.minimum(np.floor(high), np.array(slowness.shape) - 1).astype(int),
+        )
         shared = slowness[first[0] : last[0] + 1, first[1] : last[1] + 1]
         return float(shared.min(initial=np.inf)) * float(np.hypot(*(a - b)))
 
     kept = list(route)
     i = 1
     while i < len(kept) - 1:
-        if direct(kept[i - 1], kept[i + 1]) <= (direct(kept[i - 1], kept[i]) + direct(kept[i], kept[i + 1])) * (1 + 1e-12):
+        if direct(kept[i - 1], kept[i + 1]) <= (direct(kept[i - 1], kept[i]) + direct(kept[i], kept[i + 1])) * (
+            1 + 1e-12
+        ):
             del kept[i]
         else:
             i += 1

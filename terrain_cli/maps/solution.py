@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from terrain_cli.maps.isochrones import Isochrone
 
 
-SETTLED = 1e-3  # the norm of the gradient of a route at rest, relative to its time per metre; rounding errors are far below
+SETTLED = (
+    1e-3  # the norm of the gradient of a route at rest, relative to its time per metre; rounding errors are smaller
+)
 
 
 @dataclass(frozen=True)
 class MapSolution:
     """The solution of a map scenario.
 
-    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no route"
-    if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none; reasons: for
-    each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
+    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
+    route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
+    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
     """
 
     scenario: MapScenario
@@ -225,9 +227,9 @@ def solve(
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32. watch: if there is a
-    single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read, or if the
-    start or a goal is outside the map or in blocked ground.
+    ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32. watch:
+    if there is a single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be
+    read, or if the start or a goal is outside the map or in blocked ground.
 
     Example:
 

@@ -228,7 +228,9 @@ def descend_crossings(
         takes = active & ((after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14))))
         taken = takes[chain.route]
         x, time = np.where(taken, tried, x), np.where(takes, after, time)
-        gradient, curvature = (np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False))
+        gradient, curvature = (
+            np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False)
+        )
         beside = np.where(taken[:-1], derivatives[2], beside)
         held |= taken & ((x <= low) | (x >= high))
         stuck = active & ~takes & (share < LEAST_SHARE)
@@ -250,7 +252,8 @@ def _move_singly(
 ) -> np.ndarray:
     """The x of a chain, shape (N,), after moving some nodes, each to where it is best while its neighbours stay.
 
-    Where a leg is far shorter than a cell, the time bends so sharply that Newton's method does not find the minimum. Bisection does.
+    Where a leg is far shorter than a cell, the time bends so sharply that Newton's method does not find the minimum. Bisection
+    does.
     """
     points, x = chain.points, chain.x.copy()
     for some in (nodes[nodes % 2 == 0], nodes[nodes % 2 == 1]):

@@ -1,8 +1,8 @@
 """The part of a large map that a search looks at: the cells through which good routes pass, found by fast marching.
 
-Rough times from the start and to the goal, on blocks of cells and then on the cells themselves, are added up; where the sum is far
-above the least, no good route passes. How far is far is not known beforehand, since the times are not bounds (docs/routes.md): a
-search has to check that what it kept is well inside, and widen the region if not.
+Rough times from the start and to the goal, on blocks of cells and then on the cells themselves, are added up; where the sum is
+far above the least, no good route passes. How far is far is not known beforehand, since the times are not bounds
+(docs/routes.md): a search has to check that what it kept is well inside, and widen the region if not.
 
 Source: Sethian 1996, A fast marching level set method; the update within a cell is that of Podvin and Lecomte 1991.
 """
@@ -23,8 +23,8 @@ HUGE = 1e30  # slowness relative to the least; more is as good as blocked here, 
 class Region(NamedTuple):
     """Cells to search.
 
-    inside: shape (rows, cols), bool. excess: how much longer than the least the routes through a cell seem to take, as a fraction,
-    shape (rows, cols), float32. blocks, block: the same for blocks of so many cells a side.
+    inside: shape (rows, cols), bool. excess: how much longer than the least the routes through a cell seem to take, as a
+    fraction, shape (rows, cols), float32. blocks, block: the same for blocks of so many cells a side.
     """
 
     inside: np.ndarray
@@ -71,7 +71,7 @@ def find_region(
         return None
     inside = (excess <= widths[1]) & np.isfinite(padded[1:-1, 1:-1])
     for point in start, goal:
-        for cell in touching_cells(*point.tolist(), slowness.shape):
+        for cell in touching_cells(float(point[0]), float(point[1]), slowness.shape):
             inside[cell] = np.isfinite(slowness[cell])
     return Region(inside, excess, blocks, block)
 
@@ -79,7 +79,7 @@ def find_region(
 def _to_float32(slowness: np.ndarray, unit: float) -> np.ndarray:
     with np.errstate(over="ignore", under="ignore"):
         relative = np.minimum(slowness / unit, HUGE, where=np.isfinite(slowness), out=np.full(slowness.shape, np.inf))
-        return relative.astype(np.float32)
+        return np.asarray(relative, dtype=np.float32)
 
 
 def _average(slowness: np.ndarray, block: int) -> np.ndarray:
@@ -113,7 +113,7 @@ def _march_from(padded: np.ndarray, closed: np.ndarray, point: np.ndarray) -> np
     """Times from a point (row, col) to the corners of the cells, shape (rows + 1, cols + 1), float32, s per cell size."""
     time = np.full(closed.shape, np.inf, dtype=np.float32)
     first = []
-    for row, col in touching_cells(*point.tolist(), (padded.shape[0] - 2, padded.shape[1] - 2)):
+    for row, col in touching_cells(float(point[0]), float(point[1]), (padded.shape[0] - 2, padded.shape[1] - 2)):
         slow = padded[row + 1, col + 1]
         for r in (row, row + 1):
             for c in (col, col + 1):
@@ -129,8 +129,8 @@ def _march_from(padded: np.ndarray, closed: np.ndarray, point: np.ndarray) -> np
 def _march(slowness, closed, cols, first, time):  # type: ignore[no-untyped-def]
     """Fast marching over the corners of cells, numbered row by row.
 
-    slowness: of the cells with a border of inf, so that the cells around corner k of row r begin at number k + r. closed: corners that
-    no path passes. first: corners whose times are known at first. time: of each corner; changed.
+    slowness: of the cells with a border of inf, so that the cells around corner k of row r begin at number k + r. closed:
+    corners that no path passes. first: corners whose times are known at first. time: of each corner; changed.
     """
     done = closed.copy()
     keys, items, size = np.empty(1 << 16, np.float32), np.empty(1 << 16, np.int32), 0
@@ -164,7 +164,12 @@ def _march(slowness, closed, cols, first, time):  # type: ignore[no-untyped-def]
                 else:
                     later = now + slow
                     entered, one, other = a + b - target, k, c
-                if done[one] and done[other] and done[entered] and not (closed[one] or closed[other] or closed[entered]):
+                if (
+                    done[one]
+                    and done[other]
+                    and done[entered]
+                    and not (closed[one] or closed[other] or closed[entered])
+                ):
                     # The wave enters the cell at the corner opposite to the target, which is the first of the three.
                     rest = 2 * slow * slow - (time[one] - time[other]) ** 2
                     latest = max(time[one], time[other])

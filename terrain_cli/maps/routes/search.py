@@ -18,20 +18,28 @@ from terrain_cli.jax_config import to_array
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, join
+from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.lines import trace_lines
-from terrain_cli.maps.routes.refine import ROUNDS, Refined, cut_routes, refine
+from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes, take_cells
+from terrain_cli.maps.routes.refine import Refined, refine
 from terrain_cli.maps.routes.region import find_region
 from terrain_cli.maps.routes.variants import improve
-from terrain_cli.maps.routes.steiner import Graph, Paths, cells_through, find_paths, make_graph, pick_routes, take_cells
 
-# How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells, and on
-# cells. The cells that matter must be within half of that; otherwise the region is widened.
+# How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells,
+# and on cells. The cells that matter must be within half of that; otherwise the region is widened.
 WIDTHS = 0.1, 0.01
 SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
 LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
-MISJUDGED, MISJUDGED_FINE = 0.03, 0.3  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
+MISJUDGED, MISJUDGED_FINE = (
+    0.03,
+    0.3,
+)  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
 CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
-NARROW, VARIANT_POINTS, VARIANTS = 1e-4, 4, 48  # variants of the best route: how much longer, points on each edge, and how many
+NARROW, VARIANT_POINTS, VARIANTS = (
+    1e-4,
+    4,
+    48,
+)  # variants of the best route: how much longer, points on each edge, and how many
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
 ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
 SAME = 1e-9  # relative; routes whose times differ by less are the same
@@ -75,8 +83,8 @@ class _Task(NamedTuple):
 def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike) -> Route | None:
     """The fastest route from `start` to `goal`, (x, y), shape (2,) each, m; None if there is none.
 
-    No small change makes the route or one of its alternatives faster. On symmetric ground the route from B to A is that from A to B,
-    reversed. Raises ValueError for a start or goal outside the map or in blocked ground.
+    No small change makes the route or one of its alternatives faster. On symmetric ground the route from B to A is that from A
+    to B, reversed. Raises ValueError for a start or goal outside the map or in blocked ground.
 
     Example:
 
@@ -140,15 +148,20 @@ def _search(task: _Task) -> list[Refined]:
 
 
 def _lay_graphs(task: _Task) -> list[_Level]:
-    """Successively finer graphs, each on the cells that nearly best routes of the one before pass through; none if there is no route.
+    """Successively finer graphs, each on the cells that nearly best routes of the one before pass through; none if there is no
+    route.
 
     The region for the first is widened until the cells that matter are well inside, so that twice the width changes nothing.
     """
     free = np.isfinite(task.slowness)
-    count = np.count_nonzero(free)
+    count = int(np.count_nonzero(free))
     widths = list(WIDTHS) if count > SMALL else [math.inf, math.inf]
     while True:
-        region = find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1])) if count > SMALL else None
+        region = (
+            find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
+            if count > SMALL
+            else None
+        )
         whole = not any(map(math.isfinite, widths))
         if region is None and not whole:
             widths = [4 * width if width < 1 else math.inf for width in widths]
@@ -165,12 +178,13 @@ def _lay_graphs(task: _Task) -> list[_Level]:
         else:
             narrow = [True, True]
         widths = [
-            (2 * width if width < 1 else math.inf) if wider else width for width, wider in zip(widths, narrow, strict=True)
+            (2 * width if width < 1 else math.inf) if wider else width
+            for width, wider in zip(widths, narrow, strict=True)
         ]
 
 
 def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> list[_Level]:
-    levels = []
+    levels: list[_Level] = []
     misjudged = MISJUDGED_FINE if tiny else MISJUDGED
     for points in FINE_LEVELS if tiny else LEVELS:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
@@ -188,7 +202,7 @@ def _refine_candidates(task: _Task, levels: list[_Level]) -> list[Refined]:
     shape = task.slowness.shape
     chains = []
     for level, most in zip(reversed(levels[-2:]), (CANDIDATES, REFINED), strict=True):
-        routes = pick_routes(*level, apart=1.5, share=0, most=most, taken=np.zeros(shape, dtype=bool))
+        routes = pick_routes(level.graph, level.paths, level.within, 1.5, 0, most, np.zeros(shape, dtype=bool))
         chains.append(level.graph.to_chain(routes))
     chain = drop_needless(_join_numbered(chains), task.padded)
     rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
@@ -275,9 +289,7 @@ def _densify(points: np.ndarray, spacing: float) -> np.ndarray:
     return np.concatenate([points[leg] + (points[leg + 1] - points[leg]) * share[:, None], points[-1:]])
 
 
-def _to_route(
-    refined: Refined, ground: Ground, ends: np.ndarray, straight: float, swapped: bool, unit: float
-) -> Route:
+def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float, swapped: bool, unit: float) -> Route:
     """The route in (x, y) between the `ends`, shape (2, 2), m.
 
     swapped: whether it was searched from the second to the first. unit: of its times, s/m.

@@ -1,20 +1,25 @@
 """Variants of a route that differ from it in a few cells: is one of them faster?
 
-A graph tells two ways around a slow cell apart only if their times differ by more than its error. Here each such variant is refined,
-but not the whole route with it: only the stretch in which it differs, and a few crossings on both sides, between fixed ends.
+A graph tells two ways around a slow cell apart only if their times differ by more than its error. Here each such variant is
+refined, but not the whole route with it: only the stretch in which it differs, and a few crossings on both sides, between fixed
+ends.
 """
+
+import itertools
 
 import numpy as np
 
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, join, leg_times
+from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.routes.refine import refine
-from terrain_cli.maps.routes.steiner import Graph
 
 AROUND = 8  # crossings of the route on both sides of a stretch
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
 
-def improve(route: Chain, graph: Graph, variants: list[np.ndarray], padded: np.ndarray, closed: np.ndarray) -> Chain | None:
+def improve(
+    route: Chain, graph: Graph, variants: list[np.ndarray], padded: np.ndarray, closed: np.ndarray
+) -> Chain | None:
     """The route with stretches replaced by those of variants, refined, where that is faster; None if it is nowhere.
 
     graph: has the crossings of the route among its nodes. variants: routes on it, by their nodes.
@@ -22,7 +27,9 @@ def improve(route: Chain, graph: Graph, variants: list[np.ndarray], padded: np.n
     stretches = _find_stretches(route, graph, variants)
     if not stretches:
         return None
-    windows = [_cut_out(route, first, last, graph.to_chain([nodes]), i) for i, (first, last, nodes) in enumerate(stretches)]
+    windows = [
+        _cut_out(route, first, last, graph.to_chain([nodes]), i) for i, (first, last, nodes) in enumerate(stretches)
+    ]
     refined = refine(drop_needless(join(windows), padded), padded, closed)
     elapsed = np.append(0.0, np.cumsum(leg_times(route, padded)))
     gains = []
@@ -40,7 +47,12 @@ def improve(route: Chain, graph: Graph, variants: list[np.ndarray], padded: np.n
     for begin, end, nodes in sorted(better, key=lambda found: found[0]):
         pieces += [route.take(slice(at, begin + 1)), nodes.take(slice(1, -1))]
         at = end
-    return join([piece._replace(route=np.zeros(len(piece.x), dtype=np.int64)) for piece in [*pieces, route.take(slice(at, None))]])
+    return join(
+        [
+            piece._replace(route=np.zeros(len(piece.x), dtype=np.int64))
+            for piece in [*pieces, route.take(slice(at, None))]
+        ]
+    )
 
 
 def _find_stretches(route: Chain, graph: Graph, variants: list[np.ndarray]) -> list[tuple[int, int, np.ndarray]]:
@@ -50,7 +62,7 @@ def _find_stretches(route: Chain, graph: Graph, variants: list[np.ndarray]) -> l
     for nodes in variants:
         points = zip(graph.row[nodes].tolist(), graph.col[nodes].tolist(), strict=True)
         common = [(at, place[point]) for at, point in enumerate(points) if point in place]
-        for (a, first), (b, last) in zip(common, common[1:], strict=False):
+        for (a, first), (b, last) in itertools.pairwise(common):
             if b - a > 1 and first < last:
                 between = nodes[a + 1 : b]
                 seen.setdefault(tuple(between.tolist()), (first, last, between))
