@@ -1,5 +1,6 @@
 """What a small input can ask for is bounded: each cap is refused in a sentence with the way round it."""
 
+import gc
 import io
 import json
 import os
@@ -12,7 +13,7 @@ import pytest
 from terrain_cli.commands.points import document
 from terrain_cli.errors import InputError
 from terrain_cli.maps import raster
-from terrain_cli.scenario.document import read_document
+from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.load import load_scenario
 from terrain_cli.text import nearest
 from tests.conftest import CONFIGS, Ran
@@ -365,3 +366,27 @@ def test_json_numbers_of_many_digits_are_a_sentence(terrain: Terrain, tmp_path: 
     ran = terrain("check", path)
     assert ran.code in (1, 2)
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "strips: [" + "1, " * 200 + "]\noffset: 1\n",
+        "".join(f"k{i}: 1\n" for i in range(198)),
+        "map: {cell: 1, speeds: {drawing: a, legend: {" + "".join(f"k{i}: 1, " for i in range(199)) + "}}}\n"
+        "start: [0.5, 0.5]\ngoal: [1.5, 0.5]\n",
+    ],
+)
+def test_the_lines_of_the_first_problems_only_are_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Half a million wrong values took 20 s; the others are counted."""
+    monkeypatch.setattr("terrain_cli.scenario.load.LOOKED_AT", 30)
+    looked_up = []
+    find = Node.find
+    monkeypatch.setattr(Node, "find", lambda self, path: looked_up.append(path) or find(self, path))
+    with pytest.raises(InputError) as error:
+        load_scenario(scenario(tmp_path, text))
+    assert error.value.problems[-1] == "and 180 more problems"
+    assert len(looked_up) < 150
+    assert gc.isenabled()
