@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -26,6 +27,7 @@ from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import shorten, suggest, visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
+LINES = 50_000  # of a chunk: invalid cases take a second, after which progress is shown and Ctrl-C heard
 LONGEST = 2**26  # bytes of a line, enough for more than a million strips
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
@@ -145,7 +147,8 @@ class Cases:
             raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
 
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
-        """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
+        """Chunks of whole lines, of about `CHUNK` bytes and at most `LINES` lines; where a chunk of a file ends depends only on
+        its start."""
         pipe = self.name == "<stdin>"
         # read1 returns what has arrived and does not wait for more.
         read = getattr(file, "read1") if pipe else file.read  # noqa: B009  not in BinaryIO
@@ -168,6 +171,7 @@ class Cases:
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)
+            cut = _end_of_lines(data, cut)
             data, rest = data[:cut], data[cut:]
             if not pipe:
                 file.seek(-len(rest), os.SEEK_CUR)
@@ -175,7 +179,14 @@ class Cases:
             start += len(data)
             yield Chunk(self.name, form.kind, data, line, start, form.columns, form.delimiter)
             line += data.count(b"\n")
-            data = rest + read(CHUNK)
+            data = rest if b"\n" in rest else rest + read(CHUNK)
+
+
+def _end_of_lines(data: bytes, cut: int) -> int:
+    """Where the first `LINES` lines end, at most `cut`."""
+    if data.count(b"\n", 0, cut) <= LINES:
+        return cut
+    return int(np.flatnonzero(np.frombuffer(data, np.uint8, cut) == ord("\n"))[LINES - 1]) + 1
 
 
 def read_cases(chunk: Chunk) -> list[tuple[int, Case | BadCase]]:
