@@ -5,8 +5,8 @@ which loses the exception, an import, which breaks off halfway, or the middle of
 After `listen()`, the process ends at once as long as JAX has not been imported, since nothing has been computed. Later the
 exception is raised at the next line of terrain's own code. If none comes, because the main thread is in a compiled call or in a
 library, a thread sees to it: soon the exception may also end a call that waits, and within two seconds the process ends. Where
-there are results to keep, the thread says so instead, the exception is raised anywhere but in an import, and only then the process
-ends. A second Ctrl-C ends the process at once. Temporary files are removed in every case, and the exit code is always 130.
+there are results to keep, the thread says so instead, then the exception is raised anywhere but in an import, and at last the
+process ends. A second Ctrl-C ends it at once. Temporary files are removed in every case, and the exit code is always 130.
 """
 
 import contextlib

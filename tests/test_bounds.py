@@ -83,7 +83,7 @@ def test_a_document_of_too_many_values_is_refused(tmp_path: Path, monkeypatch: p
             "has 1,000,000 rows and 1,000,000 columns: at most 100,000,000 cells are allowed: use larger cells",
         ),
         (12_000, 12_000, "has 12,000 rows and 12,000 columns: at most 100,000,000 cells are allowed: use larger cells"),
-        (1, 10**8, "at most 100,000,000 cells are allowed (a side counts as 13 cells at least): use larger cells"),
+        (1, 10**8, "at most 100,000,000 cells are allowed (a side counts as 64 cells at least): use larger cells"),
     ],
 )
 @pytest.mark.parametrize("fortran", [False, True])
@@ -384,7 +384,12 @@ def test_the_lines_of_the_first_problems_only_are_looked_up(
     monkeypatch.setattr("terrain_cli.scenario.load.LOOKED_AT", 30)
     looked_up = []
     find = Node.find
-    monkeypatch.setattr(Node, "find", lambda self, path: looked_up.append(path) or find(self, path))
+
+    def count(node: Node, path: tuple[str | int, ...]) -> tuple[Node, bool]:
+        looked_up.append(path)
+        return find(node, path)
+
+    monkeypatch.setattr(Node, "find", count)
     with pytest.raises(InputError) as error:
         load_scenario(scenario(tmp_path, text))
     assert error.value.problems[-1] == "and 180 more problems"

@@ -21,7 +21,7 @@ from terrain_cli.text import shorten
 
 CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
 BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
-THIN = 13  # cells of a side for which a map takes memory at least
+THIN = 64  # cells of a side for which a map takes memory at least: the arrival times are computed on so many
 PIECE = 2**22  # cells that are looked at in one call, so that Ctrl-C is heard between two calls
 SQUARE = 1e-9  # largest relative difference between the two sides of a cell
 

@@ -203,12 +203,14 @@ def solve(
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
     ground: its cells, if they have been read already. precision: bits of the arrival times, 64 or 32. watch: if there is a
-    single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read, or if the
-    start or a goal is outside the map or in blocked ground.
+    single goal, called with each `Round` of its route once that is found. report: called with a few words on how far it is,
+    before each goal of several. Raises InputError if a file cannot be read, or if the start or a goal is outside the map or in
+    blocked ground.
 
     Example:
 
@@ -218,8 +220,9 @@ def solve(
     if precision not in (32, 64):
         raise ValueError(f"precision must be 32 or 64, got {precision!r}")
     check_type(scenario, MapScenario, "scenario", "a MapScenario, as from load_map")
-    if watch is not None:
-        check_function(watch, "watch")
+    for name, function in ("watch", watch), ("report", report):
+        if function is not None:
+            check_function(function, name)
     if ground is None:
         ground = to_ground(scenario)
     from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
@@ -227,18 +230,21 @@ def solve(
 
     dtype = np.float32 if precision == 32 else np.float64
     from_start = np.asarray(arrival_times(ground, scenario.start, dtype=dtype))
-    to_goals = tuple(np.asarray(remaining_times(ground, goal, dtype=dtype)) for goal in scenario.goals)
-    routes = tuple(
-        find_route(ground, scenario.start, goal, Fields(from_start, to_goal))
-        for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
-    )
+    several = len(scenario.goals) > 1
+    to_goals, routes = [], []
+    for i, goal in enumerate(scenario.goals):
+        if report and several:
+            report(f"goal {i + 1:,} of {len(scenario.goals):,}")
+        to_goal = np.asarray(remaining_times(ground, goal, dtype=dtype))
+        to_goals.append(to_goal)
+        routes.append(find_route(ground, scenario.start, goal, Fields(from_start, to_goal)))
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     status = "converged" if all(routes) else "no route"
-    message = _explain(routes, reasons)
-    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, to_goals)
+    message = _explain(tuple(routes), reasons)
+    return MapSolution(scenario, ground, status, message, tuple(routes), reasons, from_start, tuple(to_goals))
 
 
 def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
