@@ -185,6 +185,7 @@ def test_the_goals_of_a_map_are_counted(
     monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
     monkeypatch.setattr(console, "DELAY", 0)
     monkeypatch.setattr(console, "INTERVAL", 0)
+    monkeypatch.setattr(console, "TICK", 1000)
     monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
     more = ["-o", tmp_path / "f.svg"] if command == "plot" else []
     assert terrain(command, path, *more).code == 0
