@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from terrain_cli.batch.form import find_form
 from terrain_cli.commands.points import document
 from terrain_cli.errors import InputError
 from terrain_cli.maps import raster
@@ -53,6 +55,36 @@ def test_a_long_number_is_read_in_a_time_that_grows_with_its_length(text: str) -
 def test_a_long_key_is_compared_with_no_other() -> None:
     assert nearest("width" * 20, ["width" * 20 + "s"]) is None
     assert nearest("widht", ["width"]) == "width"
+
+
+def test_a_line_of_many_carriage_returns_is_looked_through_once() -> None:
+    """Where the time grew with the square, this took ten minutes."""
+    assert find_form(b'{"offset": 1}' + b"\r \t" * 200_000 + b"x\n", "lines", "c.jsonl").kind == "lines"
+    with pytest.raises(InputError, match="has lines that end in a carriage return alone"):
+        find_form(b'{"offset": 1}' + b"\r" * 500_000 + b'{"offset": 1}\n', "lines", "c.jsonl")
+
+
+@pytest.mark.parametrize("fortran", [False, True])
+def test_a_map_that_becomes_shorter_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fortran: bool
+) -> None:
+    """Where the file was mapped, this ended the process with a bus error."""
+    monkeypatch.setattr(raster, "PIECE", 5)
+    path = tmp_path / "m.npy"
+    speeds = np.arange(1.0, 13.0).reshape(4, 3)
+    np.save(path, np.asfortranarray(speeds) if fortran else speeds)
+    assert (raster.read_array(path) == speeds).all()
+
+    class Shrinking(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
+            os.truncate(path, 200)
+            return super().read(size)
+
+    with path.open("rb") as file:
+        file.seek(128)
+        shrinking: Any = Shrinking(file.fileno(), closefd=False)
+        with pytest.raises(InputError, match="has fewer cells than its header says, 4 by 3"):
+            raster._read_cells(shrinking, path, (4, 3), fortran, np.dtype(float))
 
 
 def test_many_letters_that_the_legend_lacks_are_found_in_one_pass(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     line = head.count(b"\n", 0, start) + 1
     first = lines[0] if lines else b""
     kind = kind or ("lines" if first[:1] in (b"{", b"[", b"") else "csv")
-    if re.search(rb"\r" if kind == "csv" else rb"}\s*\r\s*{", first):
+    if b"\r" in first if kind == "csv" else any(b"\r" in between for between in re.findall(rb"}\s*{", first)):
         raise InputError(f"{name}:{line}: has lines that end in a carriage return alone: save it with line feeds")
     if kind == "lines":
         if found := _find_value_over_lines(lines):
