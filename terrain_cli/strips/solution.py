@@ -164,7 +164,7 @@ def solve(
     """Solve a scenario of strips by its method of descent, and compare the result with the exact optimum.
 
     ground: its arrays, if they exist already. every: keep every `every`-th iteration in the history; by default all, fewer
-    beyond 1,024. watch: called with each `Step` as it is computed. report: called with a few words on how far it is. A
+    beyond 1,024. watch: called with each `Step` as it is computed. report: otherwise called with a few words on how far it is. A
     KeyboardInterrupt ends the descent; the solution then has the status "interrupted".
 
     Example:
@@ -196,7 +196,7 @@ def solve(
                 history.append(row)
                 if watch:
                     watch(row)
-                if report:
+                elif report:
                     report(f"iteration {row.iteration:,}")
         except KeyboardInterrupt:
             if not history:
