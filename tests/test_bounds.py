@@ -1,9 +1,11 @@
 """What a small input can ask for is bounded: each cap is refused in a sentence with the way round it."""
 
 import gc
+import importlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from terrain_cli.maps import raster
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.load import load_scenario
 from terrain_cli.text import nearest
-from tests.conftest import CONFIGS, Ran
+from tests.conftest import CONFIGS, ROOT, Ran
 
 Terrain = Callable[..., Ran]
 
@@ -427,3 +429,18 @@ def test_the_lines_of_the_first_problems_only_are_looked_up(
     assert error.value.problems[-1] == "and 180 more problems"
     assert len(looked_up) < 150
     assert gc.isenabled()
+
+
+def test_security_says_the_caps_that_the_code_has() -> None:
+    """Each row of the table names constants and their module, and their values stand in its first two cells."""
+    table = (ROOT / "SECURITY.md").read_text().partition("| what | at most |")[2].partition("\n\n")[0]
+    checked = 0
+    for row in table.splitlines()[2:]:
+        what, most, place, _ = (cell.strip() for cell in row.split("|")[1:-1])
+        *names, file = place.replace("`", "").split(", ")
+        for name in names:
+            value = getattr(importlib.import_module("terrain_cli." + file[:-3].replace("/", ".")), name)
+            written = [f"{value:,}", *([f"{value // 2**20} MiB"] if value % 2**20 == 0 else [])]
+            assert any(re.search(rf"(?<![\d,]){text}(?![\d,]*\d)", f"{what} {most}") for text in written), row
+            checked += 1
+    assert checked >= 20

@@ -18,7 +18,7 @@ from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
-from terrain_cli.text import shorten
+from terrain_cli.text import shorten, visible
 
 CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
 BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
@@ -53,7 +53,8 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
         try:
             speeds = read_speeds(scenario)
         except InputError as error:
-            problems += [(("map", "speeds", "file"), problem) for problem in error.problems]
+            # The name of the file may hold line breaks.
+            problems += [(("map", "speeds", "file"), visible(problem)) for problem in error.problems]
     raster = None
     if speeds is not None:
         try:
