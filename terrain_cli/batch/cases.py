@@ -7,7 +7,7 @@ becomes of it does not depend on the other lines. Nothing here imports JAX.
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
@@ -140,11 +140,22 @@ class Cases:
         except OSError as problem:
             raise self._unreadable(problem) from None
 
-    def _check_line(self, data: bytes, line: int) -> None:
-        """Raises InputError if a line is longer than a case may be."""
-        if len(data) > LONGEST:
-            remedy = "a case has at most about a million strips; write one case a line"
-            raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+    def _read_line(self, read: Callable[[int], bytes], data: bytes, line: int) -> bytes:
+        """The data, and more up to the end of a line that is not blank. It is put together once, however small the pieces are.
+
+        Raises InputError if a line is longer than a case may be.
+        """
+        pieces, size, blank = [data], len(data), not data.strip()
+        while piece := read(CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST:
+                remedy = "a case has at most about a million strips; write one case a line"
+                raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+            blank = blank and not piece.strip()
+            if b"\n" in piece and not blank:
+                break
+        return b"".join(pieces)
 
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
         """Chunks of whole lines, of about `CHUNK` bytes and at most `LINES` lines; where a chunk of a file ends depends only on
@@ -152,10 +163,9 @@ class Cases:
         pipe = self.name == "<stdin>"
         # read1 returns what has arrived and does not wait for more.
         read = getattr(file, "read1") if pipe else file.read  # noqa: B009  not in BinaryIO
-        head = b""
-        while not shows_form(head) and (more := read(CHUNK)):
-            head += more
-            self._check_line(head, 1)
+        head = self._read_line(read, b"", 1)
+        while not shows_form(head) and len(head) < len(longer := self._read_line(read, head, 1)):
+            head = longer
         form = find_form(head, self.kind, self.name)
         if start < form.start:
             start, line = form.start, form.line
@@ -165,9 +175,8 @@ class Cases:
             data = b""
         data = data or read(CHUNK)
         while data:
-            while b"\n" not in data and (more := read(CHUNK)):
-                data += more
-                self._check_line(data, line)
+            if b"\n" not in data:
+                data = self._read_line(read, data, line)
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)
