@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
-import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.form import BOM, COLUMNS, end_of_lines, find_form, shows_form
 from terrain_cli.batch.hashes import hash_files, hash_lines
 from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import PROBLEMS, InputError, first_of
@@ -158,8 +157,7 @@ class Cases:
         return b"".join(pieces)
 
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
-        """Chunks of whole lines, of about `CHUNK` bytes and at most `LINES` lines; where a chunk of a file ends depends only on
-        its start."""
+        """Chunks of whole lines, about `CHUNK` bytes and at most `LINES` lines; in a file, their ends depend on their starts."""
         pipe = self.name == "<stdin>"
         # read1 returns what has arrived and does not wait for more.
         read = getattr(file, "read1") if pipe else file.read  # noqa: B009  not in BinaryIO
@@ -180,7 +178,7 @@ class Cases:
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)
-            cut = _end_of_lines(data, cut)
+            cut = end_of_lines(data, cut, LINES)
             data, rest = data[:cut], data[cut:]
             if not pipe:
                 file.seek(-len(rest), os.SEEK_CUR)
@@ -189,13 +187,6 @@ class Cases:
             yield Chunk(self.name, form.kind, data, line, start, form.columns, form.delimiter)
             line += data.count(b"\n")
             data = rest if b"\n" in rest else rest + read(CHUNK)
-
-
-def _end_of_lines(data: bytes, cut: int) -> int:
-    """Where the first `LINES` lines end, at most `cut`."""
-    if data.count(b"\n", 0, cut) <= LINES:
-        return cut
-    return int(np.flatnonzero(np.frombuffer(data, np.uint8, cut) == ord("\n"))[LINES - 1]) + 1
 
 
 def read_cases(chunk: Chunk) -> list[tuple[int, Case | BadCase]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from terrain_cli.errors import InputError
 
@@ -65,6 +66,13 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     raise InputError(
         f"{name}:{line}: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
     )
+
+
+def end_of_lines(data: bytes, cut: int, most: int) -> int:
+    """Where the first `most` lines end; `cut` if there are no more before it."""
+    if data.count(b"\n", 0, cut) <= most:
+        return cut
+    return int(np.flatnonzero(np.frombuffer(data, np.uint8, cut) == ord("\n"))[most - 1]) + 1
 
 
 def _first_lines(head: bytes) -> tuple[int, list[bytes]]:
