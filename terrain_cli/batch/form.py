@@ -3,10 +3,10 @@
 import csv
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from terrain_cli.errors import InputError
 
@@ -72,7 +72,7 @@ def end_of_lines(data: bytes, cut: int, most: int) -> int:
     """Where the first `most` lines end; `cut` if there are no more before it."""
     if data.count(b"\n", 0, cut) <= most:
         return cut
-    return int(np.flatnonzero(np.frombuffer(data, np.uint8, cut) == ord("\n"))[most - 1]) + 1
+    return next(islice(re.finditer(b"\n", data), most - 1, None)).end()
 
 
 def _first_lines(head: bytes) -> tuple[int, list[bytes]]:
