@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -369,9 +371,6 @@ def test_a_long_problem_keeps_its_beginning_and_its_remedy() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs RLIMIT_AS and fork")
 def test_small_inputs_that_ask_for_much() -> None:
     """A dozen tries of the fuzzer's, in processes with 2 GB of address space; `make fuzz` says how to make more."""
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.greedy", "12", "3"], capture_output=True, text=True, check=False
     )
@@ -429,6 +428,17 @@ def test_the_lines_of_the_first_problems_only_are_looked_up(
     assert error.value.problems[-1] == "and 180 more problems"
     assert len(looked_up) < 150
     assert gc.isenabled()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs RLIMIT_AS")
+def test_the_address_space_of_the_engine_is_not_free() -> None:
+    """Under a limit of 2 GB, a map that was let through ended the process in the middle of a compilation."""
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9,) * 2)\n"
+        "from terrain_cli.maps.raster import available_memory; assert 'jax' not in sys.modules; print(available_memory())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert 10**8 < int(done.stdout) < 7 * 10**8
 
 
 def test_security_says_the_caps_that_the_code_has() -> None:

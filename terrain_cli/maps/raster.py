@@ -5,6 +5,7 @@ All problems of the file, the cells and the places are reported at once, with th
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
@@ -22,6 +23,7 @@ from terrain_cli.text import shorten, visible
 
 CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
 BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
+ENGINE = 1_300_000_000  # bytes of address space that JAX, its threads and compiled programs take for the smallest map
 THIN = 64  # cells of a side for which a map takes memory at least: the arrival times are computed on so many
 PIECE = 2**20  # cells that are read at a time
 SQUARE = 1e-9  # largest relative difference between the two sides of a cell
@@ -248,7 +250,8 @@ def available_memory() -> int | None:
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         if limit != resource.RLIM_INFINITY:
-            found.append(limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            found.append(limit - used - (0 if "jax" in sys.modules else ENGINE))
     with contextlib.suppress(OSError, ValueError, IndexError):
         lines = Path("/proc/meminfo").read_text().splitlines()
         found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
