@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # s after the signal: the exception may end a call that waits; it is raised anywhere; the process ends, if there is nothing to
 # keep; it ends although there is; it ends if that has not come of the exception.
-WAITING, ANYWHERE, END, KEEP, LAST = 0.3, 2.0, 1.5, 10.0, 10.0
+WAITING, ANYWHERE, END, KEEP, LAST = 0.3, 2.0, 1.2, 10.0, 10.0
 PATIENCE = b"interrupted: what there is will be kept as soon as this step has ended; Ctrl-C again ends at once\n"
 SAME = 0.5  # s in which a second signal is the first one, sent on by a program such as `npm` or `make`
 
