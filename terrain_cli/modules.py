@@ -45,7 +45,8 @@ class SolutionModule(Protocol):
     def to_ground(self, scenario: Any) -> Any:
         """The arrays of the ground. Raises InputError with all problems of the files it reads, before JAX is imported."""
 
-    def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution": ...
+    def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution":
+        """settings: those of the kind, `watch` and `report`, which is called with a few words on how far it is."""
 
 
 class RecordModule(Protocol):

@@ -122,6 +122,15 @@ def test_a_letter_that_the_legend_lacks(terrain: Terrain, drawing: Path) -> None
     assert r"has the letter '\u202e' (row 1, column 1)" in ran.err
 
 
+def test_the_name_of_a_file_of_speeds_stays_in_its_line(terrain: Terrain, tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    name = json.dumps(f"a\nforged.yaml:1: all is well{HOSTILE}")
+    path.write_text(f"map: {{cell: 1, speeds: {{file: {name}}}}}\nstart: [0, 0]\ngoal: [1, 1]\n")
+    ran = terrain("solve", path)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert r"a\nforged.yaml:1: all is well\u202e" in ran.err
+
+
 @pytest.mark.parametrize("form", ["--csv", None])
 def test_ids_are_copied_to_files_and_shown_on_a_terminal(
     terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None

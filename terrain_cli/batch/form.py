@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -53,7 +54,7 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     line = head.count(b"\n", 0, start) + 1
     first = lines[0] if lines else b""
     kind = kind or ("lines" if first[:1] in (b"{", b"[", b"") else "csv")
-    if re.search(rb"\r" if kind == "csv" else rb"}\s*\r\s*{", first):
+    if b"\r" in first if kind == "csv" else any(b"\r" in between for between in re.findall(rb"}\s*{", first)):
         raise InputError(f"{name}:{line}: has lines that end in a carriage return alone: save it with line feeds")
     if kind == "lines":
         if found := _find_value_over_lines(lines):
@@ -68,6 +69,13 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     raise InputError(
         f"{name}:{line}: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
     )
+
+
+def end_of_lines(data: bytes, cut: int, most: int) -> int:
+    """Where the first `most` lines end; `cut` if there are no more before it."""
+    if data.count(b"\n", 0, cut) <= most:
+        return cut
+    return next(islice(re.finditer(b"\n", data), most - 1, None)).end()
 
 
 def _first_lines(head: bytes) -> tuple[int, list[bytes]]:

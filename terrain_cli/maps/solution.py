@@ -224,12 +224,14 @@ def solve(
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32. watch:
-    if there is a single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be
-    read, or if the start or a goal is outside the map or in blocked ground.
+    ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32.
+    watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words on
+    how far it is, before each goal of several. Raises InputError if a file cannot be read, or if the start or a goal is outside the map
+    or in blocked ground.
 
     Example:
 
@@ -239,13 +241,19 @@ def solve(
     if precision not in (32, 64):
         raise ValueError(f"precision must be 32 or 64, got {precision!r}")
     check_type(scenario, MapScenario, "scenario", "a MapScenario, as from load_map")
-    if watch is not None:
-        check_function(watch, "watch")
+    for name, function in ("watch", watch), ("report", report):
+        if function is not None:
+            check_function(function, name)
     if ground is None:
         ground = to_ground(scenario)
     from terrain_cli.maps.routes.search import find_route
 
-    routes = tuple(find_route(ground, scenario.start, goal) for goal in scenario.goals)
+    found = []
+    for i, goal in enumerate(scenario.goals):
+        if report and len(scenario.goals) > 1:
+            report(f"goal {i + 1:,} of {len(scenario.goals):,}")
+        found.append(find_route(ground, scenario.start, goal))
+    routes = tuple(found)
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)

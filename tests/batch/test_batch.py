@@ -271,6 +271,9 @@ def test_chunks_do_not_matter(terrain: Terrain, tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(cases_module, "CHUNK", size)
         assert terrain("batch", path, "--csv").out == whole
     monkeypatch.undo()
+    monkeypatch.setattr(cases_module, "LINES", 7)
+    assert terrain("batch", path, "--csv").out == whole
+    monkeypatch.undo()
     assert run_process("batch", "-", "--csv", stdin=path.read_bytes()).out == whole
 
 

@@ -362,6 +362,21 @@ def test_a_pipe_is_answered_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> No
     assert chunks(line, line, line + b"{", b"}") == [(line, 3), (line, 2), (line, 1), (b"{}", 0)]
     assert chunks(CSV, b"b,1,1,1") == [(b"a,1,1,1\n", 1), (b"b,1,1,1", 0)]
     assert chunks(b"{\n", line, line) == [(b"{\n" + line + line, 0)]
+    monkeypatch.setattr(cases_module, "LINES", 2)
+    assert chunks(line * 5 + b"{", b"}") == [(line * 2, 1), (line * 2, 1), (line, 1), (b"{}", 0)]
+
+
+@pytest.mark.parametrize("text", [b"{}\n" * 5, b"\n" * 4 + b"{}", b"{}\n\r\n" * 3, b"x,y\n" + b"1,2\n" * 5])
+def test_a_chunk_has_not_too_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    """A million short lines, all of them invalid, took a minute without a sign."""
+    monkeypatch.setattr(cases_module, "LINES", 2)
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(text)
+    chunks = list(Cases(path).chunks())
+    assert b"".join(chunk.data for chunk in chunks) == text
+    assert [chunk.line for chunk in chunks] == [1 + 2 * i for i in range(len(chunks))]
+    assert all(chunk.data.count(b"\n") <= 2 for chunk in chunks)
+    assert [c.data for c in Cases(path).chunks(chunks[1].end, chunks[1].line)] == [c.data for c in chunks[2:]]
 
 
 def test_many_bad_cases_take_linear_time() -> None:

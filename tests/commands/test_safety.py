@@ -214,6 +214,28 @@ class TestOutputs:
         assert (ran.code, ran.err) == (2, "--output: soft.jsonl is an input file; name another file\n")
         assert Path("f/three_strips.yaml").read_bytes() == THREE.read_bytes()
 
+    @pytest.mark.parametrize("planted", ["link", "dangling", "file"])
+    def test_what_stands_where_a_checkpoint_would_be_written(self, terrain: Terrain, planted: str) -> None:
+        """The user has not named that file, and a batch removes it at its end."""
+        Path("c.jsonl").write_bytes(CASE)
+        Path("victim").write_text("precious")
+        checkpoint = Path("r.jsonl.checkpoint")
+        if planted == "file":
+            checkpoint.write_text("precious")
+        else:
+            checkpoint.symlink_to("victim" if planted == "link" else "nothing")
+        ran = terrain("batch", "c.jsonl", "-o", "r.jsonl")
+        what = (
+            "is not a checkpoint, and would be replaced"
+            if planted == "file"
+            else "is a link, where a checkpoint would be written"
+        )
+        assert (ran.code, ran.err) == (2, f"r.jsonl.checkpoint: {what}: rename it, or choose another --output\n")
+        assert Path("victim").read_text() == "precious"
+        assert os.path.lexists(checkpoint)
+        assert not Path("nothing").exists()
+        assert not Path("r.jsonl").exists()
+
     def test_a_scenario_that_was_refused(self, terrain: Terrain) -> None:
         """Its files were read all the same."""
         Path("m.yaml").write_text(MAP.replace("[3, 1]", "[9, 9]"))
