@@ -1,6 +1,5 @@
 """Routes: on random maps compared with a finer search, on three strips with the tools people use; each path is timed exactly."""
 
-import itertools
 import multiprocessing
 import shutil
 import subprocess
@@ -18,12 +17,13 @@ from benchmarks.table import Table
 from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.contract import Route
-from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.routes.crossings import drop_needless
+from terrain_cli.maps.routes.graph import make_graph
 from terrain_cli.maps.routes.lines import trace_lines
+from terrain_cli.maps.routes.paths import cells_through, find_paths, pick_routes
 from terrain_cli.maps.routes.refine import refine
-from terrain_cli.maps.routes.search import Fields, find_route
-from terrain_cli.maps.routes.steiner import cells_through, make_graph, measure, pick_routes, spread_points, to_chain
+from terrain_cli.maps.routes.search import find_route
 from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.snell import best_time
 
@@ -46,16 +46,17 @@ def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> 
     """
     enable_compile_cache()
     padded, closed = np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness)
-    free = np.isfinite(slowness)
-    cells, times = free, []
+    cells = np.isfinite(slowness)
+    times: list[float] = []
     for points, width in ((1, 0.04), (16, 0.002), (24, 0.0)):
-        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
-        distances = measure(graph)
+        graph = make_graph(start, goal, cells, points, slowness, closed)
+        paths = find_paths(graph, max(width, 5e-3))
         if points > 1:
-            apart = 1 if points == 16 else 0
-            routes = list(itertools.islice(pick_routes(graph, distances, 5e-3, apart), 40))
-            times.append(min(route.times[-1] for route in refine(to_chain(graph, routes), padded, closed)))
-        cells = cells_through(graph, distances, width, cells)
+            apart = 1.5 if points == 16 else 0
+            routes = pick_routes(graph, paths, 5e-3, apart, 0, 40, np.zeros(slowness.shape, dtype=bool))
+            refined = refine(drop_needless(graph.to_chain(routes), padded), padded, closed)
+            times.append(min(route.times[-1] for route in refined))
+        cells = cells_through(graph, paths, width, slowness.shape)
     return times
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.ndimage import label
 
+from terrain_cli.maps.routes.search import is_free
+
 
 def draw_map(rng: np.random.Generator, n: int) -> np.ndarray:
     """Slowness of polygons and discs of two to six speeds, contrast 2 to 10, some of them blocked, shape (n, n)."""
@@ -73,3 +75,38 @@ def draw_wall(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray,
         )
     start = np.array([rng.uniform(0.1, 1.9), rng.uniform(0.1, n - 0.1)])
     return slowness, start, np.array([rng.uniform(n - 1.9, n - 0.1), rng.uniform(0.1, n - 0.1)])
+
+
+def draw_small_map(rng: np.random.Generator, most: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ground of 2 to `most` cells a side with a contrast of 1 to 1,000, walls in most, a start and a goal, (row, col).
+
+    The ends lie anywhere in free ground or on its border: within cells, on edges, at corners, at rounded coordinates.
+    """
+    rows, cols = rng.integers(2, most + 1, 2)
+    contrast = 10 ** rng.uniform(0, 3)
+    kind = rng.integers(4)
+    if kind == 0:
+        slowness = contrast ** rng.random((rows, cols))
+    elif kind == 1:
+        slowness = rng.choice(np.array([1, contrast**0.5, contrast]), (rows, cols))
+    elif kind == 2:
+        slowness = rng.choice(np.array([1, contrast]), (rows, cols))
+    else:  # patches of three cells a side
+        slowness = np.kron(contrast ** rng.random((-(-rows // 3), -(-cols // 3))), np.ones((3, 3)))[:rows, :cols]
+    if rng.random() < 0.6:
+        slowness[rng.random((rows, cols)) < rng.uniform(0, 0.4)] = np.inf
+        slowness[rng.integers(rows), rng.integers(cols)] = 1.0
+    free = np.argwhere(np.isfinite(slowness))
+    ends: list[np.ndarray] = []
+    while len(ends) < 2:
+        point = free[rng.integers(len(free))] + rng.random(2)
+        where = rng.integers(5)
+        if where in (1, 3):
+            point[0] = round(point[0])
+        if where in (2, 3):
+            point[1] = round(point[1])
+        if where == 4:
+            point = np.round(point, 2)
+        if is_free(slowness, point):
+            ends.append(point)
+    return slowness, ends[0], ends[1]

@@ -229,9 +229,10 @@ def solve(
     """The fastest route from the start of a map scenario to each of its goals.
 
     ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32.
-    watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words on
-    how far it is, before each goal of several. Raises InputError if a file cannot be read, or if the start or a goal is outside the map
-    or in blocked ground.
+    watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words
+    on how far it is, before each goal of several.
+
+    Raises InputError if a file cannot be read, or if the start or a goal is outside the map or in blocked ground.
 
     Example:
 

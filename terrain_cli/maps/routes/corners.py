@@ -26,6 +26,7 @@ from terrain_cli.maps.routes.crossings import (
     join,
     leg_lengths,
     leg_slowness,
+    leg_times,
 )
 
 # Directions (row, col) of the edges at a corner, by increasing angle, and the cells between axis k and axis k + 1.
@@ -65,6 +66,64 @@ def release_corners(chain: Chain, padded: np.ndarray) -> tuple[Chain, np.ndarray
             chain = drop_needless(chain, padded)
             changed.append(routes)
     return chain, np.unique(np.concatenate(changed)) if changed else np.zeros(0, dtype=np.int64)
+
+
+def release_ends(chain: Chain, padded: np.ndarray) -> tuple[Chain, np.ndarray]:
+    """The chain with a node added beside the end of a route where the route had better begin or end along a grid line.
+
+    At an end on a grid line, moving out along it for a metre costs the slowness there, and saves at most a = s u.e, with the
+    slowness s of the first leg, its direction u and the direction e of the line. Also returns the routes that changed, shape
+    (K,).
+    """
+    pieces: list[Chain] = []
+    changed: list[int] = []
+    begins = np.flatnonzero(np.append(True, chain.route[1:] != chain.route[:-1]))
+    for begin, end in itertools.pairwise([*begins.tolist(), len(chain.x)]):
+        part = chain.take(slice(begin, end))
+        first = _leave_along_line(part.take(slice(0, 2)), padded) if len(part.x) > 1 else None
+        last = _leave_along_line(part.take(np.array([-1, -2])), padded) if len(part.x) > 1 else None
+        middle = part.take(slice(1, -1))
+        if first is not None or last is not None:
+            changed.append(int(part.route[0]))
+        nodes = [
+            part.take(slice(0, 1)),
+            first,
+            middle,
+            last,
+            part.take(slice(1, None) if len(part.x) == 1 else slice(-1, None)),
+        ]
+        pieces += [node for node in nodes if node is not None] if len(part.x) > 1 else [part]
+    return join(pieces), np.array(changed, dtype=np.int64)
+
+
+def _leave_along_line(leg: Chain, padded: np.ndarray) -> Chain | None:
+    """A node on a grid line through the first of two nodes by which the second is reached faster; None if there is none."""
+    end, other = leg.take(slice(0, 1)), leg.take(slice(1, 2))
+    point, way = end.points[0], other.points[0] - end.points[0]
+    length = float(np.hypot(*way))
+    if length == 0:
+        return None
+    best, found = float(leg_times(leg, padded)[0]) * (1 - 1e-15), None
+    for edge in AXES:
+        across = 0 if edge[0] == 0 else 1
+        if way @ edge <= 0 or point[across] != np.rint(point[across]):
+            continue
+        at = float(point[1 - across])
+        forward = float(edge.sum()) > 0
+        base = np.floor(at) if forward else np.ceil(at) - 1
+        room = base + 1 - at if forward else at - base
+        origin = point.copy()
+        origin[1 - across] = base
+        reach = min(0.5 * length, room)
+        for _ in range(TRIALS):
+            x = at - base + (reach if forward else -reach)
+            node = Chain(origin[None], np.abs(edge)[None].astype(float), np.array([x]), end.route)
+            taken = float(leg_times(join([end, node, other]), padded).sum())
+            if taken < best:
+                best, found = taken, node
+                break
+            reach /= 4
+    return found
 
 
 def _release(chain: Chain, at: np.ndarray, padded: np.ndarray) -> tuple[Chain, np.ndarray]:

@@ -146,7 +146,7 @@ def _add_lengths(order, before, row, col, taken, length, free):  # type: ignore[
 
 
 @compiled_loop
-def _trace(node, before):  # type: ignore[no-untyped-def]
+def trace(node, before):  # type: ignore[no-untyped-def]
     """The nodes from one back to an end, without itself."""
     steps, at = 0, before[node]
     while at >= 0:
@@ -182,7 +182,7 @@ def pick_routes(
         if not len(differs):
             break
         node = int(differs[np.argmin(through[differs])])
-        route = np.concatenate([_trace(node, paths.before)[::-1], [node], _trace(node, paths.after)])
+        route = np.concatenate([trace(node, paths.before)[::-1], [node], trace(node, paths.after)])
         routes.append(route)
         take_cells(taken, np.column_stack([graph.row[route], graph.col[route]]), apart)
     return routes

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.routes.corners import release_corners
+from terrain_cli.maps.routes.corners import release_corners, release_ends
 from terrain_cli.maps.routes.crossings import (
     Chain,
     descend_crossings,
@@ -60,12 +60,13 @@ def refine(
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)
         moved, released = release_corners(moved, padded)
+        moved, left = release_ends(moved, padded)
         sizes = np.bincount(chain.route, minlength=count)
         after = np.bincount(moved.route, minlength=count)
         active = np.unique(chain.route)
         for i in active:
             rows[i].append((float(result.time[i]), int(sizes[i]) - 2, float(result.gradient_norm[i])))
-        changed = np.unique(np.concatenate([straightened, slid, ended, released, np.flatnonzero(sizes != after)]))
+        changed = np.unique(np.concatenate([straightened, slid, ended, released, left, np.flatnonzero(sizes != after)]))
         for i in np.setdiff1d(active, changed):
             done[int(i)] = chain.take(chain.route == i)
         chain = moved.take(np.isin(moved.route, _leaders(changed, rows, done)))

@@ -35,11 +35,7 @@ MISJUDGED, MISJUDGED_FINE = (
     0.3,
 )  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
 CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
-NARROW, VARIANT_POINTS, VARIANTS = (
-    1e-4,
-    4,
-    48,
-)  # variants of the best route: how much longer, points on each edge, and how many
+NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
 ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
 SAME = 1e-9  # relative; routes whose times differ by less are the same
@@ -217,8 +213,7 @@ def _try_variants(task: _Task, level: _Level, found: list[Refined]) -> list[Refi
         best, more = found[0], join([route.nodes for route in found])
         graph = make_graph(task.start, task.goal, inside, VARIANT_POINTS, task.slowness, task.closed, more)
         paths = find_paths(graph, NARROW)
-        routes = pick_routes(graph, paths, NARROW, 0, 0, VARIANTS, np.zeros(inside.shape, dtype=bool))
-        improved = improve(best.nodes, graph, routes, task.padded, task.closed)
+        improved = improve(best.nodes, graph, paths, task.padded, task.closed)
         if improved is None:
             break
         [refined] = refine(drop_needless(improved, task.padded), task.padded, task.closed)

@@ -5,75 +5,108 @@ refined, but not the whole route with it: only the stretch in which it differs, 
 ends.
 """
 
-import itertools
+from typing import NamedTuple
 
 import numpy as np
 
+from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, join, leg_times
 from terrain_cli.maps.routes.graph import Graph
+from terrain_cli.maps.routes.paths import Paths, trace
 from terrain_cli.maps.routes.refine import refine
 
 AROUND = 8  # crossings of the route on both sides of a stretch
+SLOWER = 5e-3  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
+MOST = 400  # stretches
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
 
-def improve(
-    route: Chain, graph: Graph, variants: list[np.ndarray], padded: np.ndarray, closed: np.ndarray
-) -> Chain | None:
+class Stretch(NamedTuple):
+    """Part of a variant: the nodes of the route, by their places in it, before and after it, and its own nodes on the graph."""
+
+    first: int
+    last: int
+    nodes: np.ndarray
+
+
+def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed: np.ndarray) -> Chain | None:
     """The route with stretches replaced by those of variants, refined, where that is faster; None if it is nowhere.
 
-    graph: has the crossings of the route among its nodes. variants: routes on it, by their nodes.
+    graph: has the crossings of the route among its nodes. paths: on it.
     """
-    stretches = _find_stretches(route, graph, variants)
+    elapsed = np.append(0.0, np.cumsum(leg_times(route, padded)))
+    stretches = _find_stretches(route, elapsed, graph, paths)
     if not stretches:
         return None
-    windows = [
-        _cut_out(route, first, last, graph.to_chain([nodes]), i) for i, (first, last, nodes) in enumerate(stretches)
-    ]
-    refined = refine(drop_needless(join(windows), padded), padded, closed)
-    elapsed = np.append(0.0, np.cumsum(leg_times(route, padded)))
-    gains = []
-    for window in refined:
-        first, last, _ = stretches[int(window.nodes.route[0])]
-        begin, end = max(first - AROUND, 0), min(last + AROUND, len(route.x) - 1)
-        gains.append((elapsed[end] - elapsed[begin] - window.times[-1], begin, end, window.nodes))
+    windows = join([_cut_out(route, stretch, graph, i) for i, stretch in enumerate(stretches)])
+    found = []
+    for window in refine(drop_needless(windows, padded), padded, closed):
+        begin, end = _around(route, stretches[int(window.nodes.route[0])])
+        found.append((elapsed[end] - elapsed[begin] - window.times[-1], begin, end, window.nodes))
     better: list[tuple[int, int, Chain]] = []
-    for gain, begin, end, nodes in sorted(gains, key=lambda found: -found[0]):
-        if gain > GAIN * elapsed[-1] and all(end <= other[0] or other[1] <= begin for other in better):
+    for gain, begin, end, nodes in sorted(found, key=lambda found: -found[0]):
+        apart = all(end <= other_begin or other_end <= begin for other_begin, other_end, _ in better)
+        if gain > GAIN * elapsed[-1] and apart:
             better.append((begin, end, nodes))
     if not better:
         return None
     pieces, at = [], 0
-    for begin, end, nodes in sorted(better, key=lambda found: found[0]):
+    for begin, end, nodes in sorted(better, key=lambda piece: piece[0]):
         pieces += [route.take(slice(at, begin + 1)), nodes.take(slice(1, -1))]
         at = end
-    return join(
-        [
-            piece._replace(route=np.zeros(len(piece.x), dtype=np.int64))
-            for piece in [*pieces, route.take(slice(at, None))]
-        ]
-    )
+    whole = join([*pieces, route.take(slice(at, None))])
+    return whole._replace(route=np.zeros(len(whole.x), dtype=np.int64))
 
 
-def _find_stretches(route: Chain, graph: Graph, variants: list[np.ndarray]) -> list[tuple[int, int, np.ndarray]]:
-    """Where variants differ from the route: its crossings before and after, and the nodes of the variant between them."""
-    place = {point: i for i, point in enumerate(map(tuple, route.points.tolist()))}
-    seen: dict[tuple[int, ...], tuple[int, int, np.ndarray]] = {}
-    for nodes in variants:
-        points = zip(graph.row[nodes].tolist(), graph.col[nodes].tolist(), strict=True)
-        common = [(at, place[point]) for at, point in enumerate(points) if point in place]
-        for (a, first), (b, last) in itertools.pairwise(common):
-            if b - a > 1 and first < last:
-                between = nodes[a + 1 : b]
-                seen.setdefault(tuple(between.tolist()), (first, last, between))
-    return list(seen.values())
+def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Paths) -> list[Stretch]:
+    """Where variants leave the route and return to it, for each such pair the fastest one on the graph."""
+    points = np.column_stack([graph.row, graph.col])
+    _, same = np.unique(np.concatenate([route.points, points]), axis=0, return_inverse=True)
+    own = np.full(int(same.max()) + 1, -1, dtype=np.int32)
+    own[same[: len(route.x)]] = np.arange(len(route.x))
+    place = own[same[len(route.x) :]]
+    through = paths.through
+    [near] = np.nonzero(np.isfinite(through))
+    left, returned = place.copy(), place.copy()
+    _follow(near[np.argsort(paths.from_start[near], kind="stable")], paths.before, left)
+    _follow(near[np.argsort(paths.to_goal[near], kind="stable")], paths.after, returned)
+    aside = near[(place[near] < 0) & (left[near] >= 0) & (left[near] < returned[near])]
+    slower = (through[aside] - paths.best) / np.maximum(elapsed[returned[aside]] - elapsed[left[aside]], 1e-300)
+    order = np.lexsort((slower, returned[aside], left[aside]))
+    aside, slower = aside[order], slower[order]
+    first = np.append(True, (np.diff(left[aside]) != 0) | (np.diff(returned[aside]) != 0))[: len(aside)]
+    aside, slower = aside[first], slower[first]
+    chosen = aside[np.argsort(slower, kind="stable")][: min(MOST, int(np.count_nonzero(slower <= SLOWER)))]
+    stretches = []
+    for node in chosen.tolist():
+        back, on = (_until_return(trace(node, way), place) for way in (paths.before, paths.after))
+        stretches.append(Stretch(int(left[node]), int(returned[node]), np.concatenate([back[::-1], [node], on])))
+    return stretches
 
 
-def _cut_out(route: Chain, first: int, last: int, between: Chain, number: int) -> Chain:
+def _until_return(nodes: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The nodes up to the first one that is on the route."""
+    return nodes[: int(np.argmax(place[nodes] >= 0))] if len(nodes) else nodes
+
+
+@compiled_loop
+def _follow(order, before, place):  # type: ignore[no-untyped-def]
+    """Give each node the place of the one before it, unless it has one of its own; in `order`, in which that comes first."""
+    for node in order:
+        if place[node] < 0 and before[node] >= 0:
+            place[node] = place[before[node]]
+
+
+def _around(route: Chain, stretch: Stretch) -> tuple[int, int]:
+    """The places in a route where the window around a stretch begins and ends."""
+    return max(stretch.first - AROUND, 0), min(stretch.last + AROUND, len(route.x) - 1)
+
+
+def _cut_out(route: Chain, stretch: Stretch, graph: Graph, number: int) -> Chain:
     """The part of the route around a stretch, which is replaced; its ends are fixed."""
-    begin, end = max(first - AROUND, 0), min(last + AROUND, len(route.x) - 1)
-    part = join([route.take(slice(begin, first + 1)), between, route.take(slice(last, end + 1))])
-    base, along, x = part.points, part.along.copy(), part.x.copy()
-    base[1:-1] = part.base[1:-1]
-    along[[0, -1]], x[[0, -1]] = 0.0, 0.0
+    begin, end = _around(route, stretch)
+    between = graph.to_chain([stretch.nodes])
+    part = join([route.take(slice(begin, stretch.first + 1)), between, route.take(slice(stretch.last, end + 1))])
+    base, along, x = part.base.copy(), part.along.copy(), part.x.copy()
+    base[[0, -1]], along[[0, -1]], x[[0, -1]] = part.points[[0, -1]], 0.0, 0.0
     return Chain(base, along, x, np.full(len(x), number, dtype=np.int64))
