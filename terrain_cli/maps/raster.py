@@ -23,7 +23,10 @@ CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
 BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
 THIN = 13  # cells of a side for which a map takes memory at least
 PIECE = 2**22  # cells that are looked at in one call, so that Ctrl-C is heard between two calls
-SQUARE = 1e-9  # largest relative difference between the two sides of a cell
+ROUNDED = (
+    1e-3  # how much rounding may change each side of an extent: numbers with three decimals are exact to a half of it
+)
+SQUARE = 0.01  # largest relative difference between the two sides of a cell, however the extent was rounded
 
 
 class Raster(NamedTuple):
@@ -47,7 +50,7 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
 
     Raises InputError with all problems of the file, the cells, the start and the goals.
     """
-    problems: list[Problem] = list(find_cell_problems(scenario.map.cell, scenario.map.speeds.extent))
+    problems: list[Problem] = list(find_cell_problems(scenario.map))
     if speeds is None:
         try:
             speeds = read_speeds(scenario)
@@ -81,8 +84,10 @@ def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[st
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
     extent = scenario.map.speeds.extent
     if extent is None:
-        return Raster(speeds, float(scenario.map.cell or 1.0), (0.0, 0.0))
-    return Raster(speeds, (extent[2] - extent[0]) / speeds.shape[1], extent[:2])
+        return Raster(speeds, float(scenario.map.cell or 1.0), scenario.map.origin or (0.0, 0.0))
+    rows, cols = speeds.shape
+    side = max((extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows)  # all of the extent is on the map
+    return Raster(speeds, side, extent[:2])
 
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
@@ -93,9 +98,13 @@ def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Itera
     width, height = (extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows
     if min(width, height) <= 0:
         yield ("map", "speeds", "extent"), "must have xmax greater than xmin and ymax greater than ymin"
-    elif abs(width - height) > SQUARE * max(width, height):
+    elif abs(width - height) > min(ROUNDED * (1 / cols + 1 / rows), SQUARE * max(width, height)):
         sizes = f"{width:.12g} wide and {height:.12g} high ({rows} rows, {cols} columns)"
-        yield ("map", "speeds", "extent"), f"must give square cells, got cells {sizes}"
+        yield (
+            ("map", "speeds", "extent"),
+            f"must give square cells, but for rounding to {ROUNDED:g} and at most {100 * SQUARE:g} % of a cell: "
+            f"got cells {sizes}",
+        )
 
 
 def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:
