@@ -206,9 +206,9 @@ def solve(
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    ground: its cells, if they have been read already. precision: bits of the arrival times, 64 or 32. watch: if there is a
-    single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read, or if the
-    start or a goal is outside the map or in blocked ground.
+    ground: its cells, if they have been read already. precision: bits in which the arrival times are kept, 64 or 32. watch: if
+    there is a single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read,
+    or if the start or a goal is outside the map or in blocked ground.
 
     Example:
 
@@ -222,12 +222,11 @@ def solve(
         check_function(watch, "watch")
     if ground is None:
         ground = to_ground(scenario)
-    from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
+    from terrain_cli.maps.fields.arrival import arrival_times, keep, remaining_times
     from terrain_cli.maps.routes.search import Fields, find_route
 
-    dtype = np.float32 if precision == 32 else np.float64
-    from_start = np.asarray(arrival_times(ground, scenario.start, dtype=dtype))
-    to_goals = tuple(np.asarray(remaining_times(ground, goal, dtype=dtype)) for goal in scenario.goals)
+    from_start = keep(arrival_times(ground, scenario.start), precision)
+    to_goals = tuple(keep(remaining_times(ground, goal), precision) for goal in scenario.goals)
     routes = tuple(
         find_route(ground, scenario.start, goal, Fields(from_start, to_goal))
         for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
