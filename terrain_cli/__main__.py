@@ -1,7 +1,12 @@
 """The program: `terrain` and `python -m terrain_cli`. Signals are heard from its first lines on."""
 
+import io
 import os
 import sys
+
+TYPE_CHECKING = False  # for type checkers: nothing is imported before signals are heard
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 DEVICES = ("JAX_PLATFORM", "JAX_CUDA_", "JAX_ROCM_", "JAX_MOCK_GPU")  # settings of JAX that are the user's to make
 
@@ -35,8 +40,23 @@ def main() -> None:
     interrupts.finish(code, reported)
 
 
+class _Remarks(io.FileIO):
+    """Standard error. What cannot be written there, as on a full disk, is lost; results and exit codes do not change."""
+
+    def write(self, data: "ReadableBuffer") -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def _open_missing_streams() -> None:
-    """Open the null device in place of standard streams that are closed, before a file of the user's gets their numbers."""
+    """Open the null device in place of standard streams that are closed, before a file of the user's gets their numbers.
+
+    Standard error is replaced by one that never fails, unless it is a pipe that nobody reads.
+    """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
@@ -44,6 +64,9 @@ def _open_missing_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  open to the end
+    if os.name == "posix":  # the console of Windows is written in another way
+        raw = io.BufferedWriter(_Remarks(2, "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
 def _ignore_settings_of_others() -> None:

@@ -5,12 +5,9 @@ Nothing heavy is imported here: `terrain --help` imports neither JAX nor pydanti
 
 import gc
 import os
-import signal
 import sys
-import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +21,7 @@ from terrain_cli.commands.check import check
 from terrain_cli.commands.examples import examples
 from terrain_cli.commands.graph import graph
 from terrain_cli.commands.new import new
-from terrain_cli.commands.options import Command
+from terrain_cli.commands.options import Command, Commands
 from terrain_cli.commands.plot import plot
 from terrain_cli.commands.report import report
 from terrain_cli.commands.schema import schema
@@ -38,6 +35,7 @@ CLOSED_PIPE = 141  # what a shell reports of a program that writes to a pipe whi
 
 app = typer.Typer(
     name="terrain",
+    cls=Commands,
     help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
     epilog="Start with strips: terrain new my.yaml, then terrain solve my.yaml.\n\n"
     "Start with a map: terrain new map.yaml --map, then terrain plot map.yaml -o map.png.\n\n"
@@ -85,11 +83,9 @@ def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 success, 1 bad news, 2 the input or the call is wrong, 130 interrupted, 141 closed pipe.
-
-    SIGTERM interrupts as Ctrl-C does, so that no temporary file is left behind.
-    """
+    """Run the command line and exit: 0 success, 1 bad news, 2 invalid input or call, 130 interrupted, 141 closed pipe."""
     warnings.showwarning = _remark
+    _join_options()
     inputs.clear()
     # Importing JAX and tracing create a million lasting objects, which the garbage collector would scan again and again.
     gc.set_threshold(100_000, 20, 20)
@@ -97,15 +93,14 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback
     try:
-        with _interrupted_by_sigterm():
-            try:
-                app(arguments, prog_name="terrain")
-            except SystemExit as end:
-                if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
-                    raise end.__context__ from None
-                raise
-            finally:
-                sys.stdout.flush()
+        try:
+            app(arguments, prog_name="terrain")
+        except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
+                raise end.__context__ from None
+            raise
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -130,6 +125,16 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2 if named else 1)
 
 
+def _join_options() -> None:
+    """Drop the = of `--kind=o` when bash asks for completions: it counts it as a word, which typer takes for the value."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")  # as the script of typer joins them
+    places = [i for i, word in enumerate(words) if word == "=" and words[i - 1].startswith("-")]
+    if places:
+        now = int(os.environ.get("COMP_CWORD", 0))
+        os.environ["COMP_WORDS"] = "\n".join(word for i, word in enumerate(words) if i not in places)
+        os.environ["COMP_CWORD"] = str(now - sum(i < now for i in places))
+
+
 def _lacks_memory(problem: Exception) -> bool:
     """Whether Python, NumPy or JAX could not get memory."""
     return isinstance(problem, MemoryError) or (
@@ -144,16 +149,3 @@ def _drop_output() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt, unless it is handled or ignored already, or this is not the main thread."""
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

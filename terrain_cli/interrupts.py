@@ -3,9 +3,10 @@
 Python raises KeyboardInterrupt at whatever line it happens to be. Within JAX that can be a callback of the garbage collector,
 which loses the exception, an import, which breaks off halfway, or the middle of a compilation, which can crash the process.
 After `listen()`, the process ends at once as long as JAX has not been imported, since nothing has been computed. Later the
-exception is raised at the next line of terrain's own code. If none comes, a thread sees to it: soon the exception may also end a
-call that waits, then it is raised anywhere but in an import, and at last the process ends. A second Ctrl-C ends the process at
-once. Temporary files are removed in every case, and the exit code is always 130.
+exception is raised at the next line of terrain's own code. If none comes, because the main thread is in a compiled call or in a
+library, a thread sees to it: soon the exception may also end a call that waits, and within two seconds the process ends. Where
+there are results to keep, the thread says so instead, then the exception is raised anywhere but in an import, and at last the
+process ends. A second Ctrl-C ends it at once. Temporary files are removed in every case, and the exit code is always 130.
 """
 
 import contextlib
@@ -20,9 +21,10 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# s after the signal: the exception may end a call that waits; it is raised anywhere; the process ends. LAST: it ends if that
-# has not come of the exception.
-WAITING, ANYWHERE, END, LAST = 0.3, 2.0, 10.0, 60.0
+# s after the signal: the exception may end a call that waits; it is raised anywhere; the process ends, if there is nothing to
+# keep; it ends although there is; it ends if that has not come of the exception.
+WAITING, ANYWHERE, END, KEEP, LAST = 0.3, 2.0, 1.2, 10.0, 10.0
+PATIENCE = b"interrupted: what there is will be kept as soon as this step has ended; Ctrl-C again ends at once\n"
 SAME = 0.5  # s in which a second signal is the first one, sent on by a program such as `npm` or `make`
 
 leftovers: set[str] = set()  # temporary files to remove, whatever happens
@@ -32,11 +34,12 @@ _NOT_OWN = (__file__, _PACKAGE + "__main__.py")  # what must not break off
 
 
 class _State:
-    """listening: to signals. asked: a signal has come. raised: so has its exception. held: depth of `held`. ending: the command
-    is over. waited: s since the signal, when the thread last looked. knocks: signals that the thread sent itself."""
+    """listening: to signals. asked: a signal has come. raised: so has its exception. held: depth of `held`. keeping: that around
+    the items of `interruptible`. ending: the command is over. told: the user has been told. patience: has been asked for.
+    waited: s since the signal, when the thread last looked. knocks: signals that the thread sent itself."""
 
-    listening = asked = raised = ending = False
-    held = knocks = 0
+    listening = asked = raised = ending = told = patience = False
+    held = keeping = knocks = 0
     waited = 0.0
 
 
@@ -71,16 +74,16 @@ def held() -> Iterator[None]:
 
 def interruptible(items: Iterator[T]) -> Iterator[T]:
     """The items. Within `held()`, KeyboardInterrupt ends the computation of an item all the same."""
-    outer = _state.held
+    outer, outermost = _state.held, _state.keeping
     while True:
         try:
-            _state.held = 0
+            _state.held, _state.keeping = 0, outer or outermost
             _raise_if_due()
             item = next(items)
         except StopIteration:
             return
         finally:
-            _state.held = outer
+            _state.held, _state.keeping = outer, outermost
         yield item
 
 
@@ -92,8 +95,9 @@ def finish(code: int, reported: bool) -> None:
     import atexit
 
     _state.ending = True
-    if _state.asked and not reported:
-        print("interrupted", file=sys.stderr)
+    _state.told |= reported
+    if _state.asked:
+        _tell()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # ValueError: is closed
@@ -192,9 +196,13 @@ def _watch(signals: int) -> None:
             elif _state.waited > SAME:
                 _end()
         elif not _state.held:
-            if _state.waited > (LAST if _state.raised else END):
+            if _state.waited > (LAST if _state.raised else KEEP if _state.keeping else END):
                 _end()
-            if _state.waited > WAITING and not _state.raised:
+            if _state.keeping and _state.waited > END and not (_state.raised or _state.patience):
+                _state.patience = True
+                with contextlib.suppress(OSError):
+                    os.write(2, PATIENCE)
+            if _state.waited > WAITING and not (_state.raised or _state.ending):
                 _state.knocks += 1
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -202,13 +210,20 @@ def _watch(signals: int) -> None:
 def _end() -> None:
     """End the process now, from any thread."""
     _state.ending = True
-    with contextlib.suppress(OSError):
-        os.write(2, b"interrupted\n")
+    _tell()
     flush = threading.Thread(target=lambda: sys.stdout.flush(), daemon=True)
     flush.start()
     flush.join(0.2)  # in vain if the main thread is writing to a pipe that nobody reads
     _remove_leftovers()
     os._exit(130)
+
+
+def _tell() -> None:
+    """Tell the user, once, that the process ends because of a signal."""
+    if not _state.told:
+        _state.told = True
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
 
 
 def _remove_leftovers() -> None:

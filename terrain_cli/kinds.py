@@ -166,8 +166,8 @@ def solve(scenario: "Scenario", **settings: Any) -> "Solution": ...
 def solve(scenario: "Scenario", **settings: Any) -> "Solution":
     """Solve a scenario of any kind: strips by its method of descent, a map by the fastest route to each goal.
 
-    settings: those of `solve` in strips/solution.py (every, watch) or in maps/solution.py (precision, watch). Raises InputError
-    if the scenario names a file that cannot be read, or a place outside the map or in blocked ground.
+    settings: those of `solve` in strips/solution.py (every, watch, report) or in maps/solution.py (precision, watch, report).
+    Raises InputError if the scenario names a file that cannot be read, or a place outside the map or in blocked ground.
 
     Example:
 

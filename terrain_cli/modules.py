@@ -45,7 +45,8 @@ class SolutionModule(Protocol):
     def to_ground(self, scenario: Any) -> Any:
         """The arrays of the ground. Raises InputError with all problems of the files it reads, before JAX is imported."""
 
-    def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution": ...
+    def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution":
+        """settings: those of the kind, `watch` and `report`, which is called with a few words on how far it is."""
 
 
 class RecordModule(Protocol):
@@ -58,8 +59,8 @@ class RecordModule(Protocol):
 
 
 class SweepModule(Protocol):
-    """Parameter: a number of the scenario by its name. RESULTS: the columns of a point. MOST: how many varied numbers a
-    picture can show."""
+    """Parameter: a number of the scenario by its name, with which its errors begin. RESULTS: the columns of a point. MOST: how
+    many varied numbers a picture can show."""
 
     Parameter: Any
     RESULTS: Sequence[str]

@@ -1,21 +1,28 @@
 """What a small input can ask for is bounded: each cap is refused in a sentence with the way round it."""
 
+import gc
+import importlib
 import io
 import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from terrain_cli.batch.form import find_form
 from terrain_cli.commands.points import document
 from terrain_cli.errors import InputError
 from terrain_cli.maps import raster
-from terrain_cli.scenario.document import read_document
+from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.load import load_scenario
 from terrain_cli.text import nearest
-from tests.conftest import CONFIGS, Ran
+from tests.conftest import CONFIGS, ROOT, Ran
 
 Terrain = Callable[..., Ran]
 
@@ -54,6 +61,36 @@ def test_a_long_key_is_compared_with_no_other() -> None:
     assert nearest("widht", ["width"]) == "width"
 
 
+def test_a_line_of_many_carriage_returns_is_looked_through_once() -> None:
+    """Where the time grew with the square, this took ten minutes."""
+    assert find_form(b'{"offset": 1}' + b"\r \t" * 200_000 + b"x\n", "lines", "c.jsonl").kind == "lines"
+    with pytest.raises(InputError, match="has lines that end in a carriage return alone"):
+        find_form(b'{"offset": 1}' + b"\r" * 500_000 + b'{"offset": 1}\n', "lines", "c.jsonl")
+
+
+@pytest.mark.parametrize("fortran", [False, True])
+def test_a_map_that_becomes_shorter_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fortran: bool
+) -> None:
+    """Where the file was mapped, this ended the process with a bus error."""
+    monkeypatch.setattr(raster, "PIECE", 5)
+    path = tmp_path / "m.npy"
+    speeds = np.arange(1.0, 13.0).reshape(4, 3)
+    np.save(path, np.asfortranarray(speeds) if fortran else speeds)
+    assert (raster.read_array(path) == speeds).all()
+
+    class Shrinking(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
+            os.truncate(path, 200)
+            return super().read(size)
+
+    with path.open("rb") as file:
+        file.seek(128)
+        shrinking: Any = Shrinking(file.fileno(), closefd=False)
+        with pytest.raises(InputError, match="has fewer cells than its header says, 4 by 3"):
+            raster._read_cells(shrinking, path, (4, 3), fortran, np.dtype(float))
+
+
 def test_many_letters_that_the_legend_lacks_are_found_in_one_pass(tmp_path: Path) -> None:
     rows = "".join(f"      {chr(0x4E00 + i)}\n" for i in range(20_000))
     text = (
@@ -82,7 +119,7 @@ def test_a_document_of_too_many_values_is_refused(tmp_path: Path, monkeypatch: p
             "has 1,000,000 rows and 1,000,000 columns: at most 100,000,000 cells are allowed: use larger cells",
         ),
         (12_000, 12_000, "has 12,000 rows and 12,000 columns: at most 100,000,000 cells are allowed: use larger cells"),
-        (1, 10**8, "at most 100,000,000 cells are allowed (a side counts as 13 cells at least): use larger cells"),
+        (1, 10**8, "at most 100,000,000 cells are allowed (a side counts as 64 cells at least): use larger cells"),
     ],
 )
 @pytest.mark.parametrize("fortran", [False, True])
@@ -334,9 +371,6 @@ def test_a_long_problem_keeps_its_beginning_and_its_remedy() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs RLIMIT_AS and fork")
 def test_small_inputs_that_ask_for_much() -> None:
     """A dozen tries of the fuzzer's, in processes with 2 GB of address space; `make fuzz` says how to make more."""
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.greedy", "12", "3"], capture_output=True, text=True, check=False
     )
@@ -365,3 +399,58 @@ def test_json_numbers_of_many_digits_are_a_sentence(terrain: Terrain, tmp_path: 
     ran = terrain("check", path)
     assert ran.code in (1, 2)
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "strips: [" + "1, " * 200 + "]\noffset: 1\n",
+        "".join(f"k{i}: 1\n" for i in range(198)),
+        "map: {cell: 1, speeds: {drawing: a, legend: {" + "".join(f"k{i}: 1, " for i in range(199)) + "}}}\n"
+        "start: [0.5, 0.5]\ngoal: [1.5, 0.5]\n",
+    ],
+)
+def test_the_lines_of_the_first_problems_only_are_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Half a million wrong values took 20 s; the others are counted."""
+    monkeypatch.setattr("terrain_cli.scenario.load.LOOKED_AT", 30)
+    looked_up = []
+    find = Node.find
+
+    def count(node: Node, path: tuple[str | int, ...]) -> tuple[Node, bool]:
+        looked_up.append(path)
+        return find(node, path)
+
+    monkeypatch.setattr(Node, "find", count)
+    with pytest.raises(InputError) as error:
+        load_scenario(scenario(tmp_path, text))
+    assert error.value.problems[-1] == "and 180 more problems"
+    assert len(looked_up) < 150
+    assert gc.isenabled()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs RLIMIT_AS")
+def test_the_address_space_of_the_engine_is_not_free() -> None:
+    """Under a limit of 2 GB, a map that was let through ended the process in the middle of a compilation."""
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9,) * 2)\n"
+        "from terrain_cli.maps.raster import available_memory; assert 'jax' not in sys.modules; print(available_memory())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert 10**8 < int(done.stdout) < 7 * 10**8
+
+
+def test_security_says_the_caps_that_the_code_has() -> None:
+    """Each row of the table names constants and their module, and their values stand in its first two cells."""
+    table = (ROOT / "SECURITY.md").read_text().partition("| what | at most |")[2].partition("\n\n")[0]
+    checked = 0
+    for row in table.splitlines()[2:]:
+        what, most, place, _ = (cell.strip() for cell in row.split("|")[1:-1])
+        *names, file = place.replace("`", "").split(", ")
+        for name in names:
+            value = getattr(importlib.import_module("terrain_cli." + file[:-3].replace("/", ".")), name)
+            written = [f"{value:,}", *([f"{value // 2**20} MiB"] if value % 2**20 == 0 else [])]
+            assert any(re.search(rf"(?<![\d,]){text}(?![\d,]*\d)", f"{what} {most}") for text in written), row
+            checked += 1
+    assert checked >= 20

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import cli
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, plain, refuse_input, write, written
 
@@ -25,6 +24,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from terrain_cli import cli
+from terrain_cli.__main__ import main
 from terrain_cli.files import write
 
 def rows():
@@ -34,7 +34,7 @@ def rows():
         yield [i, i, i]
 
 cli.app = lambda *_, **__: write(Path(sys.argv[1]), rows())
-cli.main([])
+main()
 """
 
 
@@ -349,34 +349,4 @@ class TestStopped:
             assert process.stdout.readline() == "writing\n"
             assert len(names(old.parent)) == 2
             process.send_signal(number)
-            assert process.wait() == 130
-            assert process.stderr.read() == ""
-
-
-@posix
-class TestSigterm:
-    def test_the_handler_does_not_outlive_the_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        within = []
-        monkeypatch.setattr(cli, "app", lambda *_, **__: within.append(signal.getsignal(signal.SIGTERM)))
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        cli.main([])
-        assert within == [signal.default_int_handler]
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-    def test_another_handler_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cli, "app", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
-        received = []
-        signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
-        try:
-            cli.main([])
-        finally:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        assert received == [signal.SIGTERM]
-
-    def test_a_thread_installs_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        within = []
-        monkeypatch.setattr(cli, "app", lambda *_, **__: within.append(signal.getsignal(signal.SIGTERM)))
-        thread = threading.Thread(target=cli.main, args=([],))
-        thread.start()
-        thread.join()
-        assert within == [signal.SIG_DFL]
+            assert (process.wait(), process.stderr.read()) == (130, "interrupted\n")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from terrain_cli import check as check_module
+from terrain_cli import interrupts
 from terrain_cli.strips import batched_descent as sweep_module
 from tests.conftest import CONFIGS, Ran, run_process
 
@@ -78,6 +79,12 @@ def test_before_jax_is_there_the_process_ends_at_once() -> None:
     assert drive("foreign('send(); say(1)')", jax=False) == (130, "", "interrupted\n")
 
 
+def test_it_is_told_once_however_long_the_end_takes() -> None:
+    """The end waits for a stdout that takes nothing any more, while the thread goes on knocking."""
+    slow = "class Slow:\n    def flush(self): os.read(os.pipe()[0], 1)\nsys.stdout = Slow()\ninterrupts.WAITING = 0\n"
+    assert drive(f"{slow}send()", jax=False) == (130, "", "interrupted\n")
+
+
 def test_what_never_comes_back_is_ended_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     """A loop in a library that swallows the exception, in place of a program that does not return."""
     (tmp_path / "half").write_text("half")
@@ -85,6 +92,24 @@ def test_what_never_comes_back_is_ended_and_leaves_no_temporary_file(tmp_path: P
     code += "foreign('send()\\nwhile True:\\n try: os.read(0, 1)\\n except BaseException: pass')"
     assert drive(code) == (130, "", "interrupted\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_there_are_results_to_keep_the_user_is_told_to_wait() -> None:
+    """A call that returns only when that has been said stands for a compiled one that takes more than two seconds."""
+    code = (
+        "interrupts.END = 0\nend, told = os.pipe()\nos.dup2(told, 2)\n"
+        "def items():\n    foreign('send(); said = os.read(end, 200)')\n    say('never')\n    yield 1\n"
+        "with interrupts.held():\n    try:\n        for i in interrupts.interruptible(items()): say(i)\n"
+        "    except KeyboardInterrupt: say(said.decode())"
+    )
+    assert drive(code) == (130, f"{interrupts.PATIENCE.decode()} end", "")
+
+
+def test_a_call_that_does_not_return_is_ended_although_there_are_results_to_keep() -> None:
+    code = "interrupts.END = interrupts.KEEP = 0\ndef items():\n"
+    code += "    foreign('send()\\nwhile True:\\n try: os.read(0, 1)\\n except BaseException: pass')\n    yield\n"
+    code += "with interrupts.held():\n    for i in interrupts.interruptible(items()): say('never')"
+    assert drive(code) == (130, "", "interrupted\n")
 
 
 def test_a_second_one_ends_the_process_and_one_sent_on_does_not() -> None:

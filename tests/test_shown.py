@@ -122,6 +122,15 @@ def test_a_letter_that_the_legend_lacks(terrain: Terrain, drawing: Path) -> None
     assert r"has the letter '\u202e' (row 1, column 1)" in ran.err
 
 
+def test_the_name_of_a_file_of_speeds_stays_in_its_line(terrain: Terrain, tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    name = json.dumps(f"a\nforged.yaml:1: all is well{HOSTILE}")
+    path.write_text(f"map: {{cell: 1, speeds: {{file: {name}}}}}\nstart: [0, 0]\ngoal: [1, 1]\n")
+    ran = terrain("solve", path)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert r"a\nforged.yaml:1: all is well\u202e" in ran.err
+
+
 @pytest.mark.parametrize("form", ["--csv", None])
 def test_ids_are_copied_to_files_and_shown_on_a_terminal(
     terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None
@@ -171,3 +180,29 @@ def test_a_picture_shows_no_text_that_a_module_forgot() -> None:
         axes.annotate(f"a{HOSTILE}", (0, 0))
         lay_out(figure)
         assert not hostile("".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--wrong"], "No such option: --wrong"),
+        (["wrong"], "No such command 'wrong"),
+        (["solve", "--wrong"], "No such option: --wrong"),
+        (["schema", "wrong"], "Got unexpected extra argument"),
+        (["solve", "a.yaml", "--step", "wrong"], "Invalid value for '--step': must be a number, got 'wrong"),
+        (["sweep", "--vary", "wrong"], "--vary: must be NAME=VALUES"),
+    ],
+)
+def test_arguments_that_are_refused(terrain: Terrain, words: list[str], said: str) -> None:
+    *words, last = words
+    ran = terrain(*words, f"{last}{HOSTILE}\x1b[31m\n\x9b")
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err.splitlines()[-1]
+    assert not (set(HOSTILE) | set("\x1b\x9b")) & set(ran.err)
+    assert r"\u202e\u2066" in ran.err
+    long = terrain(*words, last + "x" * 5000)
+    assert (long.code, len(long.err) < 1500) == (2, True)
+
+
+def test_the_help_of_a_call_without_arguments_keeps_its_lines(terrain: Terrain) -> None:
+    assert len(terrain().err.splitlines()) > 20

@@ -69,6 +69,26 @@ def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (1, "terrain: the output cannot be written: No space left on device\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's full disk")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("solve nowhere.yaml", 2),
+        ("solve --wrong", 2),
+        ("check nowhere.yaml --json", 2),
+        ("new x.yaml", 0),
+        ("batch c.jsonl -o r.jsonl", 1),
+    ],
+)
+def test_a_full_disk_behind_stderr_changes_no_exit_code(tmp_path: Path, command: str, code: int) -> None:
+    """What is said there is lost, and the files are written."""
+    (tmp_path / "c.jsonl").write_text("{}\n")
+    ran = run_shell(f"terrain {command} 2> /dev/full", tmp_path)
+    assert (ran.code, ran.err) == (code, "")
+    written = {"new": ["c.jsonl", "x.yaml"], "batch": ["c.jsonl", "r.jsonl"]}.get(command.split()[0], ["c.jsonl"])
+    assert sorted(file.name for file in tmp_path.iterdir()) == written
+
+
 @posix
 @pytest.mark.parametrize(
     ("command", "files"),

@@ -7,7 +7,7 @@ becomes of it does not depend on the other lines. Nothing here imports JAX.
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
@@ -15,7 +15,7 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from terrain_cli.batch.form import BOM, COLUMNS, find_form, shows_form
+from terrain_cli.batch.form import BOM, COLUMNS, end_of_lines, explain_malformed, find_form, shows_form
 from terrain_cli.batch.hashes import hash_files, hash_lines
 from terrain_cli.batch.ids import TOO_DEEP, TWICE, depth, find_fault, keys_given_twice, on_one_line
 from terrain_cli.errors import PROBLEMS, InputError, first_of
@@ -26,6 +26,7 @@ from terrain_cli.scenario.values import Number, Positive
 from terrain_cli.text import shorten, suggest, visible
 
 CHUNK = 2**22  # bytes read at a time; a longer line is read whole
+LINES = 50_000  # of a chunk: invalid cases take a second, after which progress is shown and Ctrl-C heard
 LONGEST = 2**26  # bytes of a line, enough for more than a million strips
 FILES = 1000  # scenario files at a time
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
@@ -138,21 +139,31 @@ class Cases:
         except OSError as problem:
             raise self._unreadable(problem) from None
 
-    def _check_line(self, data: bytes, line: int) -> None:
-        """Raises InputError if a line is longer than a case may be."""
-        if len(data) > LONGEST:
-            remedy = "a case has at most about a million strips; write one case a line"
-            raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+    def _read_line(self, read: Callable[[int], bytes], data: bytes, line: int) -> bytes:
+        """The data, and more up to the end of a line that is not blank. It is put together once, however small the pieces are.
+
+        Raises InputError if a line is longer than a case may be.
+        """
+        pieces, size, blank = [data], len(data), not data.strip()
+        while piece := read(CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST:
+                remedy = "a case has at most about a million strips; write one case a line"
+                raise InputError(f"{self.name}:{line}: is longer than {LONGEST // 2**20} MiB: {remedy}")
+            blank = blank and not piece.strip()
+            if b"\n" in piece and not blank:
+                break
+        return b"".join(pieces)
 
     def _lines(self, file: BinaryIO, start: int, line: int) -> Iterator[Chunk]:
-        """Chunks of whole lines, of about `CHUNK` bytes; where a chunk of a file ends depends only on its start."""
+        """Chunks of whole lines, about `CHUNK` bytes and at most `LINES` lines; in a file, their ends depend on their starts."""
         pipe = self.name == "<stdin>"
         # read1 returns what has arrived and does not wait for more.
         read = getattr(file, "read1") if pipe else file.read  # noqa: B009  not in BinaryIO
-        head = b""
-        while not shows_form(head) and (more := read(CHUNK)):
-            head += more
-            self._check_line(head, 1)
+        head = self._read_line(read, b"", 1)
+        while not shows_form(head) and len(head) < len(longer := self._read_line(read, head, 1)):
+            head = longer
         form = find_form(head, self.kind, self.name)
         if start < form.start:
             start, line = form.start, form.line
@@ -162,12 +173,12 @@ class Cases:
             data = b""
         data = data or read(CHUNK)
         while data:
-            while b"\n" not in data and (more := read(CHUNK)):
-                data += more
-                self._check_line(data, line)
+            if b"\n" not in data:
+                data = self._read_line(read, data, line)
             cut = data.rfind(b"\n") + 1 or len(data)
             if len(data) < CHUNK and not pipe:  # the end of the file, whose last line may lack a newline
                 cut = len(data)
+            cut = end_of_lines(data, cut, LINES)
             data, rest = data[:cut], data[cut:]
             if not pipe:
                 file.seek(-len(rest), os.SEEK_CUR)
@@ -175,7 +186,7 @@ class Cases:
             start += len(data)
             yield Chunk(self.name, form.kind, data, line, start, form.columns, form.delimiter)
             line += data.count(b"\n")
-            data = rest + read(CHUNK)
+            data = rest if b"\n" in rest else rest + read(CHUNK)
 
 
 def read_cases(chunk: Chunk) -> list[tuple[int, Case | BadCase]]:
@@ -279,10 +290,7 @@ def _explain_line(line: bytes, where: str) -> Case | BadCase:
     except msgspec.ValidationError:
         return BadCase(where, ("has a number with too many digits",))
     except msgspec.DecodeError as problem:
-        what = str(problem).removeprefix("JSON is malformed: ")
-        if what.startswith("trailing"):
-            return BadCase(where, ("has more after its first value: write one object a line",))
-        return BadCase(where, (f"is not valid JSON: {what}",))
+        return BadCase(where, (explain_malformed(problem, text),))
     if not isinstance(data, dict):
         return BadCase(where, ("must be an object with widths, speeds and offset",))
     problems = [*first_of([f"the key {shorten(key)} is given twice: keep one" for key in keys_given_twice(text)])]

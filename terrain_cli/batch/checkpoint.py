@@ -39,11 +39,16 @@ class Results:
         check_output(self.checkpoint, (".checkpoint",))
         for file in (path, self.checkpoint):
             refuse_input(file)
+        other = "rename it, or choose another --output"  # nobody has named this file
+        if self.checkpoint.is_symlink():
+            raise InputError(f"{self.checkpoint}: is a link, where a checkpoint would be written: {other}")
         self.state = {**state, "written": 0}
         self.digest = sha256()
         self.file: int | None = None  # the file to append to; none if the first chunk makes a new one
         self.added = False
         self.replaces = path.exists()
+        if not self.replaces and self.checkpoint.exists() and not self._read_checkpoint()[2]:
+            raise InputError(f"{self.checkpoint}: is not a checkpoint, and would be replaced: {other}")
         if self.replaces and resume:
             self._resume()
         elif self.replaces and self.checkpoint.exists() and not overwrite:

@@ -3,16 +3,20 @@
 import csv
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from terrain_cli.errors import InputError
+from terrain_cli.text import shorten
 
 COLUMNS = ("id", "widths", "speeds", "offset")
 DELIMITERS = ",;\t"
 BOM = b"\xef\xbb\xbf"
 UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+OUTSIDE_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"?|(-?\b[A-Za-z]\w*)')  # a text of JSON, or a word
+NOT_FINITE = re.compile("-?(nan|inf|infinity)", re.IGNORECASE)
 NOT_BLANK = re.compile(rb"\S")
 SEVERAL = 3  # lines by which a value that goes on is told from a line that is broken
 
@@ -50,7 +54,7 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     line = head.count(b"\n", 0, start) + 1
     first = lines[0] if lines else b""
     kind = kind or ("lines" if first[:1] in (b"{", b"[", b"") else "csv")
-    if re.search(rb"\r" if kind == "csv" else rb"}\s*\r\s*{", first):
+    if b"\r" in first if kind == "csv" else any(b"\r" in between for between in re.findall(rb"}\s*{", first)):
         raise InputError(f"{name}:{line}: has lines that end in a carriage return alone: save it with line feeds")
     if kind == "lines":
         if found := _find_value_over_lines(lines):
@@ -65,6 +69,13 @@ def find_form(head: bytes, kind: str, name: str) -> Form:
     raise InputError(
         f"{name}:{line}: must name the columns {', '.join(COLUMNS[1:])} and optionally id, got {text[:100]!r}"
     )
+
+
+def end_of_lines(data: bytes, cut: int, most: int) -> int:
+    """Where the first `most` lines end; `cut` if there are no more before it."""
+    if data.count(b"\n", 0, cut) <= most:
+        return cut
+    return next(islice(re.finditer(b"\n", data), most - 1, None)).end()
 
 
 def _first_lines(head: bytes) -> tuple[int, list[bytes]]:
@@ -113,6 +124,22 @@ def _is_cut_off(text: bytes) -> bool:
     except (UnicodeDecodeError, RecursionError):
         pass
     return False
+
+
+def explain_malformed(problem: msgspec.DecodeError, text: str) -> str:
+    """What is wrong with a line that is not JSON, in the words of the decoder, which counts bytes, or in better ones."""
+    what = str(problem).removeprefix("JSON is malformed: ")
+    if what.startswith("trailing characters"):
+        return "has more after its first value: write one object a line"
+    if place := re.fullmatch(r"invalid character \(byte (\d+)\)", what):
+        rest = text.encode()[int(place[1]) :].decode(errors="replace")
+        words = (found for found in OUTSIDE_TEXTS.finditer(text) if found[1] not in (None, "true", "false", "null"))
+        word = next(words, None)
+        if word and word.start() <= len(text) - len(rest):
+            remedy = "give a finite number" if NOT_FINITE.fullmatch(word[1]) else "put a text in double quotes"
+            return f"is not valid JSON: {shorten(word[1])} is not a JSON value: {remedy}"
+        what = what.replace(" (", f" {rest[:1]!r} (" if rest else " (")
+    return f"is not valid JSON: {what}"
 
 
 def _split(text: str, delimiter: str) -> tuple[str, ...]:

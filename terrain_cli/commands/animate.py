@@ -65,7 +65,7 @@ def animate(
 
     with working(f"solving {visible(loaded.name)}") as progress:
         enable_compile_cache(progress.note_compiling)
-        solution = kind.solution.solve(loaded)
+        solution = kind.solution.solve(loaded, report=progress.detail)
         progress.say(f"drawing {visible(loaded.name)}")
         with figure_style(*kind.figure.texts_of(loaded)) as missing:
             warn_of_letters(missing)

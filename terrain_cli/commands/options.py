@@ -1,23 +1,24 @@
 """Arguments and options that several commands share, so that each means the same everywhere."""
 
+import contextlib
 import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from terrain_cli import kinds
 from terrain_cli.contract import Option, Scenario
-from terrain_cli.errors import InputError
+from terrain_cli.errors import LONGEST, InputError
 from terrain_cli.files import refuse_input
 from terrain_cli.kinds import Kind
 from terrain_cli.ranges import parse_numbers
-from terrain_cli.text import quote, visible
+from terrain_cli.text import quote, shorten, visible
 
 
 def parse_number(text: str) -> float:
@@ -72,6 +73,33 @@ def _find_scenarios(incomplete: str) -> list[str]:
     shown = [entry for entry in entries if entry.name.startswith(start) and (start or not entry.name.startswith("."))]
     files = [f"{lead}{entry.name}" for entry in shown if entry.name.endswith((".yaml", ".yml")) and entry.is_file()]
     return files + [f"{lead}{entry.name}/" for entry in shown if entry.is_dir()]
+
+
+USAGE_ERROR: Any = (
+    typer.BadParameter.__base__
+)  # what typer raises for arguments that it refuses; its name is not public
+
+
+@contextlib.contextmanager
+def _shown_safely() -> Iterator[None]:
+    """A context in which the message of a refused argument, which quotes it, becomes one line that is safe to print."""
+    try:
+        yield
+    except USAGE_ERROR as error:
+        error.message = visible(shorten(error.message, LONGEST))
+        raise
+
+
+class Commands(TyperGroup):
+    """The commands. Whatever they refuse of their arguments is shown as `visible` shows it."""
+
+    def make_context(self, info_name: str | None, args: list[str], *others: Any, **named: Any) -> Any:
+        with _shown_safely() if args else contextlib.nullcontext():  # without any, the message is the help
+            return super().make_context(info_name, args, *others, **named)
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own is not public
+        with _shown_safely():
+            return super().invoke(ctx)
 
 
 class Command(TyperCommand):

@@ -103,7 +103,8 @@ def plot(
     with working(f"solving {visible(loaded.name)}") as progress:
         enable_compile_cache(progress.note_compiling)
         solutions = [
-            own.solution.solve(variant, ground) for (_, variant), ground in zip(variants, grounds, strict=True)
+            own.solution.solve(variant, ground, report=progress.detail)
+            for (_, variant), ground in zip(variants, grounds, strict=True)
         ]
     settings = {name: options[name] for name in ("axes", "held") if options[name] is not None}
     runs = []

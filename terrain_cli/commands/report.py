@@ -60,7 +60,8 @@ def report(
 
     with working(f"solving {visible(loaded.name)}") as progress:
         enable_compile_cache(progress.note_compiling)
-        gathered = kind.find("report").gather(kind.solution.solve(loaded), chosen, held, progress.say)
+        solution = kind.solution.solve(loaded, report=progress.detail)
+        gathered = kind.find("report").gather(solution, chosen, held, progress.say)
         progress.say("writing the page")
         kind.find("show.report").write_report(gathered, output)
     remark(gathered.asked.message)

@@ -270,7 +270,8 @@ def _solve_all(
             progress.say(f"solving {visible(scenario.name)}{of}")
             watch = None if quiet else kind.terminal.Watch(scenario, ground, options)
             settings = {name: options[name] for name in kind.scenario.SETTINGS if options[name] is not None}
-            solution = kind.solution.solve(scenario, ground, watch=watch and watch.add, **settings)
+            told = {"watch": watch and watch.add, "report": progress.detail}
+            solution = kind.solution.solve(scenario, ground, **told, **settings)
             if watch:
                 watch.close()
             answers: list[Answer] = []

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +35,7 @@ from terrain_cli.ranges import parse_values
 from terrain_cli.text import quote, visible
 
 TABLES, FIGURES = (".csv", ".json"), (".png", ".svg", ".pdf")
+STEP = "descent.step"  # the number that --step varies
 
 
 def sweep(
@@ -120,12 +121,16 @@ def sweep(
         )
     loaded = kind.scenario.with_options(loaded, options)
     protect_inputs(loaded, [*files, *figures])
-    parameters = [kind.sweep.Parameter(loaded, name) for name in varied]
+    parameters = []
+    for name, values in list(varied.items()):
+        try:
+            parameters.append(kind.sweep.Parameter(loaded, name))
+            varied[name] = parameters[-1].check(values)
+        except InputError as error:  # which begins with the name
+            named = f"--vary {error}"
+            raise InputError(named.replace(f"--vary {STEP}", "--step", 1) if step is not None else named) from None
     if len({parameter.path for parameter in parameters}) < len(parameters):
         raise InputError(f"--vary: {' and '.join(varied)} are not all different: put the values in one list")
-    varied = {
-        parameter.name: parameter.check(values) for parameter, values in zip(parameters, varied.values(), strict=True)
-    }
     found = kind.sweep.find_points(loaded, varied, options)
 
     from terrain_cli.compile_cache import enable_compile_cache
@@ -185,11 +190,11 @@ def _sort_outputs(outputs: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return [path for path in outputs if path not in figures], figures
 
 
-def _parse_varied(step: str | None, vary: list[str]) -> Mapping[str, Sequence[float]]:
+def _parse_varied(step: str | None, vary: list[str]) -> dict[str, Sequence[float]]:
     """The values of each number by its dotted name, from the options."""
     varied: dict[str, Sequence[float]] = {}
     if step is not None:
-        varied["descent.step"] = parse_values(step, "--step")
+        varied[STEP] = parse_values(step, "--step")
     for item in vary:
         name, equals, values = item.partition("=")
         if not equals or not name:

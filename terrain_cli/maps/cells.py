@@ -3,6 +3,16 @@
 import math
 from collections.abc import Sequence
 
+# Cells. A point as close as this to a grid line lies on it: 0.3 m is the line between the third and the fourth of cells of 0.1 m,
+# although 0.3 / 0.1 is 2.9999999999999996. Rounding errors are below 1e-10 on maps of up to a million cells a side.
+NEAR = 1e-9
+
+
+def snap(value: float) -> float:
+    """A coordinate in units of cells, on the grid line that is near, if one is."""
+    line = float(round(value)) if math.isfinite(value) else value
+    return line if abs(value - line) <= NEAR else value
+
 
 def touching_cells(row: float, col: float, shape: tuple[int, ...]) -> list[tuple[int, int]]:
     """The cells (row, col) that contain a point, borders included: one, two on an edge, four at a corner.

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from terrain_cli.errors import check_type
 from terrain_cli.jax_config import as_pytree, check_values, to_array
+from terrain_cli.maps.cells import NEAR
 
 
 @as_pytree
@@ -62,7 +63,10 @@ class Ground:
         return True
 
     def to_cells(self, points: ArrayLike) -> np.ndarray:
-        """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones."""
+        """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones.
+
+        Points of NumPy arrays that are as close as rounding errors to a grid line are moved onto it.
+        """
         points = _check_points(points)
         xp: Any = jnp if any(isinstance(a, jax.Array) for a in (points, self.cell, self.corner)) else np
         x, y = xp.moveaxis(xp.asarray(points, dtype=np.float64), -1, 0)
@@ -70,6 +74,9 @@ class Ground:
         cells: np.ndarray = xp.stack(
             [rows - (y - self.corner[1]) / self.cell, (x - self.corner[0]) / self.cell], axis=-1
         )
+        if xp is np:
+            lines = np.rint(cells)
+            cells = np.where(np.abs(cells - lines) <= NEAR, lines, cells)
         return cells
 
     def to_xy(self, points: ArrayLike) -> np.ndarray:

@@ -20,13 +20,14 @@ from terrain_cli import compile_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SETTINGS = {"nogil": True, "error_model": "numpy"}  # without the GIL, so that Ctrl-C is heard meanwhile
+# Without the GIL, so that Ctrl-C is heard meanwhile.
+_compile: Any = numba.njit(nogil=True, error_model="numpy")
 MAX_FOLDERS = 4  # of the loops of different versions; beyond it the oldest are deleted
 
 
 def helper(function: F) -> F:
     """A function that compiled loops call."""
-    compiled: F = numba.njit(**SETTINGS)(function)
+    compiled: F = _compile(function)
     return compiled
 
 
@@ -39,7 +40,7 @@ class compiled_loop:  # noqa: N801  used as a decorator
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.__doc__, self.__name__ = function.__doc__, function.__name__
-        self.compiled = numba.njit(**SETTINGS)(function)
+        self.compiled = _compile(function)
         self.ready = False
         self.lock = threading.Lock()
 
@@ -65,11 +66,12 @@ class compiled_loop:  # noqa: N801  used as a decorator
         except OSError as problem:
             warnings.warn(f"compiled loops are not cached: {problem}", RuntimeWarning, stacklevel=3)
             return
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+        settings: Any = numba.config
+        before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
         try:
             self.compiled.enable_caching()
         finally:
-            numba.config.CACHE_DIR = before
+            settings.CACHE_DIR = before
 
 
 def _digest() -> str:
@@ -85,7 +87,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def _check_own(folder: Path) -> None:
-    """Raises PermissionError unless a folder is the user's alone, and all in it plain files and folders that belong to the user."""
+    """Raises PermissionError unless a folder is the user's alone, and all in it plain files and folders of the user's."""
     if os.name != "posix":
         return
     if folder.lstat().st_mode & 0o077:

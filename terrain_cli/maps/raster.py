@@ -4,28 +4,29 @@ All problems of the file, the cells and the places are reported at once, with th
 """
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
 from terrain_cli.errors import InputError
 from terrain_cli.files import open_input
-from terrain_cli.maps.cells import meet_at_corner, touching_cells
+from terrain_cli.maps.cells import meet_at_corner, snap, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
-from terrain_cli.text import shorten
+from terrain_cli.text import shorten, visible
 
 CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
 BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
-THIN = 13  # cells of a side for which a map takes memory at least
-PIECE = 2**22  # cells that are looked at in one call, so that Ctrl-C is heard between two calls
-ROUNDED = (
-    1e-3  # how much rounding may change each side of an extent: numbers with three decimals are exact to a half of it
-)
+ENGINE = 1_300_000_000  # bytes of address space that JAX, its threads and compiled programs take for the smallest map
+THIN = 64  # cells of a side for which a map takes memory at least: the arrival times are computed on so many
+PIECE = 2**20  # cells that are read at a time
+ROUNDED = 1e-3  # of an extent: numbers with three decimals are exact to a half of it
 SQUARE = 0.01  # largest relative difference between the two sides of a cell, however the extent was rounded
 
 
@@ -42,7 +43,7 @@ class Raster(NamedTuple):
     def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
         """(row, col) of a point (x, y), in units of cells."""
         x, y = self.corner
-        return len(self.speeds) - (point[1] - y) / self.cell, (point[0] - x) / self.cell
+        return snap(len(self.speeds) - (point[1] - y) / self.cell), snap((point[0] - x) / self.cell)
 
 
 def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:
@@ -55,7 +56,8 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
         try:
             speeds = read_speeds(scenario)
         except InputError as error:
-            problems += [(("map", "speeds", "file"), problem) for problem in error.problems]
+            # The name of the file may hold line breaks.
+            problems += [(("map", "speeds", "file"), visible(problem)) for problem in error.problems]
     raster = None
     if speeds is not None:
         try:
@@ -157,8 +159,22 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
     return np.array(speeds.grid, dtype=np.float64)
 
 
-def _map_array(file: BinaryIO, path: Path) -> np.ndarray:
-    """The array in an open .npy file, mapped and not yet read. `numpy.load` would open the file again by its name.
+def read_array(path: Path) -> np.ndarray:
+    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
+    try:
+        with open_input(path, "save it to a .npy file") as file:
+            return _read_cells(file, path, *_read_header(file, path))
+    except FileNotFoundError:
+        raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
+    except InputError:
+        raise
+    except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
+        reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
+        raise InputError(f"{path} cannot be read: {reason}") from None
+
+
+def _read_header(file: BinaryIO, path: Path) -> tuple[tuple[int, int], bool, np.dtype]:
+    """The shape of the array in a .npy file, whether it is stored by columns, and the type of its numbers.
 
     Raises InputError unless the file says that it holds the cells of a map, and not too many.
     """
@@ -175,53 +191,42 @@ def _map_array(file: BinaryIO, path: Path) -> np.ndarray:
     if len(shape) != 2 or min(shape) < 1:
         raise InputError(f"{path} must contain an array of shape (rows, cols), got {shorten(str(shape))}")
     check_size(shape, str(path))
-    return np.memmap(file, dtype, "r", file.tell(), shape, "F" if by_columns else "C")
+    return shape, by_columns, dtype
 
 
-def read_array(path: Path) -> np.ndarray:
-    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
-    try:
-        with open_input(path, "save it to a .npy file") as file:
-            stored = _map_array(file, path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
-    except InputError:
-        raise
-    except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
-        reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}") from None
-    _refuse_bad(stored, path)
-    speeds = np.array(stored, dtype=np.float64)
-    speeds[np.isnan(speeds)] = np.nan  # of any sign and payload, which mean the same
-    return speeds
+def _read_cells(file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: bool, dtype: np.dtype) -> np.ndarray:
+    """The speeds after the header of a .npy file, some at a time, so that Ctrl-C is heard.
 
-
-def _refuse_bad(stored: np.ndarray, path: Path) -> None:
-    """Raises InputError if a cell is neither a speed nor NaN. It looks at some rows at a time, and copies no others."""
-    count, first = 0, ""
-    for i, j, speeds in _pieces(stored):
-        bad = ~(np.isnan(speeds) | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
-        if not bad.any():
-            continue
-        if not count:
-            row, col = np.unravel_index(np.argmax(bad), bad.shape)
-            first = f"[{i + row}, {j + col}] = {speeds[row, col]:g}"
-        count += int(bad.sum())
+    The file is not mapped: where another process makes a mapped file shorter, reading it ends the process. Raises InputError if
+    a cell is missing, or is neither a speed nor NaN.
+    """
+    order: Literal["F", "C"] = "F" if by_columns else "C"
+    size, count, first = shape[0] * shape[1], 0, ""
+    short = InputError(f"{path} cannot be read: it has fewer cells than its header says, {shape[0]:,} by {shape[1]:,}")
+    if os.fstat(file.fileno()).st_size - file.tell() < size * dtype.itemsize:
+        raise short
+    cells = np.empty(size)
+    for i in range(0, size, PIECE):
+        speeds = cells[i : i + PIECE]
+        data = file.read(len(speeds) * dtype.itemsize)
+        if len(data) < len(speeds) * dtype.itemsize:
+            raise short
+        with np.errstate(invalid="ignore", over="ignore"):
+            speeds[:] = np.frombuffer(data, dtype)
+        blocked = np.isnan(speeds)
+        bad = ~(blocked | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
+        if bad.any():
+            if not count:
+                row, col = np.unravel_index(i + int(np.argmax(bad)), shape, order)
+                first = f"[{row}, {col}] = {speeds[np.argmax(bad)]:g}"
+            count += int(bad.sum())
+        speeds[blocked] = np.nan  # of any sign and payload, which mean the same
     if count:
-        cells = f"{count:,} cells are" if count > 1 else "1 cell is"
+        found = f"{count:,} cells are" if count > 1 else "1 cell is"
         raise InputError(
-            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {cells} neither, the first {first}"
+            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {found} neither, the first {first}"
         )
-
-
-def _pieces(stored: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
-    """The array in pieces of at most `PIECE` cells, as float64, each with the row and column where it begins."""
-    rows, cols = stored.shape
-    high = max(1, PIECE // cols)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for i in range(0, rows, high):
-            for j in range(0, cols, PIECE):
-                yield i, j, np.asarray(stored[i : i + high, j : j + PIECE], dtype=np.float64)
+    return cells.reshape(shape, order=order)
 
 
 def check_size(shape: tuple[int, ...], what: str, goals: int = 1) -> None:
@@ -252,7 +257,8 @@ def available_memory() -> int | None:
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         if limit != resource.RLIM_INFINITY:
-            found.append(limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            found.append(limit - used - (0 if "jax" in sys.modules else ENGINE))
     with contextlib.suppress(OSError, ValueError, IndexError):
         lines = Path("/proc/meminfo").read_text().splitlines()
         found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]

@@ -43,10 +43,13 @@ def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
 
 
 def find_legs(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The length (m) and slowness (s/m) of each leg of a route, shape (N - 1,) each. points: as for `find_leg_cells`."""
+    """The length (m) and slowness (s/m) of each leg of a route, shape (N - 1,) each; 0 and 0 for a leg without length.
+
+    points: as for `find_leg_cells`. A leg without length, at a corner, may count as one in a blocked cell.
+    """
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     lengths = np.hypot(*np.diff(points, axis=0).T)
-    return lengths, slowness[tuple((find_leg_cells(ground, points) + 1).T)]
+    return lengths, np.where(lengths > 0, slowness[tuple((find_leg_cells(ground, points) + 1).T)], 0.0)
 
 
 def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +22,18 @@ if TYPE_CHECKING:
     from terrain_cli.maps.isochrones import Isochrone
 
 
+SETTLED = (
+    1e-3  # the norm of the gradient of a route at rest, relative to its time per metre; rounding errors are smaller
+)
+
+
 @dataclass(frozen=True)
 class MapSolution:
     """The solution of a map scenario.
 
-    ground: its cells. status: "converged", or "no route" if some goal cannot be reached; message: the same in a sentence.
-    routes: one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one.
-    from_start: the time from the start to each corner of the cells; to_goals: for each goal, the time from each corner to it;
-    s, shape (rows + 1, cols + 1) each.
+    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
+    route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
+    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
     """
 
     scenario: MapScenario
@@ -37,8 +42,20 @@ class MapSolution:
     message: str
     routes: tuple[Route | None, ...]
     reasons: tuple[str, ...]
-    from_start: np.ndarray
-    to_goals: tuple[np.ndarray, ...]
+    precision: int = 64
+
+    @cached_property
+    def from_start(self) -> np.ndarray:
+        """The time from the start to each corner of the cells, shape (rows + 1, cols + 1), s; computed when it is asked for."""
+        from terrain_cli.maps.fields.arrival import arrival_times, keep
+
+        return keep(arrival_times(self.ground, self.scenario.start), self.precision)
+
+    def to_goal(self, index: int = 0) -> np.ndarray:
+        """The time from each corner of the cells to a goal, shape (rows + 1, cols + 1), s; computed when it is asked for."""
+        from terrain_cli.maps.fields.arrival import keep, remaining_times
+
+        return keep(remaining_times(self.ground, self.scenario.goals[index]), self.precision)
 
     @property
     def route(self) -> Route | None:
@@ -84,7 +101,7 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.to_goals[index], route, percent)
+        return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
@@ -203,12 +220,14 @@ def solve(
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
     ground: its cells, if they have been read already. precision: bits in which the arrival times are kept, 64 or 32. watch: if
-    there is a single goal, called with each `Round` of its route once that is found. Raises InputError if a file cannot be read,
-    or if the start or a goal is outside the map or in blocked ground.
+    there is a single goal, called with each `Round` of its route once that is found. report: called with a few words on how far
+    it is, before each goal of several. Raises InputError if a file cannot be read, or if the start or a goal is outside the map
+    or in blocked ground.
 
     Example:
 
@@ -218,26 +237,31 @@ def solve(
     if precision not in (32, 64):
         raise ValueError(f"precision must be 32 or 64, got {precision!r}")
     check_type(scenario, MapScenario, "scenario", "a MapScenario, as from load_map")
-    if watch is not None:
-        check_function(watch, "watch")
+    for name, function in ("watch", watch), ("report", report):
+        if function is not None:
+            check_function(function, name)
     if ground is None:
         ground = to_ground(scenario)
-    from terrain_cli.maps.fields.arrival import arrival_times, keep, remaining_times
-    from terrain_cli.maps.routes.search import Fields, find_route
+    from terrain_cli.maps.routes.search import find_route
 
-    from_start = keep(arrival_times(ground, scenario.start), precision)
-    to_goals = tuple(keep(remaining_times(ground, goal), precision) for goal in scenario.goals)
-    routes = tuple(
-        find_route(ground, scenario.start, goal, Fields(from_start, to_goal))
-        for goal, to_goal in zip(scenario.goals, to_goals, strict=True)
-    )
+    found = []
+    for i, goal in enumerate(scenario.goals):
+        if report and len(scenario.goals) > 1:
+            report(f"goal {i + 1:,} of {len(scenario.goals):,}")
+        found.append(find_route(ground, scenario.start, goal))
+    routes = tuple(found)
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    status = "converged" if all(routes) else "no route"
-    message = _explain(routes, reasons)
-    return MapSolution(scenario, ground, status, message, routes, reasons, from_start, to_goals)
+    settled = all(_is_settled(route) for route in routes if route)
+    status = "no route" if not all(routes) else "converged" if settled else "iterations"
+    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision)
+
+
+def _is_settled(route: Route) -> bool:
+    """Whether moving the crossings of a route no longer changes its time, compared with its time per metre."""
+    return route.distance == 0 or route.history[-1].gradient_norm <= SETTLED * route.time / route.distance
 
 
 def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
@@ -252,6 +276,8 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
+    if not _is_settled(routes[0]):
+        return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
 
 
@@ -268,7 +294,7 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
     start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
     name = scenario.goal_name(index)
     if at_start & at_goal:
-        return f"none was found to {name}, although free ground leads there; try smaller cells"
+        raise AssertionError(f"free ground leads to {name}")  # a search cannot fail there
     if goal <= start:
         return (
             f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"

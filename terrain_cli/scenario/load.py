@@ -5,7 +5,8 @@ This module imports neither JAX nor any kind.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from terrain_cli.maps.scenario import MapScenario
     from terrain_cli.strips.scenario import StripsScenario
 
+LOOKED_AT = 10_000  # problems whose lines are looked up, to report the first; the others are counted
 ALIKE = 10  # problems of a crowded list, such as the cells of a grid, that are reported individually
 MISTYPED = 1000  # unknown keys that are compared with those that are missing
 
@@ -41,7 +43,23 @@ def load_scenario(path: str | Path) -> Scenario:
         print(scenario.name, scenario.units.length)
     """
     check_type(path, (str, Path), "path", "a text or a Path")
-    name = "<stdin>" if str(path) == "-" else str(path)
+    with _uncollected():
+        return _load(path, "<stdin>" if str(path) == "-" else str(path))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's garbage collector, which would go through the values of a large file again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _load(path: str | Path, name: str) -> Scenario:
     document = read_document(_read(path, name), name)
     if not isinstance(document.value, dict):
         raise InputError(
@@ -138,12 +156,14 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
     room = kind.scenario
     found: list[tuple[int, Callable[[], str]]] = []  # the line of each problem, and its message
     mistyped: set[tuple[int | str, ...]] = set()
-    scenario = None
+    scenario, more = None, 0
     try:
         scenario = room.MODEL.model_validate(data)
     except ValidationError as invalid:
         # Errors of the type "fits" are reported again by find_problems, with their place.
-        errors = [error for error in invalid.errors(include_url=False) if error["type"] != "fits"]
+        errors = invalid.errors(include_url=False)
+        more = max(len(errors) - LOOKED_AT, 0)
+        errors = [error for error in errors[:LOOKED_AT] if error["type"] != "fits"]
         mistyped = _find_mistyped(errors, kind, document)
         errors = [error for error in errors if error["type"] != "missing" or error["loc"] not in mistyped]
         alike = last = 0
@@ -155,9 +175,12 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
                 found.append((line, partial(_explain, error, kind, document, f"{name}:{line}")))
                 last = line if crowded else last
         if room.CROWDED is not None and alike > ALIKE:
-            more = f"{name}:{last}: {write_key(room.CROWDED)}: {alike - ALIKE:,} more values are invalid"
-            found.append((last, partial(str, more)))
-    for place, sentence in room.find_problems(data):
+            others = f"{name}:{last}: {write_key(room.CROWDED)}: {alike - ALIKE:,} more values are invalid"
+            found.append((last, partial(str, others)))
+    for i, (place, sentence) in enumerate(room.find_problems(data)):
+        if i >= LOOKED_AT:
+            more += 1
+            continue
         if (*place, sentence.partition(" is missing")[0]) in mistyped:
             continue
         place = room.locate(place, document)
@@ -165,7 +188,7 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
         found.append((node.line, partial(str, f"{name}:{node.line}: {write_key(place)}: {sentence}")))
     if scenario is None or found:
         found.sort(key=lambda problem: problem[0])
-        raise InputError(*(explain() for _, explain in found[:PROBLEMS]), more=max(len(found) - PROBLEMS, 0))
+        raise InputError(*(explain() for _, explain in found[:PROBLEMS]), more=more + max(len(found) - PROBLEMS, 0))
     return scenario
 
 

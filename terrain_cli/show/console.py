@@ -85,13 +85,21 @@ class Progress:
         self.visible = is_terminal()
         self.began = time.monotonic()
         self.next = self.began + DELAY
-        self.text = ""
+        self.title = self.text = ""
         self.compiling: bool | None = False  # None once it has been said
         self.line: Live | None = None
         self.lock = threading.RLock()
 
     def say(self, text: str) -> None:
         """Replace the text that is shown, unless that was updated a moment ago."""
+        self.title = text
+        self._show(text)
+
+    def detail(self, text: str) -> None:
+        """Show how far that has come which the latest `say` has named."""
+        self._show(f"{self.title}: {text}")
+
+    def _show(self, text: str) -> None:
         with self.lock:
             self.text = text
             if self.visible and time.monotonic() >= self.next:

@@ -159,12 +159,13 @@ def solve(
     *,
     every: int | None = None,
     watch: Callable[[Step], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> StripsSolution:
     """Solve a scenario of strips by its method of descent, and compare the result with the exact optimum.
 
     ground: its arrays, if they exist already. every: keep every `every`-th iteration in the history; by default all, fewer
-    beyond 1,024. watch: called with each `Step` as it is computed. A KeyboardInterrupt ends the descent; the solution then has
-    the status "interrupted".
+    beyond 1,024. watch: called with each `Step` as it is computed. report: otherwise called with a few words on how far it is. A
+    KeyboardInterrupt ends the descent; the solution then has the status "interrupted".
 
     Example:
 
@@ -172,8 +173,9 @@ def solve(
         print(solution.time, solution.message)
     """
     check_type(scenario, StripsScenario, "scenario", "a StripsScenario, as from load_strips")
-    if watch is not None:
-        check_function(watch, "watch")
+    for name, function in ("watch", watch), ("report", report):
+        if function is not None:
+            check_function(function, name)
     strips = to_ground(scenario) if ground is None else ground
     plan = scenario.descent
     optimum = jax.device_get(find_optimum(strips))
@@ -194,6 +196,8 @@ def solve(
                 history.append(row)
                 if watch:
                     watch(row)
+                elif report:
+                    report(f"iteration {row.iteration:,}")
         except KeyboardInterrupt:
             if not history:
                 raise

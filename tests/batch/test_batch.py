@@ -153,7 +153,10 @@ GOOD = {"widths": [10, 5], "speeds": [0.7, 0.3], "offset": 20}
         (json.dumps(GOOD | {"name": "x"}), "name: is not a key here: use one of id, widths, speeds, offset"),
         (json.dumps(GOOD | {"width": 1}), "width: is not a key here: did you mean widths?"),
         ('{"widths": [1], "speeds": [1]}', "offset: is missing"),
-        ('{"widths": [1], "speeds": [1], "offset": NaN}', "is not valid JSON: invalid character (byte 41)"),
+        (
+            '{"widths": [1], "speeds": [1], "offset": NaN}',
+            "is not valid JSON: NaN is not a JSON value: give a finite number",
+        ),
         ('{"widths": [1', "is not valid JSON: Input data was truncated"),
         ("[1, 2]", "must be an object with widths, speeds and offset"),
         ("[" * 100_000, "is nested more than 32 levels deep"),
@@ -267,6 +270,9 @@ def test_chunks_do_not_matter(terrain: Terrain, tmp_path: Path, monkeypatch: pyt
     for size in (1, 777, 5000):
         monkeypatch.setattr(cases_module, "CHUNK", size)
         assert terrain("batch", path, "--csv").out == whole
+    monkeypatch.undo()
+    monkeypatch.setattr(cases_module, "LINES", 7)
+    assert terrain("batch", path, "--csv").out == whole
     monkeypatch.undo()
     assert run_process("batch", "-", "--csv", stdin=path.read_bytes()).out == whole
 
@@ -604,20 +610,20 @@ def test_killed_while_results_are_replaced(terrain: Terrain, tmp_path: Path, mon
 
 # `terrain` with small chunks, which writes half of the third chunk of results, says so on stdout and waits to be killed.
 DRIVER = """
-import os, sys, time
+import os, signal
+from terrain_cli.__main__ import main
 from terrain_cli.batch import cases, checkpoint
-from terrain_cli.cli import main
 
 def append(self, data, **state):
     if self.state["rows"] > 10:
         os.write(self.file, data[:len(data) // 2])
         print("ready", flush=True)
-        time.sleep(600)
+        signal.pause()
     real(self, data, **state)
 
 cases.CHUNK = 1000
 real, checkpoint.Results.append = checkpoint.Results.append, append
-main(sys.argv[1:])
+main()
 """
 
 

@@ -37,14 +37,26 @@ LINES: list[tuple[bytes, str | None]] = [
     (b"{}", "widths: is missing; speeds: is missing; offset: is missing"),
     (b"null", "must be an object with widths, speeds and offset"),
     (b"{", "is not valid JSON: Input data was truncated"),
-    (b"}", "is not valid JSON: invalid character (byte 0)"),
-    (b"\0" + GOOD, "is not valid JSON: invalid character (byte 0)"),
-    (GOOD.replace(b"7", b'"\0"'), "is not valid JSON: invalid character (byte 8)"),
+    (b"}", "is not valid JSON: invalid character '}' (byte 0)"),
+    (b"\0" + GOOD, r"is not valid JSON: invalid character '\x00' (byte 0)"),
+    (GOOD.replace(b"7", b'"\0"'), r"is not valid JSON: invalid character '\x00' (byte 8)"),
+    (GOOD.replace(b"7", b'"None", "a": \xe2\x88\x9e'), "is not valid JSON: invalid character '∞' (byte 20)"),
+    (GOOD.replace(b"7", b"[1,]"), "is not valid JSON: trailing comma in array (byte 10)"),
     (GOOD.replace(b"7", b'"\xff"'), "is not UTF-8 text (byte 0xff)"),
     (GOOD.replace(b"7", b'"\\ud800"'), "is not valid JSON: unexpected end of escaped utf-16 surrogate pair (byte 14)"),
     (GOOD.replace(b"7", b'"\\u5c71\xe2\x80\xa8"'), None),
-    (GOOD.replace(b"3}", b"NaN}"), "is not valid JSON: invalid character (byte 56)"),
-    (GOOD.replace(b"3}", b"Infinity}"), "is not valid JSON: invalid character (byte 56)"),
+    (GOOD.replace(b"3}", b"NaN}"), "is not valid JSON: NaN is not a JSON value: give a finite number"),
+    (GOOD.replace(b"3}", b"nan}"), "is not valid JSON: nan is not a JSON value: give a finite number"),
+    (GOOD.replace(b"3}", b"-Infinity}"), "is not valid JSON: -Infinity is not a JSON value: give a finite number"),
+    (GOOD.replace(b"7", b"b1"), "is not valid JSON: b1 is not a JSON value: put a text in double quotes"),
+    (
+        GOOD.replace(b"7", b'"nan \\" inf", "id": None'),
+        "is not valid JSON: None is not a JSON value: put a text in double quotes",
+    ),
+    (
+        GOOD.replace(b"7", b"bog" * 40),
+        f"is not valid JSON: {'bog' * 25}bo... is not a JSON value: put a text in double quotes",
+    ),
     (GOOD.replace(b"3}", b"1e400}"), "offset: must be a finite number, got inf"),
     (
         GOOD.replace(b"[1, 2]", b"[1, -1e400]"),
@@ -350,6 +362,21 @@ def test_a_pipe_is_answered_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> No
     assert chunks(line, line, line + b"{", b"}") == [(line, 3), (line, 2), (line, 1), (b"{}", 0)]
     assert chunks(CSV, b"b,1,1,1") == [(b"a,1,1,1\n", 1), (b"b,1,1,1", 0)]
     assert chunks(b"{\n", line, line) == [(b"{\n" + line + line, 0)]
+    monkeypatch.setattr(cases_module, "LINES", 2)
+    assert chunks(line * 5 + b"{", b"}") == [(line * 2, 1), (line * 2, 1), (line, 1), (b"{}", 0)]
+
+
+@pytest.mark.parametrize("text", [b"{}\n" * 5, b"\n" * 4 + b"{}", b"{}\n\r\n" * 3, b"x,y\n" + b"1,2\n" * 5])
+def test_a_chunk_has_not_too_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    """A million short lines, all of them invalid, took a minute without a sign."""
+    monkeypatch.setattr(cases_module, "LINES", 2)
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(text)
+    chunks = list(Cases(path).chunks())
+    assert b"".join(chunk.data for chunk in chunks) == text
+    assert [chunk.line for chunk in chunks] == [1 + 2 * i for i in range(len(chunks))]
+    assert all(chunk.data.count(b"\n") <= 2 for chunk in chunks)
+    assert [c.data for c in Cases(path).chunks(chunks[1].end, chunks[1].line)] == [c.data for c in chunks[2:]]
 
 
 def test_many_bad_cases_take_linear_time() -> None:

@@ -109,6 +109,25 @@ def test_completion(
     assert shlex.split(found) == proposed
 
 
+@pytest.mark.parametrize(
+    ("words", "proposed"),
+    [
+        (["plot", "a.yaml", "--kind", "=", "o"], ["objective"]),
+        (["plot", "a.yaml", "--kind", "="], ["landscape", "objective", "paths", "all", "map"]),
+        (["plot", "--kind", "=", "objective", "--compare", "=", "s"], ["step="]),
+        (["plot", "--kind", "=", "objective", "--compare", "step", "=", "1", "--kind", "p"], ["paths"]),
+        (["solve", "--method", "=", "a", "-o", "=", "x.json", "--prec"], ["--precision"]),
+    ],
+)
+def test_bash_takes_an_option_with_its_value_apart(
+    terrain: Terrain, monkeypatch: pytest.MonkeyPatch, words: list[str], proposed: list[str]
+) -> None:
+    monkeypatch.setenv("_TERRAIN_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(["terrain", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    assert terrain().out.split() == proposed
+
+
 def test_the_methods_that_are_completed_are_those_there_are() -> None:
     assert set(METHODS) == set(OWN_SETTINGS)
 

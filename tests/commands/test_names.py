@@ -11,22 +11,12 @@ import pytest
 
 from terrain_cli.batch.cases import Cases
 from terrain_cli.scenario.load import load_scenario
+from tests.commands import MAP, READERS
 from tests.conftest import CONFIGS, Ran, run_process
 
 Terrain = Callable[..., Ran]
 THREE = CONFIGS / "three_strips.yaml"
 UNNAMED = "strips: [{width: 3, speed: 1}]\noffset: 4\n"
-MAP = "map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [3, 1]\n"
-READERS = [
-    ("solve",),
-    ("check",),
-    ("sweep", "--step", "1"),
-    ("plot", "-o", "x.png"),
-    ("animate", "-o", "x.gif"),
-    ("report", "-o", "x.html"),
-    ("graph",),
-    ("batch",),
-]
 CAFE = os.fsdecode(b"caf\xe9.yaml")
 not_utf8 = pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 here")
 

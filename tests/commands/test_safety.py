@@ -13,22 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.commands import MAP, READERS
 from tests.conftest import CONFIGS, Ran
 
 Terrain = Callable[..., Ran]
 THREE = CONFIGS / "three_strips.yaml"
-MAP = "map: {cell: 1, speeds: {file: v.npy}}\nstart: [0, 0]\ngoal: [3, 1]\n"
 CASE = b'{"widths": [1, 2], "speeds": [1, 3], "offset": 1}\n'
-READERS = [
-    ("solve",),
-    ("check",),
-    ("sweep", "--step", "1"),
-    ("plot", "-o", "x.png"),
-    ("animate", "-o", "x.gif"),
-    ("report", "-o", "x.html"),
-    ("graph",),
-    ("batch",),
-]
 PIPE = "is a pipe or a device, not a regular file: "
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and devices of POSIX")
 
@@ -223,6 +213,28 @@ class TestOutputs:
         ran = terrain("batch", "f", "-o", "soft.jsonl", "--overwrite")
         assert (ran.code, ran.err) == (2, "--output: soft.jsonl is an input file; name another file\n")
         assert Path("f/three_strips.yaml").read_bytes() == THREE.read_bytes()
+
+    @pytest.mark.parametrize("planted", ["link", "dangling", "file"])
+    def test_what_stands_where_a_checkpoint_would_be_written(self, terrain: Terrain, planted: str) -> None:
+        """The user has not named that file, and a batch removes it at its end."""
+        Path("c.jsonl").write_bytes(CASE)
+        Path("victim").write_text("precious")
+        checkpoint = Path("r.jsonl.checkpoint")
+        if planted == "file":
+            checkpoint.write_text("precious")
+        else:
+            checkpoint.symlink_to("victim" if planted == "link" else "nothing")
+        ran = terrain("batch", "c.jsonl", "-o", "r.jsonl")
+        what = (
+            "is not a checkpoint, and would be replaced"
+            if planted == "file"
+            else "is a link, where a checkpoint would be written"
+        )
+        assert (ran.code, ran.err) == (2, f"r.jsonl.checkpoint: {what}: rename it, or choose another --output\n")
+        assert Path("victim").read_text() == "precious"
+        assert os.path.lexists(checkpoint)
+        assert not Path("nothing").exists()
+        assert not Path("r.jsonl").exists()
 
     def test_a_scenario_that_was_refused(self, terrain: Terrain) -> None:
         """Its files were read all the same."""

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,9 +269,24 @@ def test_hostile_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -
 def test_ctrl_c_keeps_the_results_so_far(tmp_path: Path) -> None:
     path = tmp_path / "long.yaml"
     path.write_text(THREE.read_text().replace("iterations: 20", "iterations: 1e12, tolerance: 0"))
-    command = [sys.executable, "-m", "terrain_cli", "solve", str(path), "--json"]
+    # `terrain` that says on stderr when the descent has come to its first rows.
+    program = (
+        "import sys\n"
+        "from terrain_cli.__main__ import main\n"
+        "from terrain_cli.strips import solution\n"
+        "whole = solution.descend\n"
+        "def descend(*arguments, **settings):\n"
+        "    for step in whole(*arguments, **settings):\n"
+        "        yield step\n"
+        "        if step.iteration == 2000: print('far', file=sys.stderr, flush=True)\n"
+        "solution.descend = descend\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", program, "solve", str(path), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(8)
+    assert process.stderr is not None
+    while process.stderr.readline() != "far\n":
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -44,7 +44,11 @@ def to_ground(scenario: FlatScenario) -> float:
 
 
 def solve(
-    scenario: FlatScenario, ground: float | None = None, *, watch: Callable[[Any], None] | None = None
+    scenario: FlatScenario,
+    ground: float | None = None,
+    *,
+    watch: Callable[[Any], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> FlatSolution:
     distance = math.dist(scenario.start, scenario.goal)
     time = distance / (ground or to_ground(scenario))

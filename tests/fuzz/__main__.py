@@ -11,13 +11,13 @@ from terrain_cli.compile_cache import enable_compile_cache
 from tests.fuzz import interrupts
 from tests.fuzz.campaign import PARTS, describe, run_parts
 
-# Parts that need a process for each try, such as interrupts, or limits of memory: how many of so many tries have a fault.
-# They run only where --only names them.
-PROCESSES: dict[str, Callable[[int], int]] = {
-    "interrupts": lambda tries: interrupts.main(tries, []),
+# Parts that need a process for each try, such as interrupts, or limits of memory: how many of so many tries, with this seed, have
+# a fault. They run only where --only names them.
+PROCESSES: dict[str, Callable[[int, int], int]] = {
+    "interrupts": lambda tries, _: interrupts.main(tries, []),
     # In a process of its own, which has not imported JAX.
-    "greedy": lambda tries: (
-        subprocess.run([sys.executable, "-m", "tests.fuzz.greedy", str(tries)], check=False).returncode
+    "greedy": lambda tries, seed: (
+        subprocess.run([sys.executable, "-m", "tests.fuzz.greedy", str(tries), str(seed)], check=False).returncode
     ),
 }
 SHARE = 0.4  # of the tries must be accepted inputs: what is refused at once tests little
@@ -40,7 +40,7 @@ def main() -> None:
     outcomes = run_parts([name for name in names if name in PARTS], arguments.tries, arguments.seed, failures)
     print(describe(outcomes, failures))
     few = any(outcome.accepted < SHARE * outcome.tries for outcome in outcomes.values())
-    faults = [PROCESSES[name](arguments.tries) for name in names if name in PROCESSES]
+    faults = [PROCESSES[name](arguments.tries, arguments.seed) for name in names if name in PROCESSES]
     sys.exit(few or any(faults) or any(outcome.faults for outcome in outcomes.values()))
 
 

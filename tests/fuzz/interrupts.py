@@ -87,7 +87,9 @@ def interrupt(command: list[str], folder: Path, delay: float, warm: bool, number
         wrong.append("ended before the signal")
     elif process.returncode != 130:
         wrong.append(f"exit code {process.returncode}")
-    if "interrupted" not in errors.lower() + printed.lower() or len(errors.splitlines()) > 1 + errors.count("wrote "):
+    if "interrupted" not in errors.lower() + printed.lower() or len(errors.splitlines()) > 1 + errors.count(
+        "wrote "
+    ) + errors.count("will be kept"):
         wrong.append(f"stderr {errors!r}")
     for text in (printed, *(file.read_text() for file in out.glob("*.json"))):
         try:

@@ -14,7 +14,7 @@ LEFTOVER = re.compile(r"^\.|\.(tmp|part)$")
 NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(nan|inf|infinity)(?![\w.])", re.IGNORECASE)
 TROUBLE = ("Traceback (most recent call last)", "Exception ignored", "Fatal Python error")
 JSON_COMMANDS = ("solve", "sweep", "check", "graph")
-WRITES = ("-o", "--output", "--field", "--isochrones-output", "--plot")
+WRITES = ("-o", "--output", "--field", "--isochrones-output", "--plot", "--junit")
 
 
 class Fault(Exception):  # noqa: N818  a finding about the program, not an error of the fuzzer

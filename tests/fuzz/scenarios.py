@@ -10,17 +10,17 @@ from tests.fuzz.bench import Bench
 from tests.fuzz.oracle import Fault, Ran, check_best_time
 from tests.fuzz.values import (
     Draw,
-    any_positive,
     mostly,
     mutate,
     mutate_text,
     number,
     pick,
+    pick_size,
     plain_texts,
     positive,
     write,
     write_block,
-)  # fmt: skip
+)
 
 SIZES = (3, 3, 2, 5, 1)  # numbers of strips: few, because each has programs of its own
 SHAPES = ((2, 3), (3, 4), (6, 6))  # rows and columns of maps, for the same reason
@@ -30,7 +30,7 @@ MOST = 2000  # iterations that a scenario asks for
 def draw_strips(draw: Draw) -> dict[str, Any]:
     """A valid scenario of strips."""
     n = pick(draw, *SIZES)
-    size = positive if mostly(draw, 92) else any_positive
+    size = pick_size(draw)
     strips = [{"width": draw(size), "speed": draw(size)} for _ in range(n)]
     scenario: dict[str, Any] = {"strips": strips, "offset": draw(number)}
     if mostly(draw, 30):

@@ -67,6 +67,11 @@ def mostly(draw: Draw, percent: int) -> bool:
     return bool(draw(st.integers(0, 99)) < percent)
 
 
+def pick_size(draw: Draw) -> st.SearchStrategy[Any]:
+    """Widths and speeds as people have them, or now and then any that are allowed."""
+    return positive if mostly(draw, 92) else any_positive
+
+
 def pick(draw: Draw, *choices: Any) -> Any:
     """One of the choices. A minimised try has the first."""
     return draw(st.sampled_from(choices))

@@ -317,6 +317,12 @@ class TestNoRoute:
         assert rows[0] == "goal,x,y,distance,time,speed"
         assert all(row.startswith("2,") for row in rows[1:])
 
+    def test_to_the_start_itself_at_the_corner_of_blocked_ground(self, write: Callable[[str], Path]) -> None:
+        """A leg without length takes no time, also where the nearest cell is blocked."""
+        text = "map: {cell: 1, speeds: {grid: [[1.3, 1.3, 1.3], [1.3, 1.3, blocked]]}}\nstart: [2, 0]\ngoal: [2, 0]\n"
+        _, *rows = solve(load_map(write(text))).to_rows()
+        assert rows == [[2.0, 0.0, 0.0, 0.0, ""], [2.0, 0.0, 0.0, 0.0, ""]]
+
     def test_where_free_ground_leads_there_it_is_not_called_enclosed(
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:

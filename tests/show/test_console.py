@@ -171,3 +171,22 @@ def test_every_long_command_shows_progress(
     arguments = [command, tmp_path / "uniform.yaml", *more, *(["-o", tmp_path / ending] if ending else [])]
     assert terrain(*arguments).code in (0, 1)
     assert any("uniform" in text for text in said)
+
+
+@pytest.mark.parametrize("command", ["solve", "plot"])
+def test_the_goals_of_a_map_are_counted(
+    terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(
+        "map: {cell: 1, speeds: {grid: [[1, 2], [1, 1]]}}\nstart: [0.5, 0.5]\ngoal: [[1.5, 0.5], [1.5, 1.5]]\n"
+    )
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
+    monkeypatch.setattr(console, "DELAY", 0)
+    monkeypatch.setattr(console, "INTERVAL", 0)
+    monkeypatch.setattr(console, "TICK", 1000)
+    monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
+    more = ["-o", tmp_path / "f.svg"] if command == "plot" else []
+    assert terrain(command, path, *more).code == 0
+    assert [text for text in said if "goal" in text] == [f"solving m: goal {i} of 2" for i in (1, 2)]

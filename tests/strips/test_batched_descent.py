@@ -376,23 +376,34 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
     [
         ((), "nothing to vary: give --step 0.5:2.0, or --vary NAME=VALUES"),
         (("--step", "fast"), "--step: must be numbers separated by commas"),
-        (("--step", "0:2"), "descent.step: must be greater than 0, got 0"),
+        (("--step", "0:2"), "--step: must be greater than 0, got 0"),
+        (("--step", "-1e308"), "--step: must be at most 1e+50 in magnitude: choose larger units, got -1e+308"),
+        (("--step", "nan,1"), "--step: must be a finite number, got nan"),
+        (("--step", "1", "--method", "newton"), "--step: is not a setting of method newton"),
+        (("--vary", "descent.step=-1:1"), "--vary descent.step: must be greater than 0, got -1"),
+        (("--vary", "descent.iterations=1:2"), "--vary descent.iterations: must be a whole number, got 1.06667"),
+        (("--step", "1", "--vary", "offset=1e60"), "--vary offset: must be at most 1e+50 in magnitude"),
+        ((CONFIGS / "lake.yaml", "--vary", "map.cell=0"), "--vary map.cell: must be greater than 0, got 0"),
+        ((CONFIGS / "lake.yaml", "--vary", "map.legend.q=1"), "--vary map.legend.q: is not a number of this map"),
         (("--vary", "offset"), "--vary: must be NAME=VALUES"),
         (("--vary", "=1"), "--vary: must be NAME=VALUES"),
-        (("--vary", "ofset=1"), "ofset: is not a number of this scenario (method gradient): did you mean offset?"),
+        (
+            ("--vary", "ofset=1"),
+            "--vary ofset: is not a number of this scenario (method gradient): did you mean offset?",
+        ),
         (
             ("--vary", "strips.1.sped=1"),
-            "strips.1.sped: is not a number of this scenario (method gradient): did you mean strips.1.speed?",
+            "--vary strips.1.sped: is not a number of this scenario (method gradient): did you mean strips.1.speed?",
         ),
         (("--vary", "strip[2].speed=1"), "did you mean strips.2.speed?"),
         (("--vary", "strips.9.with=1"), "did you mean strips.2.width?"),
         (("--vary", "descent.intial.1=1"), "did you mean descent.initial.1?"),
-        (("--vary", "strips.1.speed=0.3,-1"), "strips.1.speed: must be greater than 0, got -1"),
+        (("--vary", "strips.1.speed=0.3,-1"), "--vary strips.1.speed: must be greater than 0, got -1"),
         (("--vary", "offset=1", "--vary", "offset=2"), "--vary offset: is given twice"),
         (("--vary", "offset=1", "--vary", "strips.1.speed=1", "--vary", "strips[1].speed=2"), "are not all different"),
         (("--method", "snell", "--vary", "descent.initial.0=1"), "is not a number of this scenario (method snell)"),
         (("--step", "1", "--vary", "descent.step=2"), "--vary descent.step: is given twice"),
-        (("--step", "1", "--method", "snell"), "descent.step: is not a number of this scenario (method snell)"),
+        (("--step", "1", "--method", "snell"), "--step: is not a number of this scenario (method snell)"),
         (("--step", "1", "--within", "0"), "--within: must be greater than 0 and less than 1, got 0"),
         (("--step", "1", "--output", "x.txt"), "--output: must end in .csv, .json, .png, .svg or .pdf, got x.txt"),
         (("--step", "1", "--json", "--csv"), "--json and --csv cannot be used together"),
@@ -408,10 +419,11 @@ def test_names_are_shown_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
         (("nowhere.yaml", "--step", "1"), "nowhere.yaml: no such file"),
     ],
 )
-def test_invalid_calls(terrain: Terrain, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_calls(terrain: Terrain, arguments: tuple[str | Path, ...], message: str) -> None:
     ran = terrain("sweep", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
+    assert ran.err.startswith(message[: message.find(":")]) or not message.startswith("--")
     assert "Traceback" not in ran.err
 
 

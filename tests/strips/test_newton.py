@@ -161,7 +161,7 @@ def test_a_step_is_refused(terrain: Callable[..., Ran], tmp_path: Any) -> None:
     assert f"{file}:4: descent.step: is not a setting of method newton" in ran.err
     ran = terrain("sweep", THREE, "--method", "newton", "--step", "1:3")
     assert ran.code == 2
-    assert "descent.step: is not a setting of method newton" in ran.err
+    assert ran.err.startswith("--step: is not a setting of method newton")
     with pytest.raises(
         InputError, match=r"strips\.0\.speed, descent\.iterations, descent\.tolerance, descent\.initial"
     ):

@@ -7,14 +7,15 @@ at a corner has zero length.
 Several routes are joined end to end in one chain of nodes, so that all of them descend at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
+from numpy.typing import ArrayLike
+from scipy.linalg.lapack import dptsv
 
 from terrain_cli.compile_cache import cached_jit
 
@@ -175,97 +176,24 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
     return gather(slope, next_slope), gather(curve, next_curve), between
 
 
-def solve_tridiagonal(diagonal: Array, beside: Array, right: Array, longest: ArrayLike) -> Array:
-    """The solution of a symmetric positive definite tridiagonal system, shape (N,).
-
-    diagonal, right: shape (N,). beside: the off-diagonal, shape (N-1,). longest: size of the largest block, if zeros in the
-    off-diagonal split the system into blocks. Parallel cyclic reduction (Hockney 1965): each step combines equations twice as
-    far apart. JAX's own solver calls LAPACK through a pointer that is not valid in a compiled program loaded from disk.
-    """
-    n = len(diagonal)
-
-    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        reach, diagonal, right, before = state  # `before`: coefficient of the unknown `reach` rows earlier
-
-        def shift(values: Array, by: Array) -> Array:
-            # Values that wrap around are multiplied by 0, the off-diagonal outside the matrix.
-            return jax.lax.dynamic_slice(jnp.concatenate([values, values]), (by,), (n,))
-
-        after = shift(before, reach)
-        down, up = before / shift(diagonal, n - reach), after / shift(diagonal, reach)
-        diagonal = diagonal - down * before - up * after
-        right = right - down * shift(right, n - reach) - up * shift(right, reach)
-        return 2 * reach, diagonal, right, -down * shift(before, n - reach)
-
-    start = jnp.array(1), diagonal, right, jnp.append(0.0, beside)
-    _, diagonal, right, _ = jax.lax.while_loop(lambda state: state[0] < longest, step, start)
-    return right / diagonal
-
-
 class Descended(NamedTuple):
-    """The result of a descent of R routes.
+    """The result of a descent of R routes, shape (R,) each.
 
-    x: shape (N,). time: of each route, shape (R,), s per cell size. gradient_norm: Euclidean norm over the crossings that can
-    move, shape (R,).
+    time: s per cell size. gradient_norm: Euclidean norm over the crossings that can move.
     """
 
-    x: Array | np.ndarray
-    time: Array | np.ndarray
-    gradient_norm: Array | np.ndarray
+    time: np.ndarray
+    gradient_norm: np.ndarray
 
 
-ROUTES = 64  # the number of routes that a compiled program descends on
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
-
-State = tuple[Array, Array, Array, Array, Array, Array | int]  # x, held, time, share, active, iteration
+LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
 
 
 @cached_jit
-def _descend(
-    x: Array, base: Array, along: Array, limits: Array, slowness: Array, route: Array, longest: Array, most: Array
-) -> Descended:
-    """Newton's method on the crossings of many routes at once, until no route gains more.
-
-    limits: bounds of each x, shape (N, 2); a crossing that reaches a bound stays there. For each route, a step that does not
-    reduce the time is halved. longest: nodes of the longest route. most: the largest number of iterations.
-    """
-    low, high = limits[:, 0], limits[:, 1]
-    # Added to the curvature, so that the Hessian is invertible where a route runs along an edge.
-    flat = 1e-12 * jnp.max(slowness)
-
-    def times(x: Array) -> Array:
-        return jax.ops.segment_sum(calc_times(x, base, along, slowness), route[:-1], ROUTES)
-
-    def step_from(x: Array, held: Array) -> tuple[Array, Array]:
-        gradient, diagonal, beside = find_derivatives(x, base, along, slowness)
-        gradient = jnp.where(held, 0.0, gradient)
-        diagonal = jnp.where(held, 1.0, diagonal + flat)
-        beside = jnp.where(held[:-1] | held[1:], 0.0, beside)
-        return gradient, solve_tridiagonal(diagonal, beside, -gradient, longest)
-
-    def once(state: State) -> State:
-        x, held, time, share, _, iteration = state
-        gradient, step = step_from(x, held)
-        gain = -jax.ops.segment_sum(step * gradient, route, ROUTES)
-        tried = jnp.clip(x + share[route] * step, low, high)
-        after = times(tried)
-        settles = gain <= SETTLED * time
-        takes = (after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14)))
-        x = jnp.where(takes[route], tried, x)
-        held = held | (takes[route] & ((tried <= low) | (tried >= high)))
-        stuck = ~takes & (share < 1e-6)
-        share = jnp.where(takes, jnp.minimum(1.0, 2 * share), share / 2)
-        return x, held, jnp.where(takes, after, time), share, ~settles & ~stuck, iteration + 1
-
-    def goes_on(state: State) -> Array:
-        return jnp.any(state[4]) & (state[5] < most)
-
-    held = jnp.sum(along, 1) == 0
-    start: State = x, held, times(x), jnp.ones(ROUTES), jnp.ones(ROUTES, bool), 0
-    x, held, time, *_ = jax.lax.while_loop(goes_on, once, start)
-    gradient, _ = step_from(x, held)
-    norm = jnp.sqrt(jax.ops.segment_sum(gradient**2, route, ROUTES))
-    return Descended(x, time, norm)
+def _derive(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array, Array, Array, Array]:
+    """The time of each leg, and the derivatives of their sum, as in `find_derivatives`."""
+    return calc_times(x, base, along, slowness), *find_derivatives(x, base, along, slowness)
 
 
 def descend_crossings(
@@ -274,22 +202,102 @@ def descend_crossings(
     limits: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
     most: int = 60,
 ) -> tuple[Chain, Descended]:
-    """Descend on the crossings of at most `ROUTES` routes, numbered from 0, and return the new chain and the result.
+    """Descend on the crossings of routes, numbered from 0, by Newton's method, until no route gains more.
 
     slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
-    by default the ends of its edge. most: the largest number of iterations. For a fixed sequence of edges the time is convex.
+    by default the ends of its edge; a crossing that reaches one stays there. most: the largest number of iterations. Returns the
+    chain with its new crossings, and the result. For each route, a step that does not reduce the time is halved. For a fixed
+    sequence of edges the time is convex.
+    """
+    n, routes = len(chain.x), int(chain.route[-1]) + 1
+    low, high = (np.broadcast_to(np.asarray(limit, dtype=float), (n,)) for limit in limits)
+    derive = _prepare(chain, slowness)
+    flat = 1e-12 * float(slowness.max())  # added to the curvature, which is 0 where a route runs along an edge
+    held = ~chain.moves
+    x, share, active = chain.x.copy(), np.ones(routes), np.ones(routes, dtype=bool)
+    time, gradient, curvature, beside = derive(x)
+    for _ in range(most):
+        step = _newton_step(np.where(held, 0.0, gradient), curvature + flat, beside, held)
+        gain = -np.bincount(chain.route, step * np.where(held, 0.0, gradient), minlength=routes)
+        active &= gain > SETTLED * time
+        if not active.any():
+            break
+        moving = active[chain.route]
+        tried = np.where(moving, np.clip(x + share[chain.route] * step, low, high), x)
+        after, *derivatives = derive(tried)
+        takes = active & ((after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14))))
+        taken = takes[chain.route]
+        x, time = np.where(taken, tried, x), np.where(takes, after, time)
+        gradient, curvature = (
+            np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False)
+        )
+        beside = np.where(taken[:-1], derivatives[2], beside)
+        held |= taken & ((x <= low) | (x >= high))
+        stuck = active & ~takes & (share < LEAST_SHARE)
+        share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
+        if stuck.any():
+            moved = _move_singly(chain._replace(x=x), slowness, np.flatnonzero(stuck[chain.route] & ~held), low, high)
+            after, *derivatives = derive(moved)
+            helped = stuck & (after < time * (1 - LOST))
+            active &= helped | ~stuck
+            share[helped] = 1.0
+            x, time = np.where(helped[chain.route], moved, x), np.where(helped, after, time)
+            gradient, curvature, beside = derive(x)[1:]
+    norm = np.sqrt(np.bincount(chain.route, np.where(held, 0.0, gradient) ** 2, minlength=routes))
+    return chain._replace(x=x), Descended(time, norm)
+
+
+def _move_singly(
+    chain: Chain, slowness: np.ndarray, nodes: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """The x of a chain, shape (N,), after moving some nodes, each to where it is best while its neighbours stay.
+
+    Where a leg is far shorter than a cell, the time bends so sharply that Newton's method does not find the minimum. Bisection
+    does.
+    """
+    points, x = chain.points, chain.x.copy()
+    for some in (nodes[nodes % 2 == 0], nodes[nodes % 2 == 1]):
+        a, b = low[some].copy(), high[some].copy()
+        for _ in range(60):
+            middle = (a + b) / 2
+            here = chain.base[some] + chain.along[some] * middle[:, None]
+            slope = np.zeros(len(some))
+            for beside, slow in ((points[some - 1], slowness[some - 1]), (points[some + 1], slowness[some])):
+                way = here - beside
+                length = np.hypot(way[:, 0], way[:, 1])
+                slope += slow * (way * chain.along[some]).sum(1) / np.where(length > 0, length, 1.0)
+            a, b = np.where(slope < 0, middle, a), np.where(slope < 0, b, middle)
+        x[some] = (a + b) / 2
+        points[some] = chain.base[some] + chain.along[some] * x[some, None]
+    return x
+
+
+def _newton_step(gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """The solution of the tridiagonal system of Newton's method, shape (N,); crossings that are held do not move."""
+    diagonal = np.where(held, 1.0, curvature)
+    beside = np.where(held[:-1] | held[1:], 0.0, beside)
+    _, _, step, failed = dptsv(diagonal, beside, -gradient)
+    if failed > 0:  # rounding errors have made the matrix indefinite
+        step = -gradient / diagonal
+    return np.asarray(step)
+
+
+def _prepare(chain: Chain, slowness: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+    """A function from x to the time of each route and the derivatives of the total time with respect to x.
+
     Chains are padded to one of a few sizes, so that few programs are compiled.
     """
-    n = len(chain.x)
+    n, routes = len(chain.x), int(chain.route[-1]) + 1
     size = 2048
     while size < n:
         size *= 2
-    full = chain.take(np.minimum(np.arange(size), n - 1))
-    along = np.where(np.arange(size)[:, None] < n, full.along, 0.0)
-    within = np.zeros((size, 2))
-    within[:n, 0], within[:n, 1] = limits
-    slowness = np.append(slowness, np.zeros(size - n))
-    longest = np.bincount(chain.route).max()
-    descended = _descend(full.x, full.base, along, within, slowness, full.route, longest, np.int64(most))
-    result = jax.device_get(descended)
-    return chain._replace(x=np.asarray(result.x[:n])), result
+    more = ((0, size - n), (0, 0))
+    base, along = (jnp.asarray(np.pad(value, more)) for value in (chain.base, chain.along))
+    slow = jnp.asarray(np.pad(slowness, (0, size - n)))
+
+    def derive(x: np.ndarray) -> tuple[np.ndarray, ...]:
+        times, gradient, curvature, beside = map(np.asarray, _derive(np.pad(x, (0, size - n)), base, along, slow))
+        time = np.bincount(chain.route[:-1], times[: n - 1], minlength=routes)
+        return time, gradient[:n], curvature[:n], beside[: n - 1]
+
+    return derive

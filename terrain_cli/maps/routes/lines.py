@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from terrain_cli.maps.cells import NEAR
+
 TOUCH = 1e-12  # fraction of a line's length; crossings closer together than this are one crossing of a corner
-NEAR = 1e-9  # cells; a point this close to a corner counts as lying on it
 
 
 class Pieces(NamedTuple):

@@ -34,22 +34,28 @@ class Refined(NamedTuple):
     gradient_norms: list[float]
 
 
-def refine(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> list[Refined]:
+def refine(
+    chain: Chain, padded: np.ndarray, closed: np.ndarray, *, moves: bool = True, rounds: int = ROUNDS
+) -> list[Refined]:
     """Refine the routes of a chain until each is a local optimum: no small change makes it faster.
 
     Of several routes that converge to the same one, only one is returned.
 
     padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
-    (rows + 1, cols + 1), bool.
+    (rows + 1, cols + 1), bool. moves: also replace parts of a route by straight lines, and slide its bends, where that is faster.
+    That saves rounds on wide open ground, and may lead to another optimum. rounds: the largest number of rounds.
     """
     count = int(chain.route[-1]) + 1
     given = descend_crossings(chain, leg_slowness(chain, padded), most=0)[1]
     sizes = np.bincount(chain.route, minlength=count)
     rows = [[(float(given.time[i]), int(sizes[i]) - 2, float(given.gradient_norm[i]))] for i in range(count)]
     done: dict[int, Chain] = {}
-    for _ in range(ROUNDS):
-        chain, straightened = straighten(chain, padded, closed)
-        chain, slid = slide(drop_needless(chain, padded), padded, closed)
+    none = np.zeros(0, dtype=np.int64)
+    for _ in range(rounds):
+        straightened, slid = none, none
+        if moves:
+            chain, straightened = straighten(chain, padded, closed)
+            chain, slid = slide(drop_needless(chain, padded), padded, closed)
         chain, result = descend_crossings(chain, leg_slowness(chain, padded))
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)

@@ -1,50 +1,52 @@
 """The fastest route between two points of a map, at any angle.
 
-The times from the start and to the goal show which cells can matter (the search region). A graph in this region gives candidate
+Rough times show which cells can matter (the search region). Graphs in this region, each finer than the one before, give candidate
 routes, and each of them is refined by descent on its crossings with the cell edges, until no small change makes it faster. Last,
 pieces of different candidates are combined. The fastest route is the answer.
 """
 
 import itertools
-from collections.abc import Sequence
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.ndimage import binary_dilation
+from scipy.spatial import cKDTree
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_type
 from terrain_cli.jax_config import to_array
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
-from terrain_cli.maps.fields.arrival import arrival_times, remaining_times
 from terrain_cli.maps.ground import Ground, check_ground, closed_corners
-from terrain_cli.maps.routes.backtrack import FRONTS, join_ways, pick_corners, ways_from_start, ways_to_goal
-from terrain_cli.maps.routes.crossings import Chain, drop_needless, find_cells, join
+from terrain_cli.maps.routes.crossings import Chain, drop_needless, join
+from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.lines import trace_lines
-from terrain_cli.maps.routes.refine import Refined, cut_routes, refine
-from terrain_cli.maps.routes.steiner import (
-    GOAL,
-    Distances,
-    Graph,
-    cells_through,
-    make_graph,
-    measure,
-    pick_routes,
-    spread_points,
-    to_chain,
-)
+from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes, take_cells
+from terrain_cli.maps.routes.refine import Refined, refine
+from terrain_cli.maps.routes.region import find_region
+from terrain_cli.maps.routes.variants import improve
 
-# How much longer than the least time the best route may take: through a cell of the search region, through a corner from which
-# candidates are traced, and through a node of the graph. The test maps needed a region of 1.7 % and candidates within 0.15 %.
-REGION, CORNERS, WITHIN = 0.02, 0.01, 2e-3
-LEVELS = 2, 4, 8, 10  # points on each edge, of successively finer graphs
-MISJUDGED = 0.06  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
-CANDIDATES, FEW_OF_COARSE = 16, 4  # routes to refine, and how many of them from the second finest graph
-ARCS = 5_000_000  # the largest number of arcs of a graph
-SMALL = 1500  # cells; a map of no more is searched as a whole
+# How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells,
+# and on cells. The cells that matter must be within half of that; otherwise the region is widened.
+WIDTHS = 0.1, 0.01
+SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
+LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
+MISJUDGED, MISJUDGED_FINE = (
+    0.03,
+    0.3,
+)  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
+CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
+NARROW, VARIANT_POINTS, VARIANTS = (
+    1e-4,
+    4,
+    48,
+)  # variants of the best route: how much longer, points on each edge, and how many
+IMPROVEMENTS = 8  # the largest number of times that variants are tried
+ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
 SAME = 1e-9  # relative; routes whose times differ by less are the same
 ALTERNATIVES = 5  # the largest number that is returned
+# An alternative takes at most LONGER more than the fastest route, and a share APART of its length lies farther than NEARBY cells
+# and a share NEARBY_SHARE of the fastest route's length from every faster one.
+LONGER, APART, NEARBY, NEARBY_SHARE = 0.005, 0.2, 3.0, 0.01
 
 
 class Round(NamedTuple):
@@ -60,22 +62,11 @@ class Round(NamedTuple):
     gradient_norm: float
 
 
-class Fields(NamedTuple):
-    """Times at the corners of the cells, shape (rows + 1, cols + 1) each, s.
-
-    from_start: from the start to each corner, as from `arrival_times`. to_goal: from each corner to the goal, as from
-    `remaining_times`.
-    """
-
-    from_start: ArrayLike
-    to_goal: ArrayLike
-
-
 class _Task(NamedTuple):
     """A search for routes.
 
-    start, goal: (row, col), shape (2,). padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that
-    no path passes, shape (rows + 1, cols + 1), bool.
+    start, goal: (row, col), shape (2,). padded: slowness relative to that of the fastest cell, with a border of inf, shape
+    (rows + 2, cols + 2). closed: corners that no path passes, shape (rows + 1, cols + 1), bool.
     """
 
     start: np.ndarray
@@ -83,13 +74,17 @@ class _Task(NamedTuple):
     padded: np.ndarray
     closed: np.ndarray
 
+    @property
+    def slowness(self) -> np.ndarray:
+        """Of the cells, shape (rows, cols)."""
+        return self.padded[1:-1, 1:-1]
 
-def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields | None = None) -> Route | None:
+
+def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike) -> Route | None:
     """The fastest route from `start` to `goal`, (x, y), shape (2,) each, m; None if there is none.
 
-    fields: the times of scheme "box" from the start and to the goal, if they are already known. No small change makes the route
-    or one of its alternatives faster. On symmetric ground the route from B to A is that from A to B, reversed. Raises ValueError
-    for a start or goal outside the map or in blocked ground.
+    No small change makes the route or one of its alternatives faster. On symmetric ground the route from B to A is that from A
+    to B, reversed. Raises ValueError for a start or goal outside the map or in blocked ground.
 
     Example:
 
@@ -108,26 +103,18 @@ def find_route(ground: Ground, start: ArrayLike, goal: ArrayLike, fields: Fields
     for name, end, (x, y) in zip(("start", "goal"), (a, b), ends.tolist(), strict=True):
         if not is_free(slowness, end):
             raise ValueError(f"{name}: lies outside the map or in blocked ground, at [{x:g}, {y:g}]")
-    if fields is None:
-        dtype = np.float64
-        fields = Fields(arrival_times(ground, start, dtype=dtype), remaining_times(ground, goal, dtype=dtype))
-    check_type(fields, Fields, "fields", "Fields(from_start, to_goal)")
-    from_start, to_goal = np.asarray(fields.from_start), np.asarray(fields.to_goal)
-    corners = slowness.shape[0] + 1, slowness.shape[1] + 1
-    if from_start.shape != corners or to_goal.shape != corners:
-        raise ValueError(
-            f"fields must have times at the corners of the cells, {corners}, got {from_start.shape} and {to_goal.shape}"
-        )
     # Symmetric ground is searched in the same direction for A to B and B to A, so that both give the same route.
     swapped = ground.symmetric and tuple(b) < tuple(a)
     if swapped:
-        a, b, from_start, to_goal = b, a, to_goal, from_start
-    task = _Task(a, b, np.pad(slowness, 1, constant_values=np.inf), closed_corners(slowness))
-    routes = _search(task, from_start, to_goal)
+        a, b = b, a
+    unit = 2.0 ** math.floor(math.log2(float(np.min(slowness))))  # a power of two, so that nothing is rounded
+    task = _Task(a, b, np.pad(slowness / unit, 1, constant_values=np.inf), closed_corners(slowness))
+    routes = _search(task)
     if not routes:
         return None
-    straight = float(trace_lines(a[None], b[None], task.padded, task.closed).time.sum() * ground.cell)
-    best, *others = [_to_route(refined, ground, ends, straight, swapped) for refined in routes]
+    scale = unit * float(ground.cell)
+    straight = float(trace_lines(a[None], b[None], task.padded, task.closed).time.sum() * scale)
+    best, *others = [_to_route(refined, ground, ends, straight, swapped, unit) for refined in routes]
     return best._replace(alternatives=tuple(others))
 
 
@@ -138,138 +125,180 @@ def is_free(slowness: np.ndarray, point: np.ndarray) -> bool:
     return bool(free) and not meet_at_corner(free)
 
 
-def search_region(slowness: np.ndarray, from_start: np.ndarray, to_goal: np.ndarray, width: float) -> np.ndarray:
-    """The free cells with a corner through which a route takes at most a fraction `width` longer than the least time.
+class _Level(NamedTuple):
+    """A graph and its shortest paths. within: how much longer than its best a route may be, as a fraction, to be worth a look."""
 
-    slowness: shape (rows, cols), as the result, bool. from_start, to_goal: times at the corners, shape (rows + 1, cols + 1).
-    """
-    through = from_start + to_goal
-    near = through <= (np.min(through) * (1 + width) if np.isfinite(width) else np.inf)  # the least may be 0
-    near = near[:-1] | near[1:]
-    return np.asarray((near[:, :-1] | near[:, 1:]) & np.isfinite(slowness))
+    graph: Graph
+    paths: Paths
+    within: float
 
 
-def _search(task: _Task, from_start: np.ndarray, to_goal: np.ndarray) -> list[Refined]:
-    """The best routes from start to goal, each a local optimum, fastest first; empty if there is none.
-
-    from_start, to_goal: times from the start to the corners and from the corners to the goal, shape (rows + 1, cols + 1).
-    """
-    start, goal, padded, closed = task
-    if not np.isfinite(np.min(from_start + to_goal)):
+def _search(task: _Task) -> list[Refined]:
+    """The best route from start to goal and its alternatives, each a local optimum, fastest first; empty if there is none."""
+    if np.array_equal(task.start, task.goal):
+        ends = np.stack([task.start, task.goal])
+        nowhere = Chain(ends, np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
+        return [Refined(nowhere, [0.0], [0], [0.0])]
+    levels = _lay_graphs(task)
+    if not levels:
         return []
-    slowness = padded[1:-1, 1:-1]
-    free = np.isfinite(slowness)
-    near_ends = (_near(start, slowness.shape) | _near(goal, slowness.shape)) & free
-    found: list[Refined] = []
-    width, finest = REGION if np.count_nonzero(free) > SMALL else np.inf, 1
-    while not found and finest:
-        cells = search_region(slowness, from_start, to_goal, width) | near_ends
-        found, finest = _refine_on_graphs(task, cells, LEVELS if np.count_nonzero(cells) > SMALL else LEVELS[-2:])
-        width *= 4  # if the ground varies so much that the region is not connected
-    if not finest:
-        corners = pick_corners(from_start, to_goal, CORNERS, CANDIDATES // len(FRONTS))
-        before, after = (
-            ways_from_start(from_start, start, corners, padded),
-            ways_to_goal(to_goal, goal, corners, padded),
-        )
-        ways = join_ways(before, after, start, goal)
-        found = refine(cut_routes(ways, padded, closed), padded, closed) if ways else []
-    if found and finest < LEVELS[-2]:
-        found += _refine_on_graphs(task, _beside(found, cells), LEVELS[-2:])[0]
-    found.sort(key=lambda route: route.times[-1])
-    if len(found) > 1:
-        [joined] = refine(_join_pieces(found, task, cells), padded, closed)
-        if joined.times[-1] < found[0].times[-1] * (1 - SAME):
-            found.insert(0, joined)
-    return _different(found)
+    found = _refine_candidates(task, levels)
+    best = found[0]
+    return [best, *_find_alternatives(task, levels[0], best)]
 
 
-def _refine_on_graphs(task: _Task, cells: np.ndarray, levels: Sequence[int]) -> tuple[list[Refined], int]:
-    """The best routes on successively finer graphs, refined, and the number of points per edge of the finest; 0 if none fits.
+def _lay_graphs(task: _Task) -> list[_Level]:
+    """Successively finer graphs, each on the cells that nearly best routes of the one before pass through; none if there is no
+    route.
 
-    Each graph determines the cells of the next one: those that its nearly best routes pass through. The positions of a graph's
-    points occasionally mislead it, so the candidates come from the last two graphs. There are no routes if the cells do not
-    connect start and goal.
+    The region for the first is widened until the cells that matter are well inside, so that twice the width changes nothing.
     """
-    start, goal, padded, closed = task
-    graphs: list[tuple[Graph, Distances, float]] = []
-    finest = 0
-    for most in levels:
-        points = points_within(int(cells.sum()), most)
-        if points <= max(finest, LEVELS[0] - 1):
-            continue
-        finest = points
-        graph = make_graph(start, goal, spread_points(cells, closed, points), padded, cells)
-        distances = measure(graph)
-        if not np.isfinite(distances.from_start[GOAL]):
-            return [], finest
-        misjudged = MISJUDGED / (points + 1) ** 2
-        cells = cells_through(graph, distances, misjudged, cells)
-        graphs.append((graph, distances, max(WITHIN, misjudged)))
-    chains = [
-        to_chain(graph, list(itertools.islice(pick_routes(graph, distances, within, apart=1), count)))
-        for (graph, distances, within), count in zip(
-            reversed(graphs[-2:]), (CANDIDATES - FEW_OF_COARSE, FEW_OF_COARSE), strict=False
-        )
-    ]
-    routes = itertools.accumulate((int(chain.route[-1]) + 1 for chain in chains), initial=0)
-    chains = [chain._replace(route=chain.route + first) for chain, first in zip(chains, routes, strict=False)]
-    return refine(drop_needless(join(chains), padded), padded, closed) if chains else [], finest
-
-
-def points_within(cells: int, most: int) -> int:
-    """The largest number of points per edge, up to `most`, with which the arcs of a graph in `cells` cells fit into memory."""
-    fitting = [k for k in range(1, most + 1) if cells * (4 * k + 4) * (4 * k + 3) // 2 <= ARCS]
-    return max(fitting, default=0)
-
-
-def _beside(found: list[Refined], cells: np.ndarray) -> np.ndarray:
-    """The cells that the best routes cross, and as many around them as fit into a fine graph, shape (rows, cols), bool."""
-    best = min(route.times[-1] for route in found)
-    nodes = join([route.nodes for route in found if route.times[-1] <= best * (1 + WITHIN)])
-    first, last = find_cells(nodes, nodes)
-    near = np.zeros_like(cells)
-    for shift in np.ndindex(2, 2):
-        row, col = np.minimum(first + shift, last).T
-        near[row.clip(0, cells.shape[0] - 1), col.clip(0, cells.shape[1] - 1)] = True
+    free = np.isfinite(task.slowness)
+    count = int(np.count_nonzero(free))
+    widths = list(WIDTHS) if count > SMALL else [math.inf, math.inf]
     while True:
-        wider = binary_dilation(near, np.ones((3, 3))) & cells
-        if points_within(int(wider.sum()), LEVELS[-2]) < LEVELS[-2] or np.array_equal(wider, near):
-            return np.asarray(near & cells)
-        near = wider
+        region = (
+            find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
+            if count > SMALL
+            else None
+        )
+        whole = not any(map(math.isfinite, widths))
+        if region is None and not whole:
+            widths = [4 * width if width < 1 else math.inf for width in widths]
+            continue
+        levels = _refine_graphs(task, free if region is None else region.inside, count <= TINY)
+        if whole:
+            return levels
+        assert region is not None
+        if levels:
+            worst = region.worst(cells_through(*levels[0], free.shape))
+            narrow = [seen > width / 2 for seen, width in zip(worst, widths, strict=True)]
+            if not any(narrow):
+                return levels
+        else:
+            narrow = [True, True]
+        widths = [
+            (2 * width if width < 1 else math.inf) if wider else width
+            for width, wider in zip(widths, narrow, strict=True)
+        ]
 
 
-def _near(point: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The cells whose centres are at most one row and one column from a point (row, col), shape (rows, cols), bool."""
-    row, col = (np.arange(size) for size in shape)
-    near = (np.abs(row + 0.5 - point[0]) <= 1)[:, None] & (np.abs(col + 0.5 - point[1]) <= 1)
-    return np.asarray(near)
+def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> list[_Level]:
+    levels: list[_Level] = []
+    misjudged = MISJUDGED_FINE if tiny else MISJUDGED
+    for points in FINE_LEVELS if tiny else LEVELS:
+        graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
+        within = misjudged / (points + 1) ** 2
+        paths = find_paths(graph, within if levels else max(within, LONGER))
+        if not math.isfinite(paths.best):
+            return []
+        levels.append(_Level(graph, paths, within))
+        inside = cells_through(graph, paths, within, inside.shape)
+    return levels
 
 
-def _join_pieces(found: list[Refined], task: _Task, cells: np.ndarray) -> Chain:
-    """The best route along pieces of the given ones; it may change from one to another within a cell."""
-    chain = join([route.nodes for route in found])
-    on_edges = chain.take(chain.moves | np.all(chain.base == np.rint(chain.base), axis=1))
-    _, index = np.unique(np.column_stack([on_edges.base + on_edges.along / 2, on_edges.x]), axis=0, return_index=True)
-    graph = make_graph(task.start, task.goal, on_edges.take(index), task.padded, np.ones_like(cells))
-    return to_chain(graph, [measure(graph).route(GOAL)])
+def _refine_candidates(task: _Task, levels: list[_Level]) -> list[Refined]:
+    """Routes on the finest graph and the one before, refined, fastest first."""
+    shape = task.slowness.shape
+    chains = []
+    for level, most in zip(reversed(levels[-2:]), (CANDIDATES, REFINED), strict=True):
+        routes = pick_routes(level.graph, level.paths, level.within, 1.5, 0, most, np.zeros(shape, dtype=bool))
+        chains.append(level.graph.to_chain(routes))
+    chain = drop_needless(_join_numbered(chains), task.padded)
+    rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
+    rough.sort(key=lambda route: route.times[-1])
+    return _try_variants(task, levels[-1], _continue(task, rough[:REFINED]))
 
 
-def _different(found: list[Refined]) -> list[Refined]:
-    """The fastest of the routes, which are sorted by time; of several with the same time, one."""
-    kept: list[Refined] = []
-    for route in found:
-        if not kept or route.times[-1] > kept[-1].times[-1] * (1 + SAME):
-            kept.append(route)
-    return kept[: ALTERNATIVES + 1]
+def _try_variants(task: _Task, level: _Level, found: list[Refined]) -> list[Refined]:
+    """The routes, fastest first, with further ones that differ from the best in a few cells, or join pieces of several."""
+    inside = cells_through(level.graph, level.paths, min(level.within, NARROW), task.slowness.shape)
+    for _ in range(IMPROVEMENTS):
+        best, more = found[0], join([route.nodes for route in found])
+        graph = make_graph(task.start, task.goal, inside, VARIANT_POINTS, task.slowness, task.closed, more)
+        paths = find_paths(graph, NARROW)
+        routes = pick_routes(graph, paths, NARROW, 0, 0, VARIANTS, np.zeros(inside.shape, dtype=bool))
+        improved = improve(best.nodes, graph, routes, task.padded, task.closed)
+        if improved is None:
+            break
+        [refined] = refine(drop_needless(improved, task.padded), task.padded, task.closed)
+        if not refined.times[-1] < best.times[-1]:
+            break
+        found.insert(0, _append(best, refined))
+    return found
 
 
-def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float, swapped: bool) -> Route:
-    """The route in (x, y) between the `ends`, shape (2, 2), m. swapped: whether it was searched from the second to the first."""
+def _continue(task: _Task, routes: list[Refined]) -> list[Refined]:
+    """The routes refined to the end, with the rows of both parts of their history, fastest first."""
+    chain = _join_numbered([route.nodes._replace(route=np.zeros_like(route.nodes.route)) for route in routes])
+    # Of routes that converge to the same one, `refine` returns only one, so that each is refined by itself.
+    more = refine(chain, task.padded, task.closed)
+    numbers = [int(route.nodes.route[0]) for route in more]
+    found = [_append(routes[i], last) for i, last in zip(numbers, more, strict=True)]
+    return sorted(found, key=lambda route: route.times[-1])
+
+
+def _append(first: Refined, last: Refined) -> Refined:
+    """The second of two refined routes, with the history of both."""
+    return Refined(
+        last.nodes,
+        first.times + last.times[1:],
+        first.crossings + last.crossings[1:],
+        first.gradient_norms + last.gradient_norms[1:],
+    )
+
+
+def _join_numbered(chains: list[Chain]) -> Chain:
+    """The chains as one, whose routes are numbered in order."""
+    counts = itertools.accumulate((int(chain.route[-1]) + 1 for chain in chains), initial=0)
+    return join([chain._replace(route=chain.route + first) for chain, first in zip(chains, counts, strict=False)])
+
+
+def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refined]:
+    """Other ways that take little longer than the best route: local optima, fastest first."""
+    length = float(np.hypot(*np.diff(best.nodes.points, axis=0).T).sum())
+    apart = max(NEARBY, NEARBY_SHARE * length)
+    taken = np.zeros(task.slowness.shape, dtype=bool)
+    take_cells(taken, best.nodes.points, apart)
+    routes = pick_routes(level.graph, level.paths, LONGER, apart, 1.2 * APART, 2 * ALTERNATIVES, taken)
+    if not routes:
+        return []
+    chain = drop_needless(level.graph.to_chain(routes), task.padded)
+    found: list[Refined] = []
+    for route in sorted(refine(chain, task.padded, task.closed), key=lambda route: route.times[-1]):
+        slower = best.times[-1] * (1 + SAME) < route.times[-1] <= best.times[-1] * (1 + LONGER)
+        if slower and _share_apart(route, [best, *found], apart) >= APART:
+            found.append(route)
+    return found[:ALTERNATIVES]
+
+
+def _share_apart(route: Refined, others: list[Refined], apart: float) -> float:
+    """The share of a route's length that is farther than `apart` cells from all of the others."""
+    tree = cKDTree(np.concatenate([_densify(other.nodes.points, 0.5) for other in others]))
+    dense = _densify(route.nodes.points, 0.5)
+    middle, length = (dense[1:] + dense[:-1]) / 2, np.hypot(*np.diff(dense, axis=0).T)
+    distance, _ = tree.query(middle)
+    return float(length[distance > apart].sum() / length.sum())
+
+
+def _densify(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points along a route, at most `spacing` apart."""
+    steps = np.maximum(1, np.ceil(np.hypot(*np.diff(points, axis=0).T) / spacing).astype(int))
+    leg = np.repeat(np.arange(len(steps)), steps)
+    share = (np.arange(len(leg)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[leg]
+    return np.concatenate([points[leg] + (points[leg + 1] - points[leg]) * share[:, None], points[-1:]])
+
+
+def _to_route(refined: Refined, ground: Ground, ends: np.ndarray, straight: float, swapped: bool, unit: float) -> Route:
+    """The route in (x, y) between the `ends`, shape (2, 2), m.
+
+    swapped: whether it was searched from the second to the first. unit: of its times, s/m.
+    """
     points, cell = ground.to_xy(refined.nodes.points), float(ground.cell)
+    scale = unit * cell
     inner = points[-2:0:-1] if swapped else points[1:-1]
     points = np.concatenate([ends[:1], inner, ends[1:]])
     rows = zip(refined.crossings, refined.times, refined.gradient_norms, strict=True)
-    history = tuple(Round(i, crossings, time * cell, norm) for i, (crossings, time, norm) in enumerate(rows))
+    history = tuple(Round(i, crossings, time * scale, norm * unit) for i, (crossings, time, norm) in enumerate(rows))
     distance = cell * float(np.hypot(*np.diff(refined.nodes.points, axis=0).T).sum())
     return Route(points, history[-1].time, distance, straight, history)

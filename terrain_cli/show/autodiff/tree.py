@@ -274,7 +274,8 @@ def _lettering(branch: Branch, x: float, y: float) -> str:
         label = f"( ){label}"
     elif node.kind == OPERATION and branch.mark and not branch.repeated:
         label = f"{label}  [{branch.mark}]"
-    name, below = re.fullmatch("(.*?)([₀-₉,]*)", label, re.DOTALL).groups()  # type: ignore[union-attr]  # it always matches
+    name = label.rstrip("₀₁₂₃₄₅₆₇₈₉,")
+    below = label[len(name) :]
     slanted = ' font-style="italic"' if node.named and node.kind != OPERATION else ""
     lowered = (
         f'<tspan font-size="12" font-style="normal" dy="4">{below.translate(FROM_SUBSCRIPTS)}</tspan>' if below else ""

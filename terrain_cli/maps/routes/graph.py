@@ -1,0 +1,188 @@
+"""A graph whose nodes are points on the cell edges (Steiner points), joined pairwise within each cell.
+
+A route on the graph is a route on the ground that crosses edges only at these points, so its time is slightly too long; the error
+falls about as the square of their spacing. The graph shows which routes are worth refining. Its arcs are not stored: the time
+between two points of a cell is its slowness times their distance, computed when it is asked for.
+
+Source: Aleksandrov, Maheshwari and Sack 2005, Determining approximate shortest paths on weighted polyhedral surfaces.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from terrain_cli.maps.cells import touching_cells
+from terrain_cli.maps.loops import compiled_loop
+from terrain_cli.maps.routes.crossings import Chain
+
+# The sides of a cell are numbered north, south, west, east; its corners north-west, north-east, south-west, south-east.
+SIDES = np.array([[0, 0], [1, 0], [0, 0], [0, 1]])  # where each side begins, (row, col) from the north-west corner
+CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+class Graph(NamedTuple):
+    """The graph of some cells, C in number, with E edges, V corners and N nodes.
+
+    cells: (row, col) of each, shape (C, 2). slowness: s per cell size, shape (C,). edges: of each cell, shape (C, 4). corners:
+    the node at each corner of a cell, shape (C, 4). beside: the cells on both sides of each edge (north and south of it, or west
+    and east), -1 where there is none, shape (E, 2). around: the cells around each corner, -1 where there is none, shape (V, 4).
+
+    first: the number of the first node on each edge, shape (E + 1,); their order is from west to east and from north to south.
+    After the nodes on edges come the corners, then the start and the goal. edge: of each node on an edge, shape (first[-1],).
+    row, col: of the nodes, shape (N,). shut: the nodes at closed corners, shape (N,), bool. ends: the cells that contain the
+    start and those that contain the goal, -1 beyond the last, shape (2, 4).
+    """
+
+    cells: np.ndarray
+    slowness: np.ndarray
+    edges: np.ndarray
+    corners: np.ndarray
+    beside: np.ndarray
+    around: np.ndarray
+    first: np.ndarray
+    edge: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    shut: np.ndarray
+    ends: np.ndarray
+
+    @property
+    def start(self) -> int:
+        """The node at the start."""
+        return len(self.row) - 2
+
+    @property
+    def goal(self) -> int:
+        """The node at the goal."""
+        return len(self.row) - 1
+
+    def to_chain(self, routes: list[np.ndarray]) -> Chain:
+        """Routes, given by their nodes, as one chain."""
+        nodes = np.concatenate(routes)
+        points = np.column_stack([self.row[nodes], self.col[nodes]])
+        on_edge = nodes < len(self.edge)
+        edge = self.edge[np.where(on_edge, nodes, 0)] if len(self.edge) else np.zeros(len(nodes), dtype=np.int64)
+        lying = self.row[self.first[edge]] == np.floor(self.row[self.first[edge]])
+        along = np.where(on_edge[:, None], np.where(lying[:, None], [0.0, 1.0], [1.0, 0.0]), 0.0)
+        base = np.where(along > 0, np.floor(points), points)
+        x = ((points - base) * along).sum(1)
+        return Chain(base, along, x, np.repeat(np.arange(len(routes)), [len(route) for route in routes]))
+
+
+@compiled_loop
+def _number(inside):  # type: ignore[no-untyped-def]
+    """Number the cells, edges and corners of the cells inside, row by row.
+
+    inside: shape (rows + 2, cols + 2), bool, False on the border. Returns cells, edges, corners, beside and around, as in
+    `Graph`.
+    """
+    rows, cols = inside.shape
+    count = 0
+    for r in range(1, rows - 1):
+        for c in range(1, cols - 1):
+            count += inside[r, c]
+    cells = np.empty((count, 2), np.int32)
+    edges, corners = np.empty((count, 4), np.int32), np.empty((count, 4), np.int32)
+    beside, around = np.full((4 * count, 2), -1, np.int32), np.full((4 * count, 4), -1, np.int32)
+    edge, corner, cell = 0, 0, 0
+    north_edge, north_corner = np.full(cols, -1, np.int32), np.full(cols + 1, -1, np.int32)
+    south_edge, south_corner = np.full(cols, -1, np.int32), np.full(cols + 1, -1, np.int32)
+    for r in range(1, rows - 1):
+        east = -1
+        for c in range(1, cols - 1):
+            if not inside[r, c]:
+                east = -1
+                continue
+            cells[cell, 0], cells[cell, 1] = r - 1, c - 1
+            if north_edge[c] < 0:
+                north_edge[c] = edge
+                edge += 1
+            south_edge[c] = edge
+            edge += 1
+            if east < 0:
+                east = edge
+                edge += 1
+            edges[cell, 0], edges[cell, 1], edges[cell, 2], edges[cell, 3] = north_edge[c], south_edge[c], east, edge
+            east = edge
+            edge += 1
+            for side in range(4):
+                beside[edges[cell, side], 1 - side % 2] = cell
+            for j in range(2):
+                if north_corner[c + j] < 0:
+                    north_corner[c + j] = corner
+                    corner += 1
+                if south_corner[c + j] < 0:
+                    south_corner[c + j] = corner
+                    corner += 1
+                corners[cell, j], corners[cell, 2 + j] = north_corner[c + j], south_corner[c + j]
+            for k in range(4):
+                around[corners[cell, k], 3 - k] = cell
+            cell += 1
+        north_edge, south_edge = south_edge, north_edge
+        north_corner, south_corner = south_corner, north_corner
+        south_edge[:] = -1
+        south_corner[:] = -1
+    return cells, edges, corners, beside[:edge].copy(), around[:corner].copy()
+
+
+def make_graph(
+    start: np.ndarray,
+    goal: np.ndarray,
+    inside: np.ndarray,
+    count: int,
+    slowness: np.ndarray,
+    closed: np.ndarray,
+    more: Chain | None = None,
+) -> Graph:
+    """The graph of the start, the goal, and `count` evenly spaced points on each edge of the cells `inside`.
+
+    start, goal: (row, col), shape (2,). inside: free cells, shape (rows, cols), bool. slowness: shape (rows, cols). closed:
+    corners that no path passes, shape (rows + 1, cols + 1), bool. more: further nodes; those on edges of the graph are added.
+    """
+    cells, edges, corners, beside, around = _number(np.pad(inside, 1))
+    origin = np.zeros((len(beside), 2), dtype=np.int32)
+    for side in range(4):
+        origin[edges[:, side]] = cells + SIDES[side]
+    lying = np.zeros(len(beside), dtype=bool)
+    lying[edges[:, :2]] = True
+    x = np.tile(np.arange(1, count + 1) / (count + 1), len(beside))
+    edge = np.repeat(np.arange(len(beside), dtype=np.int32), count)
+    if more is not None:
+        edge, x = _add(edge, x, origin, lying, more)
+    first = np.searchsorted(edge, np.arange(len(beside) + 1)).astype(np.int32)
+    place = np.zeros((len(around), 2), dtype=np.int32)
+    for k in range(4):
+        place[corners[:, k]] = cells + CORNERS[k]
+    shut = np.concatenate([np.zeros(len(edge), dtype=bool), closed[tuple(place.T)], [False, False]])
+    row = np.concatenate([origin[edge, 0] + np.where(lying[edge], 0, x), place[:, 0], [start[0], goal[0]]])
+    col = np.concatenate([origin[edge, 1] + np.where(lying[edge], x, 0), place[:, 1], [start[1], goal[1]]])
+    ends = np.full((2, 4), -1, dtype=np.int32)
+    for i, point in enumerate((start, goal)):
+        touched = [cell for cell in touching_cells(float(point[0]), float(point[1]), inside.shape) if inside[cell]]
+        ends[i, : len(touched)] = [np.flatnonzero(np.all(cells == cell, axis=1))[0] for cell in touched]
+    slow = slowness[tuple(cells.T)]
+    return Graph(cells, slow, edges, corners + np.int32(len(edge)), beside, around, first, edge, row, col, shut, ends)
+
+
+def _add(
+    edge: np.ndarray, x: np.ndarray, origin: np.ndarray, lying: np.ndarray, more: Chain
+) -> tuple[np.ndarray, np.ndarray]:
+    """The edge of each node and its place there, with those nodes added that can move along an edge of the graph."""
+    more = more.take(more.moves & (more.x > 0) & (more.x < 1))
+    if not len(more.x):
+        return edge, x
+    width = int(max(origin.max(initial=0), more.base.max(initial=0))) + 2
+
+    def to_key(base: np.ndarray, lying: np.ndarray) -> np.ndarray:
+        return np.asarray((base[:, 0].astype(np.int64) * width + base[:, 1].astype(np.int64)) * 2 + lying)
+
+    keys = to_key(origin, lying)
+    order = np.argsort(keys)
+    wanted = to_key(more.base, more.along[:, 1] > 0)
+    found = order[np.searchsorted(keys, wanted, sorter=order).clip(0, len(keys) - 1)]
+    there = keys[found] == wanted
+    edge, x = np.append(edge, found[there].astype(np.int32)), np.append(x, more.x[there])
+    order = np.lexsort((x, edge))
+    edge, x = edge[order], x[order]
+    same = (edge[1:] == edge[:-1]) & (x[1:] == x[:-1])
+    return np.delete(edge, np.flatnonzero(same)), np.delete(x, np.flatnonzero(same))

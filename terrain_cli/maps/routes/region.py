@@ -1,0 +1,183 @@
+"""The part of a large map that a search looks at: the cells through which good routes pass, found by fast marching.
+
+Rough times from the start and to the goal, on blocks of cells and then on the cells themselves, are added up; where the sum is
+far above the least, no good route passes. How far is far is not known beforehand, since the times are not bounds
+(docs/routes.md): a search has to check that what it kept is well inside, and widen the region if not.
+
+Source: Sethian 1996, A fast marching level set method; the update within a cell is that of Podvin and Lecomte 1991.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from terrain_cli.maps.cells import touching_cells
+from terrain_cli.maps.heap import drop, enlarge, push
+from terrain_cli.maps.loops import compiled_loop
+
+BLOCKS = 250  # blocks along the longer side of a map, at least
+HUGE = 1e30  # slowness relative to the least; more is as good as blocked here, and sums stay finite in float32
+
+
+class Region(NamedTuple):
+    """Cells to search.
+
+    inside: shape (rows, cols), bool. excess: how much longer than the least the routes through a cell seem to take, as a
+    fraction, shape (rows, cols), float32. blocks, block: the same for blocks of so many cells a side.
+    """
+
+    inside: np.ndarray
+    excess: np.ndarray
+    blocks: np.ndarray
+    block: int
+
+    def worst(self, cells: np.ndarray) -> tuple[float, float]:
+        """The largest excess among these cells, bool, shape (rows, cols), on blocks and on cells."""
+        row, col = np.nonzero(cells)
+        on_blocks = self.blocks[row // self.block, col // self.block]
+        return float(on_blocks.max()), float(self.excess[row, col].max())
+
+
+def find_region(
+    slowness: np.ndarray,
+    closed: np.ndarray,
+    start: np.ndarray,
+    goal: np.ndarray,
+    widths: tuple[float, float],
+) -> Region | None:
+    """The free cells that seem to be within `widths` of the least time, on blocks and on cells; None if they connect no route.
+
+    slowness: shape (rows, cols), inf where blocked. closed: corners that no path passes, shape (rows + 1, cols + 1). start, goal:
+    (row, col), shape (2,). A width of inf stands for the whole map.
+    """
+    block = max(1, max(slowness.shape) // BLOCKS)
+    unit = float(np.min(slowness))
+    if block > 1 and math.isfinite(widths[0]):
+        coarse = _average(slowness, block)
+        corners = np.zeros((coarse.shape[0] - 1, coarse.shape[1] - 1), dtype=bool)
+        blocks = _add_times(_to_float32(coarse, unit), corners, start / block, goal / block)
+        if blocks is None:
+            return None
+        near = blocks <= widths[0]
+        near = np.repeat(np.repeat(near, block, axis=0), block, axis=1)[: slowness.shape[0], : slowness.shape[1]]
+    else:
+        blocks, near = np.zeros((1, 1), dtype=np.float32), np.ones(slowness.shape, dtype=bool)
+        block = max(slowness.shape)
+    padded = np.full((slowness.shape[0] + 2, slowness.shape[1] + 2), np.inf, dtype=np.float32)
+    padded[1:-1, 1:-1] = np.where(near, _to_float32(slowness, unit), np.inf)
+    excess = _add_times(padded, closed, start, goal)
+    if excess is None:
+        return None
+    inside = (excess <= widths[1]) & np.isfinite(padded[1:-1, 1:-1])
+    for point in start, goal:
+        for cell in touching_cells(float(point[0]), float(point[1]), slowness.shape):
+            inside[cell] = np.isfinite(slowness[cell])
+    return Region(inside, excess, blocks, block)
+
+
+def _to_float32(slowness: np.ndarray, unit: float) -> np.ndarray:
+    with np.errstate(over="ignore", under="ignore"):
+        relative = np.minimum(slowness / unit, HUGE, where=np.isfinite(slowness), out=np.full(slowness.shape, np.inf))
+        return np.asarray(relative, dtype=np.float32)
+
+
+def _average(slowness: np.ndarray, block: int) -> np.ndarray:
+    """The mean slowness of the free cells of each block, inf where there are none, with a border of inf around."""
+    rows, cols = (-(-size // block) for size in slowness.shape)
+    total, count = np.zeros((rows, cols)), np.zeros((rows, cols))
+    for i in range(block):
+        for j in range(block):
+            part = slowness[i::block, j::block]
+            free = np.isfinite(part)
+            total[: part.shape[0], : part.shape[1]] += np.where(free, part, 0.0)
+            count[: part.shape[0], : part.shape[1]] += free
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, total / count, np.inf)
+    return np.pad(mean, 1, constant_values=np.inf)
+
+
+def _add_times(padded: np.ndarray, closed: np.ndarray, start: np.ndarray, goal: np.ndarray) -> np.ndarray | None:
+    """How much longer than the least time routes through each cell take, as a fraction; None if there are no routes."""
+    through = _march_from(padded, closed, start)
+    through += _march_from(padded, closed, goal)
+    least = float(through.min())
+    if not math.isfinite(least):
+        return None
+    through = np.minimum(through[:-1], through[1:])
+    through = np.minimum(through[:, :-1], through[:, 1:])
+    return np.asarray(through / np.float32(least) - np.float32(1) if least > 0 else np.zeros_like(through))
+
+
+def _march_from(padded: np.ndarray, closed: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Times from a point (row, col) to the corners of the cells, shape (rows + 1, cols + 1), float32, s per cell size."""
+    time = np.full(closed.shape, np.inf, dtype=np.float32)
+    first = []
+    for row, col in touching_cells(float(point[0]), float(point[1]), (padded.shape[0] - 2, padded.shape[1] - 2)):
+        slow = padded[row + 1, col + 1]
+        for r in (row, row + 1):
+            for c in (col, col + 1):
+                taken = slow * math.hypot(r - point[0], c - point[1])
+                if taken < time[r, c]:
+                    time[r, c] = taken
+                    first.append(r * closed.shape[1] + c)
+    _march(padded.ravel(), closed.ravel(), closed.shape[1], np.array(first, dtype=np.int32), time.ravel())
+    return time
+
+
+@compiled_loop
+def _march(slowness, closed, cols, first, time):  # type: ignore[no-untyped-def]
+    """Fast marching over the corners of cells, numbered row by row.
+
+    slowness: of the cells with a border of inf, so that the cells around corner k of row r begin at number k + r. closed:
+    corners that no path passes. first: corners whose times are known at first. time: of each corner; changed.
+    """
+    done = closed.copy()
+    keys, items, size = np.empty(1 << 16, np.float32), np.empty(1 << 16, np.int32), 0
+    for k in first:
+        if not closed[k] and size < len(keys):
+            push(keys, items, size, time[k], k)
+            size += 1
+    while size > 0:
+        now, k = keys[0], items[0]
+        drop(keys, items, size)
+        size -= 1
+        if done[k]:
+            continue
+        done[k] = True
+        if size + 12 > len(keys):
+            keys, items = enlarge(keys), enlarge(items)
+        for quarter in range(4):
+            down, right = quarter // 2, quarter % 2
+            slow = slowness[k + k // cols + down * (cols + 1) + right]
+            if slow == np.inf:
+                continue
+            a = k + (cols if down else -cols)  # the corner above or below
+            b = k + (1 if right else -1)
+            c = a + b - k
+            for target in (a, b, c):
+                if done[target]:
+                    continue
+                if target == c:
+                    later = now + slow * np.float32(math.sqrt(2.0))
+                    entered, one, other = k, a, b
+                else:
+                    later = now + slow
+                    entered, one, other = a + b - target, k, c
+                if (
+                    done[one]
+                    and done[other]
+                    and done[entered]
+                    and not (closed[one] or closed[other] or closed[entered])
+                ):
+                    # The wave enters the cell at the corner opposite to the target, which is the first of the three.
+                    rest = 2 * slow * slow - (time[one] - time[other]) ** 2
+                    latest = max(time[one], time[other])
+                    if rest >= 0 and time[entered] <= min(time[one], time[other]):
+                        over = time[entered] + np.float32(math.sqrt(rest))
+                        if latest <= over < later:
+                            later = over
+                if later < time[target]:
+                    time[target] = later
+                    push(keys, items, size, later, target)
+                    size += 1
