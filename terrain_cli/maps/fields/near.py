@@ -82,6 +82,16 @@ def ray(slowness: np.ndarray, closed: np.ndarray, row: float, col: float, to_row
 
 
 @helper
+def _follow(slow: float, beyond: float, away: float, along: float) -> float:
+    """The time to an edge at the critical angle, and along it in the faster cell beyond it; inf if there is no such way."""
+    ratio = beyond / slow
+    if ratio >= 1:
+        return math.inf
+    root = math.sqrt(1 - ratio * ratio)
+    return slow * away * root + beyond * along if along * root >= away * ratio else math.inf
+
+
+@helper
 def _spread(place: np.ndarray, start: int, foot: float, away: float, count: int) -> int:
     """Put points on an edge into `place` from index `start`, and return the index after the last one.
 
@@ -153,8 +163,17 @@ def time_straight(
             continue
         for i in range(north, south + 1):
             for j in range(west, east + 1):
-                if i <= at_row[p] <= i + 1 and j <= at_col[p] <= j + 1 and slowness[i, j] < math.inf:
-                    time[p] = min(time[p], slowness[i, j] * distance)
+                if not (i <= at_row[p] <= i + 1 and j <= at_col[p] <= j + 1 and slowness[i, j] < math.inf):
+                    continue
+                time[p] = min(time[p], slowness[i, j] * distance)
+                for side in (0, 1):  # down to a faster cell, and along the edge
+                    row_beyond, col_beyond = i - 1 + 2 * side, j - 1 + 2 * side
+                    if at_row[p] == i + side and 0 <= row_beyond < m:
+                        away, along = abs(row - i - side), abs(at_col[p] - col)
+                        time[p] = min(time[p], _follow(slowness[i, j], slowness[row_beyond, j], away, along))
+                    if at_col[p] == j + side and 0 <= col_beyond < n:
+                        away, along = abs(col - j - side), abs(at_row[p] - row)
+                        time[p] = min(time[p], _follow(slowness[i, j], slowness[i, col_beyond], away, along))
         if time[p] == math.inf and (p >= size or distance < REACH):
             time[p] = ray(slowness, closed, row, col, at_row[p], at_col[p])
     return time
