@@ -11,9 +11,12 @@ from numpy.typing import ArrayLike
 
 from terrain_cli.errors import check_number, check_type
 from terrain_cli.maps.cells import touching_cells
+from terrain_cli.maps.fields.mesh import POINTS, make_mesh
 from terrain_cli.maps.ground import Ground
 
-ROUND = 64  # corners of a disc smaller than a cell
+SMALLEST = 1e-3  # cells at the start; smaller isochrones are reduced copies of this one
+CLOSE = 1e-10  # relative; no contour passes so close to a point of the mesh
+TRIES = 100
 
 
 @dataclass(frozen=True)
@@ -37,44 +40,113 @@ class Isochrone:
 def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels: Sequence[float]) -> list[Isochrone]:
     """The ground reached from `start`, (x, y), within each of the levels, s.
 
-    times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. They are interpolated along the edges of the
-    cells. No polygon enters blocked ground, and times beyond a wall do not influence the border on this side of it.
+    times: arrival times on the corners of the cells, shape (rows + 1, cols + 1), s. Inside a cell, the time is that of the
+    fastest straight way from its border. No polygon enters blocked ground, and times beyond a wall do not influence the border on
+    this side of it.
     """
     check_type(levels, Iterable, "levels", "times in a list, such as [150, 300]")
     levels = list(levels)
     for i, level in enumerate(levels):
         check_number(level, f"levels[{i}]")
-    cols, rows, spread = spread_times(ground, times)
-    contours = contourpy.contour_generator(x=cols, y=rows, z=spread, fill_type=contourpy.FillType.OuterOffset)
-    found = []
+    slowness = np.asarray(ground.slowness)
+    at = np.asarray(ground.to_cells(start), float)
+    free = [cell for cell in touching_cells(float(at[0]), float(at[1]), slowness.shape) if np.isfinite(slowness[cell])]
+    if not free or max(levels, default=0) <= 0:
+        return [Isochrone(level, 0.0, ()) for level in levels]
+    smallest = SMALLEST * min(float(slowness[cell]) for cell in free) * float(ground.cell)
+    cols, rows, found = spread_times(ground, times, start, max(*levels, smallest))
+    contours = contourpy.contour_generator(x=cols, y=rows, z=found, fill_type=contourpy.FillType.OuterOffset)
+    isochrones = []
     for level in levels:
         polygons = []
-        for points, offsets in zip(*contours.filled(-1.0, level), strict=True) if level > 0 else ():
-            rings = [_tidy(points[a:b]) for a, b in pairwise(offsets)]
-            polygons.append([ring for ring in rings if len(ring) > 3])
-        polygons = [polygon for polygon in polygons if polygon]
-        if not polygons and level > 0:
-            polygons = [[_disc(ground, start, level)]]
-        found.append(_to_isochrone(ground, level, polygons))
-    return found
+        drawn = max(level, smallest)
+        for points, offsets in zip(*contours.filled(-1.0, _avoid(found, drawn)), strict=True) if level > 0 else ():
+            if level < smallest:  # so close to the start, all isochrones have the same shape
+                points = at[::-1] + (points - at[::-1]) * (level / smallest)
+            polygons += _to_polygons([points[a:b] for a, b in pairwise(offsets)])
+        isochrones.append(_to_isochrone(ground, level, polygons))
+    return isochrones
 
 
-def spread_times(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
-    """A mesh to draw contours on: columns, shape (2 cols,), rows, shape (2 rows,), cells, and the times there, s, masked.
+def _avoid(found: "np.ma.MaskedArray[Any, Any]", level: float) -> float:
+    """A level a little below, if some point of the mesh has it: a contour that passes through the point could touch itself."""
+    for _ in range(TRIES):
+        if not np.any(np.abs(found - level) < CLOSE * level):
+            break
+        level *= 1 - 2 * CLOSE
+    return level
 
-    Each cell contributes its own four corners, so that blocked ground is masked cell by cell.
+
+def _to_polygons(rings: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Valid polygons, each with its outer ring first, from the rings around one piece of ground, which may touch themselves."""
+    outer: list[list[np.ndarray]] = []
+    holes = []
+    for ring in rings:
+        for loop in _split(_tidy(ring)):
+            size = _signed_area(loop)
+            if size > 0:
+                outer.append([loop])
+            elif size < 0:
+                holes.append(loop)
+    for hole in holes:
+        around = [polygon for polygon in outer if _contains(polygon[0], hole)]
+        if around:
+            min(around, key=lambda polygon: abs(_signed_area(polygon[0]))).append(hole)
+    return outer
+
+
+def _split(ring: np.ndarray) -> list[np.ndarray]:
+    """A closed ring as rings that pass no point twice."""
+    if len(np.unique(ring[:-1], axis=0)) == len(ring) - 1:
+        return [ring] if len(ring) > 3 else []
+    loops: list[np.ndarray] = []
+    path: list[tuple[float, ...]] = []
+    where: dict[tuple[float, ...], int] = {}
+    for point in map(tuple, ring.tolist()):
+        if point in where:
+            loop = path[where[point] :]
+            for passed in loop:
+                del where[passed]
+            del path[len(path) - len(loop) :]
+            if len(loop) > 2:
+                loops.append(_tidy(np.array([*loop, point])))
+        where[point] = len(path)
+        path.append(point)
+    return [loop for loop in loops if len(loop) > 3]
+
+
+def _contains(ring: np.ndarray, hole: np.ndarray) -> bool:
+    """Whether a ring contains a hole that does not cross it, although they may touch at a point."""
+    x, y = ((hole[:-1] + hole[1:]) / 2)[np.argmax(np.hypot(*np.diff(hole, axis=0).T))]
+    (x0, y0), (x1, y1) = ring[:-1].T, ring[1:].T
+    crossed = (y0 > y) != (y1 > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = x < x0 + (y - y0) * (x1 - x0) / (y1 - y0)
+    return bool(np.sum(crossed & left) % 2)
+
+
+def spread_times(
+    ground: Ground, times: np.ndarray, start: ArrayLike, until: float = np.inf, points: int = POINTS
+) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
+    """A mesh to draw contours on: its columns and rows, in units of cells, and the times at its points, s, masked.
+
+    times, start: as for `find_isochrones`. until: the mesh has all points that are reached by then, s. points: about how many it
+    has, if it is finer than the cells.
     """
-    seen = times_by_cell(ground, times)
-    reached = np.all(np.isfinite(seen), axis=(0, 1))
-    rows, cols = reached.shape
-    spread = np.zeros((2 * rows, 2 * cols))
-    masked = np.zeros(spread.shape, dtype=bool)
-    for i in (0, 1):
-        for j in (0, 1):
-            spread[i::2, j::2] = np.where(reached, seen[i, j], 0.0)
-            masked[i::2, j::2] = ~reached
-    places = [np.repeat(np.arange(n + 1.0), 2)[1:-1] for n in (cols, rows)]
-    return places[0], places[1], np.ma.MaskedArray(spread, mask=masked)
+    slowness, at = np.asarray(ground.slowness, float), np.asarray(ground.to_cells(start), float)
+    free = slowness[np.isfinite(slowness)]
+    unit = (
+        float(free.min()) * float(ground.cell) if free.size else 1.0
+    )  # times in units of it cannot be too large or too small
+    with np.errstate(over="ignore"):
+        rows, cols, found = make_mesh(
+            slowness * float(ground.cell) / unit,
+            np.asarray(times, float) / unit,
+            at,
+            float(np.divide(until, unit)),
+            points,
+        )
+    return cols, rows, np.ma.masked_invalid(found * unit)
 
 
 def times_by_cell(ground: Ground, times: np.ndarray) -> np.ndarray:
@@ -96,17 +168,6 @@ def _tidy(ring: np.ndarray) -> np.ndarray:
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     ring = ring[before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]]
     return np.concatenate([ring, ring[:1]])
-
-
-def _disc(ground: Ground, start: ArrayLike, level: float) -> np.ndarray:
-    """The ground reached before the first corner of a cell: a disc, clipped to the fastest cell at the start."""
-    row, col = ground.to_cells(start)
-    slowness = np.asarray(ground.slowness)
-    r, c = min(touching_cells(row, col, slowness.shape), key=lambda cell: float(slowness[cell]))
-    radius = level / (slowness[r, c] * float(ground.cell))
-    angle = np.linspace(0, 2 * np.pi, ROUND + 1)
-    across = np.clip(col + radius * np.cos(angle), c, c + 1)
-    return np.column_stack([across, np.clip(row + radius * np.sin(angle), r, r + 1)])
 
 
 def _to_isochrone(ground: Ground, level: float, polygons: list[list[np.ndarray]]) -> Isochrone:

@@ -26,7 +26,8 @@ BYTES = 150  # of memory that solving a map takes for each cell, with a single g
 ENGINE = 1_300_000_000  # bytes of address space that JAX, its threads and compiled programs take for the smallest map
 THIN = 64  # cells of a side for which a map takes memory at least: the arrival times are computed on so many
 PIECE = 2**20  # cells that are read at a time
-SQUARE = 1e-9  # largest relative difference between the two sides of a cell
+ROUNDED = 1e-3  # of an extent: numbers with three decimals are exact to a half of it
+SQUARE = 0.01  # largest relative difference between the two sides of a cell, however the extent was rounded
 
 
 class Raster(NamedTuple):
@@ -50,7 +51,7 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
 
     Raises InputError with all problems of the file, the cells, the start and the goals.
     """
-    problems: list[Problem] = list(find_cell_problems(scenario.map.cell, scenario.map.speeds.extent))
+    problems: list[Problem] = list(find_cell_problems(scenario.map))
     if speeds is None:
         try:
             speeds = read_speeds(scenario)
@@ -85,8 +86,10 @@ def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[st
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
     extent = scenario.map.speeds.extent
     if extent is None:
-        return Raster(speeds, float(scenario.map.cell or 1.0), (0.0, 0.0))
-    return Raster(speeds, (extent[2] - extent[0]) / speeds.shape[1], extent[:2])
+        return Raster(speeds, float(scenario.map.cell or 1.0), scenario.map.origin or (0.0, 0.0))
+    rows, cols = speeds.shape
+    side = max((extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows)  # all of the extent is on the map
+    return Raster(speeds, side, extent[:2])
 
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
@@ -97,9 +100,13 @@ def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Itera
     width, height = (extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows
     if min(width, height) <= 0:
         yield ("map", "speeds", "extent"), "must have xmax greater than xmin and ymax greater than ymin"
-    elif abs(width - height) > SQUARE * max(width, height):
+    elif abs(width - height) > min(ROUNDED * (1 / cols + 1 / rows), SQUARE * max(width, height)):
         sizes = f"{width:.12g} wide and {height:.12g} high ({rows} rows, {cols} columns)"
-        yield ("map", "speeds", "extent"), f"must give square cells, got cells {sizes}"
+        yield (
+            ("map", "speeds", "extent"),
+            f"must give square cells, but for rounding to {ROUNDED:g} and at most {100 * SQUARE:g} % of a cell: "
+            f"got cells {sizes}",
+        )
 
 
 def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:

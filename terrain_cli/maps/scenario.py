@@ -154,9 +154,12 @@ class Speeds(Model):
 
 
 class MapGround(Model):
-    """A raster of square cells. Without an extent, its lower left corner is at (0, 0)."""
+    """A raster of square cells. Without an origin or an extent, its lower left corner is at (0, 0)."""
 
     cell: Positive | None = Field(default=None, description="Side of a cell.")
+    origin: Point | None = Field(
+        default=None, description="The lower left corner of the map, [x, y]; [0, 0] by default. Together with cell."
+    )
     speeds: Speeds = Field(description="The speed in each cell, the same in every direction.")
 
 
@@ -249,6 +252,7 @@ MODELS: dict[tuple[str, ...], type[Model]] = {
 EXAMPLES = {
     "map": "map: {cell: 1, speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}}",
     "speeds": "speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}",
+    "origin": "origin: [421000, 5203000]",
     "start": "start: [0.5, 0.5]",
     "goal": "goal: [2.5, 1.5]",
     "at": "at: [2.5, 1.5]",
@@ -278,8 +282,11 @@ def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("map", "speeds", *place), sentence
 
 
-def find_cell_problems(cell: object, extent: object) -> Iterator[Problem]:
-    """A map must have exactly one of a cell and an extent, because both give the size of its cells."""
+def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
+    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin."""
+    cell, extent = ground.cell, ground.speeds.extent
+    if ground.origin is not None and extent is not None:
+        yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
     if cell is None and extent is None:
         yield ("map",), "cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"
     elif cell is not None and extent is not None:

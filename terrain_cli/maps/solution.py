@@ -47,19 +47,15 @@ class MapSolution:
     @cached_property
     def from_start(self) -> np.ndarray:
         """The time from the start to each corner of the cells, shape (rows + 1, cols + 1), s; computed when it is asked for."""
-        from terrain_cli.maps.fields.arrival import arrival_times
+        from terrain_cli.maps.fields.arrival import arrival_times, keep
 
-        return np.asarray(arrival_times(self.ground, self.scenario.start, dtype=self._dtype))
+        return keep(arrival_times(self.ground, self.scenario.start), self.precision)
 
     def to_goal(self, index: int = 0) -> np.ndarray:
         """The time from each corner of the cells to a goal, shape (rows + 1, cols + 1), s; computed when it is asked for."""
-        from terrain_cli.maps.fields.arrival import remaining_times
+        from terrain_cli.maps.fields.arrival import keep, remaining_times
 
-        return np.asarray(remaining_times(self.ground, self.scenario.goals[index], dtype=self._dtype))
-
-    @property
-    def _dtype(self) -> type:
-        return np.float32 if self.precision == 32 else np.float64
+        return keep(remaining_times(self.ground, self.scenario.goals[index]), self.precision)
 
     @property
     def route(self) -> Route | None:
@@ -228,7 +224,7 @@ def solve(
 ) -> MapSolution:
     """The fastest route from the start of a map scenario to each of its goals.
 
-    ground: its cells, if they have been read already. precision: bits of the arrival times that are asked for, 64 or 32.
+    ground: its cells, if they have been read already. precision: bits in which arrival times are kept, 64 or 32.
     watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words
     on how far it is, before each goal of several.
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from terrain_cli.maps import raster
+from terrain_cli.maps.fields import mesh
 from tests.conftest import CONFIGS, Ran
 from tests.docs.pages import assert_says, read_page
 
@@ -20,9 +22,12 @@ def test_the_uncertainty_of_the_corridor(terrain: Callable[..., Ran]) -> None:
 
 
 def test_precision_32(terrain: Callable[..., Ran], tmp_path: Path) -> None:
+    assert_says(PAGE, "`--precision 32` keeps them in 32 bits, which halves their memory and the file of `--field`;")
+    held = np.finfo(np.float32)
     assert_says(
-        PAGE, "`--precision 32` is faster and halves the memory of these times; the routes are the same to rounding."
+        PAGE, f"where 32 cannot hold them (above {held.max:.1e} or below {held.tiny:.1e})".replace("e+38", "e38")
     )
+    assert_says(PAGE, "The routes are the same.")
     times, sizes = [], []
     for precision in (64, 32):
         field = tmp_path / f"{precision}.npy"
@@ -31,6 +36,17 @@ def test_precision_32(terrain: Callable[..., Ran], tmp_path: Path) -> None:
         sizes.append(np.load(field).nbytes)
     assert times[1] == pytest.approx(times[0], rel=1e-14)
     assert sizes[0] == 2 * sizes[1]
+
+
+def test_the_mesh_of_isochrones() -> None:
+    parts = [min(int((mesh.POINTS / cells) ** 0.5) - 1, mesh.FINEST) for cells in (110_000, 10**6, 10**6 + 1000)]
+    assert parts == [8, 2, 1]
+    assert_says(PAGE, "into 8 × 8 parts on maps of up to 110,000 cells, 2 × 2 at a million and not at all beyond")
+
+
+def test_how_square_cells_must_be() -> None:
+    assert (raster.ROUNDED, raster.SQUARE) == (0.001, 0.01)
+    assert_says(PAGE, "(0.001 over the number of columns, and 0.001 over that of the rows), and by 1 % at most")
 
 
 def test_every_option_of_the_table_is_one(terrain: Callable[..., Ran]) -> None:

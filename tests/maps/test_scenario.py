@@ -72,6 +72,19 @@ class TestForms:
         text = DRAWING.replace("~", "湖").replace(" .##", " 🌲##").replace('".": 1', '".": 1, 🌲: 0.5')
         assert speeds_of(load_map(write(text))) == [[1, 1, 0.2], [0.5, 0, 0]]
 
+    def test_a_cell_with_an_origin(self, write: Write) -> None:
+        text = GRID.replace("cell: 2", "cell: 2\n  origin: [-100, 5e6]")
+        scenario = load_map(write(text.replace("[1, 1]\n", "[-99, 5000001]\n").replace("[3, 3]", "[-97, 5000003]")))
+        assert to_ground(scenario).extent == (-100, 5e6, -94, 5000004)
+        outside = ":5: start: lies outside the map, which extends from [-100, 5000000] to [-94, 5000004]"
+        assert refusals(write(text))[0].startswith(outside)
+
+    def test_an_extent_that_is_rounded(self, write: Write) -> None:
+        """Seven rows and ten columns of cells of 10/3, to a millimetre. Both corners of the extent are on the map."""
+        rows = "[" + ", ".join(["[" + ", ".join(["1"] * 10) + "]"] * 7) + "]"
+        text = f"map: {{speeds: {{grid: {rows}, extent: [0, 0, 33.333, 23.333]}}}}\nstart: [0, 0]\ngoal: [33.333, 23.333]\n"
+        assert float(to_ground(load_map(write(text))).cell) == pytest.approx(10 / 3, rel=1e-4)
+
     def test_a_file_with_an_extent(self, write: Write, tmp_path: Path) -> None:
         stored = np.array([[1, 2, np.nan], [4, 5, 6]], dtype=np.float32)
         np.save(tmp_path / "v.npy", stored)
@@ -142,7 +155,7 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ":9: map.speeds.legend.~: must be greater than 0, or the word blocked, got 0",
         ":9: map.speeds.legend.#: must be a number or the word blocked (did you mean blocked?), got 'blokced'",
         ":9: map.speeds.legend.ab: must stand for a single letter of the drawing",
-        ":10: map.foo: is not a key here: the keys are cell, speeds",
+        ":10: map.foo: is not a key here: the keys are cell, origin, speeds",
         ":11: strips: is a key of strips, not of maps: remove strips, or remove map",
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
@@ -174,6 +187,9 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: is only for a drawing: remove it, or add the drawing"),
         (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both give the size of a cell: remove one of them"),
         ("cell: 2\n  speeds: {grid", "speeds: {extent: [0, 0, 3], grid", ":2: map.speeds.extent: must be [xmin, ymin, xmax, ymax], got a list"),
+        ("cell: 2\n ", "origin: [1, 2]\n ", ":2: map: cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"),
+        ("cell: 2", "cell: 2\n  origin: [1]", ":3: map.origin: must be a point [x, y], such as [2.5, 1.5], got a list"),
+        ("cell: 2\n  speeds: {grid", "origin: [1, 2]\n  speeds: {extent: [0, 0, 3, 2], grid", ":2: map.origin: and speeds.extent both give the lower left corner of the map: remove one of them"),
         (".nan]]}", ".nan]], grdi: 1}", ":3: map.speeds.grdi: is not a key here: did you mean grid?"),
         ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], got a list"),
         ("start: [1, 1]", "start: here", ":4: start: must be a point [x, y], such as [2.5, 1.5], got 'here'"),
@@ -209,7 +225,7 @@ def test_each_refusal(write: Write, old: str, new: str, message: str) -> None:
         (re.sub(r"\|\n.*\n.*", "5", DRAWING), ":4: map.speeds.drawing: must be a text: put it in quotes, got 5"),
         ("start: [0, 0]\ngoal: [1, 1]", ":1: map: is missing: add map: {cell: 1, speeds:"),
         ("map: {cell: 1}\nstart: [0, 0]\ngoal: [1, 1]", ":1: map.speeds: is missing: add speeds: {grid:"),
-        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, speeds, got nothing"),
+        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, got nothing"),
     ],
 )  # fmt: skip
 def test_other_refusals(write: Write, text: str, message: str) -> None:
@@ -333,8 +349,13 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("extent", "message"),
         [
-            ("[0, 0, 3, 3]", "must give square cells, got cells 1 wide and 1.5 high (2 rows, 3 columns)"),
-            ("[0, 0, 3, 2.00000001]", "must give square cells, got cells 1 wide and 1.000000005 high"),
+            ("[0, 0, 3, 3]", "got cells 1 wide and 1.5 high (2 rows, 3 columns)"),
+            (
+                "[0, 0, 3, 2.002]",
+                "must give square cells, but for rounding to 0.001 and at most 1 % of a cell: got cells 1 wide and 1.001 high",
+            ),
+            ("[0, 0, 0.003, 0.00203]", "got cells 0.001 wide and 0.001015 high"),
+            ("[0, 0, 3e-30, 3e-30]", "must give square cells"),
             ("[3, 0, 0, 2]", "must have xmax greater than xmin and ymax greater than ymin"),
             ("[0, 2, 3, 0]", "must have xmax greater than xmin and ymax greater than ymin"),
         ],

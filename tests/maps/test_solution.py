@@ -187,6 +187,12 @@ class TestScreen:
         free_without_the_island = 36 * 64 - 358 - 8
         assert row == ["1000", f"{100 * free_without_the_island:,}", "1", "1"]
 
+    def test_of_several_maps_each_table_has_its_name(self, terrain: Terrain) -> None:
+        out = stripped(terrain("solve", LAKE, STRIPS, "--isochrones", "20", "--corridor", "1").out)
+        for name in ("around the lake", "three strips as a grid"):
+            assert f"\nGround reached from the start of {name}:\nwithin (s)" in out
+            assert f"\nCorridor of the route of {name}:\ncorridor of 1 %: " in out
+
     def test_names_cannot_steer_the_terminal(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         units = 'units: {length: "<b>", time: "$"}'
         text = DETOUR.replace(
@@ -410,7 +416,7 @@ class TestIsochrones:
         (disc,) = solution.find_isochrones([1.0])
         assert disc.area == pytest.approx(math.pi * 0.25**2, rel=0.01)
         solution = solve(make(["~~.", "~~~", "~#~"], (2, 3), (1, 1), cell=2))
-        assert solution.find_isochrones([1.0])[0].area == pytest.approx(math.pi * 0.25**2 / 2, rel=0.01)
+        assert solution.find_isochrones([1.0])[0].area == pytest.approx(math.pi * 0.25**2, rel=0.01)
 
     def test_all_that_is_reached_is_all_free_ground_of_the_region(self) -> None:
         """Straight and diagonal walls are tight, and holes are as large as the blocked ground."""
@@ -520,6 +526,20 @@ class TestField:
         assert field[known] == pytest.approx(lake.from_start[known], rel=1e-5)
         document = json.loads(terrain("solve", LAKE, "--json", "--precision", "32").out)
         assert document["time"] == pytest.approx(lake.time, rel=1e-12)
+
+    @pytest.mark.parametrize("factor", [1e-46, 1e-39, 1e46])
+    def test_in_64_bits_where_32_are_too_few(
+        self, terrain: Terrain, write: Callable[[str], Path], tmp_path: Path, factor: float
+    ) -> None:
+        text = f"map: {{cell: 1, speeds: {{grid: [[{factor}, {factor}]]}}}}\nstart: [0, 0]\ngoal: [2, 0]\n"
+        options = ("--precision", "32", "--corridor", "1", "--isochrones", str(1 / factor))
+        ran = terrain("solve", write(text), "--json", "--field", tmp_path / "f.npy", *options)
+        assert ran.code == 0
+        field, document = np.load(tmp_path / "f.npy"), json.loads(ran.out)
+        assert field.dtype == np.float64
+        assert field[1] * factor == pytest.approx([0, 1, 2], rel=1e-12)
+        assert document["isochrones"][0]["area"] == pytest.approx(math.pi / 4, rel=3e-3)
+        assert document["corridor"]["cells"] == 2
 
 
 class TestSensitivity:

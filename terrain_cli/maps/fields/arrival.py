@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, DTypeLike
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.errors import shown
 from terrain_cli.jax_config import to_array
+from terrain_cli.maps.fields.marching import march_from
 from terrain_cli.maps.fields.source import add_start
-from terrain_cli.maps.fields.sweeping import settle_box, settle_monotone
+from terrain_cli.maps.fields.sweeping import settle_monotone
 from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 
-SCHEMES = {"box": settle_box, "godunov": settle_monotone}
+SCHEMES = ("box", "godunov")
 
 
 def arrival_times(ground: Ground, start: ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None) -> Array:
@@ -58,7 +59,6 @@ def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, d
             given = None
         if given not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {given or shown(dtype)}")
-        slowness = slowness.astype(dtype)
     cells = _check_slowness(slowness)
     shape = np.shape(point)
     if shape[-1:] != (2,) or len(shape) > 2 or 0 in shape:
@@ -71,7 +71,7 @@ def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, d
         raise ValueError(
             f"{name} must be inside the map, x from {xmin:g} to {xmax:g} and y from {ymin:g} to {ymax:g}, got [{x:g}, {y:g}]"
         )
-    return _solve(cells, jnp.asarray(at, float), ground.cell, "ground.cell", scheme)
+    return _solve(cells, jnp.asarray(at, float), ground.cell, "ground.cell", scheme, dtype)
 
 
 def solve_eikonal(
@@ -101,7 +101,9 @@ def solve_eikonal(
     return _solve(cells, at, spacing, "spacing", scheme)
 
 
-def _solve(cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str) -> Array:
+def _solve(
+    cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None = None
+) -> Array:
     """The times from the nearest of the starts `at`, (row, col), shape (n, 2). name: that people know `spacing` by."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
@@ -109,15 +111,74 @@ def _solve(cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str) 
         raise ValueError(f"{name} must be one number, got shape {np.shape(spacing)}")
     if not isinstance(spacing, jax.core.Tracer) and not 0 < float(np.asarray(spacing)) < np.inf:
         raise ValueError(f"{name} must be greater than 0 and finite, got {spacing}")
-    distance = jnp.asarray(spacing, cells.dtype)
+    kind = np.dtype(dtype or cells.dtype).name
+    traced = any(isinstance(a, jax.core.Tracer) for a in (cells, at, spacing))
+    if scheme == "box":
+        if traced:
+            called: Array = _call_march(cells, at, jnp.asarray(spacing, float), kind)
+            return called
+        return jnp.asarray(_march(cells, at, spacing, kind=kind))
+    if not traced:
+        _check_fit(np.asarray(cells) * float(np.asarray(spacing)), kind)
+    cells, distance = cells.astype(kind), jnp.asarray(spacing, kind)
     rows, cols = cells.shape
     grown = _grow(rows), _grow(cols)
-    if grown == cells.shape or any(isinstance(a, jax.core.Tracer) for a in (cells, at, distance)):
-        times: Array = _eikonal(cells, at, distance, scheme=scheme)
+    if traced or grown == cells.shape:
+        times: Array = _eikonal(cells, at, distance)
         return times
     # Padded with blocked ground, the map has one of a few sizes, for each of which a compiled program is kept.
     more = np.pad(cells, ((0, grown[0] - rows), (0, grown[1] - cols)), constant_values=np.inf)
-    return jnp.asarray(np.asarray(_eikonal(more, at, distance, scheme=scheme))[: rows + 1, : cols + 1])
+    return jnp.asarray(np.asarray(_eikonal(more, at, distance))[: rows + 1, : cols + 1])
+
+
+def _march(cells: ArrayLike, at: ArrayLike, spacing: ArrayLike, kind: str) -> np.ndarray:
+    """The times of the scheme "box", computed in float64 and kept in another type if it is asked for.
+
+    A start outside the map reaches nothing. Raises ValueError for a slowness that is not greater than 0, which nobody can see
+    while it is traced, and for times that the type cannot hold.
+    """
+    slowness, starts = np.asarray(cells), np.asarray(at, float)  # a callback that uses JAX itself can wait for ever
+    _check_values(slowness)
+    inside = np.all((starts >= 0) & (starts <= slowness.shape), axis=1)
+    times = march_from(slowness, starts[inside]) * float(np.asarray(spacing))
+    _check_fit(times, kind)
+    return times.astype(kind)
+
+
+def _check_fit(times: np.ndarray, kind: str) -> None:
+    if not fits(times, kind):
+        raise ValueError(f"times must fit into {kind}, which some of them do not: take float64, or other units")
+
+
+def fits(times: np.ndarray, kind: str) -> bool:
+    """Whether a type of float holds times with its full precision, those that are finite and greater than 0."""
+    known = times[np.isfinite(times) & (times > 0)]
+    held = np.finfo(kind)
+    return not known.size or bool(known.min() >= held.tiny and known.max() <= held.max)
+
+
+def keep(times: ArrayLike, precision: int) -> np.ndarray:
+    """Times as a NumPy array, in float32 if `precision` is 32 and it can hold them, else in float64."""
+    values = np.asarray(times)
+    return values.astype(np.float32) if precision == 32 and fits(values, "float32") else values
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _call_march(cells: Array, at: Array, spacing: Array, kind: str) -> Array:
+    """The times of the scheme "box" of ground that JAX traces: the compiled loop is called when the program runs."""
+    rows, cols = cells.shape
+    shape = jax.ShapeDtypeStruct((rows + 1, cols + 1), kind)  # type: ignore[no-untyped-call]
+    times: Array = jax.pure_callback(partial(_march, kind=kind), shape, cells, at, spacing, vmap_method="sequential")
+    return times
+
+
+def _refuse(*_: object) -> tuple[Array, None]:
+    raise ValueError(
+        "the box scheme has no derivatives: use scheme='godunov', whose derivatives are exact for its own times"
+    )
+
+
+_call_march.defvjp(_refuse, _refuse)
 
 
 def _grow(length: int) -> int:
@@ -126,15 +187,16 @@ def _grow(length: int) -> int:
     return max(64, -(-length // step) * step)
 
 
-@partial(cached_jit, static_argnames=("scheme",))
-def _eikonal(slowness: Array, starts: Array, spacing: Array, scheme: str) -> Array:
+@cached_jit
+def _eikonal(slowness: Array, starts: Array, spacing: Array) -> Array:
+    """The times of the scheme "godunov"."""
     blocked = jnp.isinf(slowness)
     across = jnp.where(blocked, jnp.inf, jnp.where(blocked, 1, slowness) * spacing)  # time along a side
     closed = closed_corners(slowness)
     times = jnp.full(closed.shape, jnp.inf, slowness.dtype)
     for start in starts:
         times = add_start(times, across, closed, start)
-    times = SCHEMES[scheme](across, jnp.where(closed & (times > 0), jnp.nan, times))
+    times = settle_monotone(across, jnp.where(closed & (times > 0), jnp.nan, times))
     return jnp.where(jnp.isnan(times), jnp.inf, times)
 
 
@@ -145,14 +207,19 @@ def _check_slowness(slowness: ArrayLike) -> Array:
     if cells.ndim != 2 or 0 in cells.shape:
         raise ValueError(f"slowness must have rows and columns, got shape {cells.shape}")
     if not isinstance(cells, jax.core.Tracer):  # a traced array has no values yet
-        wrong = np.argwhere(~(np.asarray(cells) > 0))
-        if len(wrong):
-            row, col = wrong[0].tolist()
-            raise ValueError(
-                f"slowness[{row}, {col}] must be greater than 0 (inf where the ground is blocked), "
-                f"got {float(cells[row, col])}"
-            )
+        _check_values(np.asarray(cells))
     return cells
+
+
+def _check_values(cells: np.ndarray) -> None:
+    """Raises ValueError if a slowness is not greater than 0."""
+    wrong = np.argwhere(~(cells > 0))
+    if len(wrong):
+        row, col = wrong[0].tolist()
+        raise ValueError(
+            f"slowness[{row}, {col}] must be greater than 0 (inf where the ground is blocked), "
+            f"got {float(cells[row, col])}"
+        )
 
 
 def _find_outside(at: Array | np.ndarray, shape: tuple[int, ...]) -> list[int]:

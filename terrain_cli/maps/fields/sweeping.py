@@ -1,20 +1,12 @@
 """Fast sweeping (Zhao 2005): apply a local update to the nodes, in alternating directions, until it lowers no time further.
 
-Two updates compute the time of a node from the three other corners of a cell. In both, a wave that runs along the edge between
-two cells takes the faster of them.
-
-    monotone (Godunov): a plane wave between the two neighbours. The result solves its equations to rounding error, so it can be
-        differentiated without going back through the sweeps: each node depends on at most two earlier neighbours, and the
-        adjoint system is solved by sweeping too.
-    box (Vidale 1988; Podvin and Lecomte 1991): a wave through all four corners, far more accurate. Its time can fall when that
-        of a neighbour rises, so the result depends slightly on the order of the updates, and it has no derivatives.
+The update is Godunov's: a plane wave between the two neighbours of a node, or a wave along the edge to one of them, which takes
+the faster of the cells beside it. The result solves its equations to rounding error, so it can be differentiated without going
+back through the sweeps: each node depends on at most two earlier neighbours, and the adjoint system is solved by sweeping too.
 
 NaN nodes are ignored, because every comparison with NaN is false. The same rule excludes blocked cells (slowness inf) and
 directions from which no wave can come (the square root of a negative number).
 """
-
-from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -37,14 +29,9 @@ from terrain_cli.maps.fields.bands import (
 )
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative; a smaller gain may be rounding error
-DIAGONAL = 2**0.5
-
-Update = Callable[[Array, Array, Array, Array, Array, Array, Array], Array]
 
 
-def update_monotone(
-    time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array
-) -> Array:
+def update_monotone(time: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array) -> Array:
     """The time of a node, lowered by the waves that reach it from its neighbours `a` and `b`.
 
     slowness, to_a, to_b: time along a side of the cell, and along the edges to `a` and `b`, s.
@@ -54,29 +41,23 @@ def update_monotone(
     return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
 
 
-def update_box(time: Array, opposite: Array, a: Array, b: Array, slowness: Array, to_a: Array, to_b: Array) -> Array:
-    """The time of a node, lowered by the waves that reach it through all three other corners, diagonally, or along an edge."""
-    wave = opposite + jnp.sqrt(2 * slowness**2 - (a - b) ** 2)
-    time = least(least(least(time, a + to_a), b + to_b), opposite + DIAGONAL * slowness)
-    return jnp.where((wave >= a) & (wave >= b) & (wave < time), wave, time)
-
-
 def least(a: Array, b: Array) -> Array:
     """The smaller value; `a` if either is NaN. Faster than `jnp.minimum`, which propagates NaN."""
     return jnp.where(b < a, b, a)
 
 
-def update_from(quadrant: tuple[int | Array, int | Array], node: Look, cell: Look, update: Update) -> Array:
+def update_from(quadrant: tuple[int | Array, int | Array], node: Look, cell: Look) -> Array:
     """The times of nodes, lowered by the waves that reach them through the cell in this quadrant."""
     i, j = quadrant
     up, left = (i - 1) // 2, (j - 1) // 2
     slowness = cell(up, left)
     along_column = least(slowness, cell(up, -1 - left))
     along_row = least(slowness, cell(-1 - up, left))
-    return update(node(0, 0), node(i, j), node(i, 0), node(0, j), slowness, along_column, along_row)
+    return update_monotone(node(0, 0), node(i, 0), node(0, j), slowness, along_column, along_row)
 
 
-def _settle(slowness: Array, initial: Array, update: Update) -> Array:
+@jax.custom_vjp
+def settle_monotone(slowness: Array, initial: Array) -> Array:
     """The times that no update lowers further, shape (rows + 1, columns + 1), s.
 
     slowness: of the cells times the spacing, shape (rows, columns), s. initial: upper bounds of the times that are known
@@ -90,7 +71,7 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
         ground, behind = take(cells, k, bands), jnp.where(forth, -1, 1)
 
         def lower(node: Look, cell: Look) -> Array:
-            return update_from((behind, behind), node, cell, update)
+            return update_from((behind, behind), node, cell)
 
         sheared = shear(take(times, k, bands), bands)
         sheared = over_diagonals(sheared, lower, (shear(ground, bands),), bands, forth)
@@ -101,7 +82,7 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
 
     def falls(node: Look, cell: Look) -> Array:
         limit = enough * node(0, 0)
-        lower = [update_from(quadrant, node, cell, update) < limit for quadrant in QUADRANTS]
+        lower = [update_from(quadrant, node, cell) < limit for quadrant in QUADRANTS]
         return lower[0] | lower[1] | lower[2] | lower[3]
 
     def unsettled(times: Array) -> Array:
@@ -110,19 +91,6 @@ def _settle(slowness: Array, initial: Array, update: Update) -> Array:
     times = pad(initial, bands, jnp.inf)
     times = relax(times, times < jnp.inf, visit, unsettled, bands)
     return times[1 : initial.shape[0] + 1, 1 : initial.shape[1] + 1]
-
-
-settle_box = jax.custom_vjp(partial(_settle, update=update_box))
-settle_monotone = jax.custom_vjp(partial(_settle, update=update_monotone))
-
-
-def _refuse(*_: Array) -> tuple[Array, None]:
-    raise ValueError(
-        "the box scheme has no derivatives: use scheme='godunov', whose derivatives are exact for its own times"
-    )
-
-
-settle_box.defvjp(_refuse, _refuse)
 
 
 def _keep(slowness: Array, initial: Array) -> tuple[Array, tuple[Array, Array, Array]]:

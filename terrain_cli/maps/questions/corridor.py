@@ -51,13 +51,14 @@ class CorridorAnswer(Answer):
             if corridor is None:
                 continue
             where = f" to {scenario.goal_name(i)}" if len(self.corridors) > 1 else ""
+            title = f"Corridor of the route of {scenario.name}{where}:"
             area = f"{corridor.area:,.6g} {scenario.units.length}², {percent(corridor.count / free)} of the free ground"
-            below = [("", f"corridor of {corridor.percent:g} %{where}: {count(corridor.count, 'cell')}, {area}")]
+            below = [("", f"corridor of {corridor.percent:g} %: {count(corridor.count, 'cell')}, {area}")]
             if corridor.error > 0:
                 below.append(
                     ("dim", f"its border is uncertain by about {percent(corridor.error)}, estimated on the route")
                 )
-            tables.append(Table(below=below))
+            tables.append(Table(title, below=below))
         return tables
 
     def to_features(self) -> list[dict[str, Any]]:

@@ -75,7 +75,8 @@ class IsochronesAnswer(Answer):
             ]
             for isochrone in self.isochrones
         ]
-        return [Table(heads=(f"within ({units.time})", f"area ({units.length}²)", "parts", "holes"), rows=rows)]
+        title = f"Ground reached from the start of {self.solution.scenario.name}:"
+        return [Table(title, heads=(f"within ({units.time})", f"area ({units.length}²)", "parts", "holes"), rows=rows)]
 
     def to_features(self) -> list[dict[str, Any]]:
         """Each isochrone as an area, told apart from other features by its role."""

@@ -18,6 +18,7 @@ from terrain_cli.maps.routes.refine import refine
 AROUND = 8  # crossings of the route on both sides of a stretch
 SLOWER = 5e-3  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
 MOST = 400  # stretches
+SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
 
@@ -70,7 +71,10 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
     left, returned = place.copy(), place.copy()
     _follow(near[np.argsort(paths.from_start[near], kind="stable")], paths.before, left)
     _follow(near[np.argsort(paths.to_goal[near], kind="stable")], paths.after, returned)
-    aside = near[(place[near] < 0) & (left[near] >= 0) & (left[near] < returned[near])]
+    same_time = (
+        np.abs(through[near] - elapsed[-1]) <= SAME * elapsed[-1]
+    )  # on the route itself, where it follows a grid line
+    aside = near[(place[near] < 0) & (left[near] >= 0) & (left[near] < returned[near]) & ~same_time]
     slower = (through[aside] - paths.best) / np.maximum(elapsed[returned[aside]] - elapsed[left[aside]], 1e-300)
     order = np.lexsort((slower, returned[aside], left[aside]))
     aside, slower = aside[order], slower[order]

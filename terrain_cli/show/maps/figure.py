@@ -28,6 +28,7 @@ MARGINS = 1.9, 1.9  # around the map, inches
 LEVELS = 12  # contours
 GOALS = 12  # named in the caption
 FINEST = 1024  # cells along a side; contours of larger maps are drawn from every second, third ... cell
+MESH = 500_000  # points from which contours are drawn, about, if the cells are fewer
 TICKS = 8  # distinct speeds, at most, that get a tick each on the colour bar
 
 
@@ -48,7 +49,7 @@ def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) ->
         else:
             axes, figure = ax, root_figure(ax)
         draw_cells(axes, solution.scenario, solution.ground)
-        spacing = draw_times(axes, solution.ground, solution.from_start)
+        spacing = draw_times(axes, solution.ground, solution.from_start, solution.scenario.start)
         axes.set_title(_title(solution, spacing))
         draw_routes(axes, solution)
         mark_places(axes, solution.scenario)
@@ -120,7 +121,7 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
         add_colour_bar(axes, image, f"speed ({length}/{time})", **settings)
 
 
-def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
+def draw_times(axes: Axes, ground: Ground, times: np.ndarray, start: tuple[float, float]) -> float:
     """Draw labelled contours of the arrival times. Returns the interval between them, s; 0 if there are none."""
     coarse = -(-max(ground.slowness.shape) // FINEST)
     if coarse > 1:
@@ -128,11 +129,12 @@ def draw_times(axes: Axes, ground: Ground, times: np.ndarray) -> float:
         slowness = np.asarray(ground.slowness)[::coarse, ::coarse][: times.shape[0] - 1, : times.shape[1] - 1]
     else:
         slowness = np.asarray(ground.slowness)
-    cols, rows, spread = spread_times(Ground(slowness, float(ground.cell) * coarse), times)
-    if spread.mask.all():
-        return 0.0
     xmin, _, _, ymax = ground.extent
     cell = float(ground.cell) * coarse
+    coarser = Ground(slowness, cell, (xmin, ymax - len(slowness) * cell))
+    cols, rows, spread = spread_times(coarser, times, start, points=MESH)
+    if spread.mask.all():
+        return 0.0
     levels = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, float(spread.max()))
     levels = levels[(levels > spread.min()) & (levels < spread.max())]
     if not len(levels):

@@ -51,10 +51,35 @@ def test_float32_on_request() -> None:
     for dtype in ("float32", np.float32, jnp.float32):
         times = arrival_times(ground, START, dtype=dtype)
         assert times.dtype == jnp.float32
-        expected = solve_eikonal(ground.slowness.astype(np.float32), ground.to_cells(START), spacing=CELL)
+        expected = np.asarray(arrival_times(ground, START)).astype(np.float32)
         assert np.array_equal(times, expected)
     stored = Ground(jnp.asarray(ground.slowness, jnp.float32), CELL, CORNER)
-    assert np.array_equal(arrival_times(stored, START), expected)
+    assert arrival_times(stored, START).dtype == jnp.float32
+    np.testing.assert_allclose(arrival_times(stored, START), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scheme", ["box", "godunov"])
+@pytest.mark.parametrize("speed", [1e-46, 1e46])
+def test_times_that_32_bits_cannot_hold_are_refused(scheme: str, speed: float) -> None:
+    ground = Ground(np.full((2, 3), 1 / speed))
+    assert float(arrival_times(ground, (0, 0), scheme=scheme)[2, 3]) * speed == pytest.approx(3, rel=1e-12)
+    with pytest.raises(
+        ValueError, match="times must fit into float32, which some of them do not: take float64, or other"
+    ):
+        arrival_times(ground, (0, 0), scheme=scheme, dtype=np.float32)
+
+
+def test_under_jit_and_vmap_box_times_are_the_same() -> None:
+    ground = make_ground(5)
+    times = arrival_times(ground, START)
+    np.testing.assert_array_equal(jax.jit(arrival_times)(ground, jnp.asarray(START)), times)
+    both = jax.vmap(lambda start: arrival_times(ground, start))(jnp.asarray([START, OTHER]))
+    np.testing.assert_array_equal(both[0], times)
+    outside = jax.jit(arrival_times)(ground, jnp.asarray([54.0, 40.0]))  # while it is traced, nobody can see that
+    assert np.isinf(outside).all()
+    negative = jnp.where(ground.slowness < 2, -1.0, ground.slowness)
+    with pytest.raises(jax.errors.JaxRuntimeError, match=r"slowness\[\d+, \d+\] must be greater than 0"):
+        np.asarray(jax.jit(lambda s: solve_eikonal(s, (1, 2)))(negative))
 
 
 def test_derivatives_with_respect_to_the_ground_and_the_start() -> None:
