@@ -118,7 +118,7 @@ def main(picture):
 
 
 def draw(picture):
-    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "axes.titlelocation": "left"})
+    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), width_ratios=[1.5, 1], layout="constrained")
     for i in range(9):
         left.axhspan(LAYER * i, LAYER * (i + 1), color=str(0.72 + 0.03 * i), linewidth=0)

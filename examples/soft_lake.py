@@ -1,9 +1,9 @@
 """An `if` has no slope. How to walk around a lake by gradient descent all the same: both branches, softly weighted.
 
-A lake lies between start and goal. Whether a point is in the lake is a question of yes or no, and a gradient knows nothing of such
-a question: a small move of the point does not change the answer. So a descent on `where(inside, slow, fast)` never moves. The
-remedy is to compute both branches and to mix them with a weight that changes smoothly across the shore. The shore is wide at first,
-so that it is felt far away, and becomes narrow while the descent runs.
+A lake lies between start and goal. Whether a point is in the lake is a question of yes or no, and a small move of the point does
+not change the answer. So the gradient of `where(inside, slow, fast)` is 0, and a descent on it never moves. The remedy is to
+compute both branches and to mix them with a weight that changes smoothly across the shore. The shore is wide at first, so that it
+is felt far away, and becomes narrow while the descent runs.
 
 Run: python soft_lake.py [PICTURE.png]
 """
@@ -44,7 +44,7 @@ def calc_time(y, centre, slowness):
     return jnp.sum(lengths * jnp.mean(slowness(to_shore), axis=1))
 
 
-def hard(to_shore):
+def hard(to_shore, _):
     """One branch or the other."""
     return 1 / jnp.where(to_shore < 0, IN_LAKE, ON_LAND)
 
@@ -106,7 +106,7 @@ def solve_exactly(centre):
 
 def main(picture):
     straight = jnp.full(19, 10.0)
-    blind = descend(straight, LAKE, lambda to_shore, width: hard(to_shore))[-1]
+    blind = descend(straight, LAKE, hard)[-1]
     speeds, slownesses = descend(straight, LAKE, mix_speeds), descend(straight, LAKE, mix_slownesses)
     route = solve_raster(0.1)
     middle = jnp.array([15.0, 10.0])  # the centre on the straight line: a saddle
@@ -129,7 +129,7 @@ def main(picture):
 
 
 def draw(picture, straight, paths, route):
-    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "axes.titlelocation": "left"})
+    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.3), width_ratios=[1.75, 1], layout="constrained")
     left.add_patch(plt.Circle(tuple(LAKE), RADIUS, color="#56b4e9", alpha=0.45, linewidth=0))
     left.plot(*to_points(straight).T, "k--", label="straight line, and hard where")
@@ -142,7 +142,7 @@ def draw(picture, straight, paths, route):
     left.set(xlabel="x (m)", ylabel="y (m)", aspect="equal", ylim=(2, 18), title="The path leaves the lake")
     figure.legend(loc="outside lower center", ncols=4, fontsize=8.5)
     to_shore = jnp.linspace(-8, 8, 400)
-    right.plot(to_shore, 1 / hard(to_shore), "k--", label="hard")
+    right.plot(to_shore, 1 / hard(to_shore, 0), "k--", label="hard")
     for width, colour in ((WIDE, "#cccccc"), (1.0, "#808080"), (NARROW, "#d55e00")):
         right.plot(to_shore, 1 / mix_speeds(to_shore, width), color=colour, label=f"{width:g} m wide")
     right.set(xlabel="distance to the shore, negative in the lake (m)", ylabel="speed (m/s)", ylim=(0, 1.05))
