@@ -94,10 +94,12 @@ def draw_circle(circle, shape, width):
 
 
 def find_circle(seen, guess, soft):
-    """All circles on the way from the guess to the one that is seen. A soft edge narrows from 8 pixels to 0.1."""
-    width = lambda part: 8 * 0.0125**part if soft else None
-    misfit = lambda circle, part: jnp.mean((draw_circle(circle, seen.shape, width(part)) - seen) ** 2)
-    return descend(misfit, guess, STEPS, 0.3)
+    """All circles on the way from the guess to the one that is seen. A soft edge narrows from 4 pixels to 0.1."""
+    to_circle = lambda x: jnp.array([x[0], x[1], jnp.exp(x[2])])  # so that the radius stays positive
+    width = lambda part: 4 * 0.025**part if soft else None
+    misfit = lambda x, part: jnp.mean((draw_circle(to_circle(x), seen.shape, width(part)) - seen) ** 2)
+    found = descend(misfit, guess.at[2].set(jnp.log(guess[2])), STEPS, jnp.array([0.3, 0.3, 0.03]))
+    return jax.vmap(to_circle)(found)
 
 
 def measure(a, b):
@@ -136,9 +138,9 @@ def draw(file, picture, first, last, circles):
     for axes, image, title in zip(panels.flat, (picture, first, last, disc), titles, strict=True):
         axes.imshow(jnp.clip(image, 0, 1))
         axes.set(xticks=[], yticks=[], title=title)
-    for i in (0, 10, 20, 30, 50, STEPS - 1):
+    for i in (0, 20, 40, 60, 80, STEPS - 1):
         x, y, radius = circles[i]
-        colour = plt.get_cmap("plasma")(0.85 * min(i / 60, 1))
+        colour = plt.get_cmap("plasma")(0.85 * min(i / 100, 1))
         panels[1, 1].add_patch(plt.Circle((x, y), radius, fill=False, color=colour, linewidth=1.6, label=f"step {i}"))
     panels[1, 1].legend(loc="lower right", fontsize=8, frameon=False)
     figure.savefig(file, dpi=144)
