@@ -134,7 +134,7 @@ def main(picture, steps):
 
 
 def draw(picture, drawn):
-    figure, panels = plt.subplots(2, 3, figsize=(11, 5.2), layout="constrained", sharex=True, sharey=True)
+    figure, panels = plt.subplots(2, 3, figsize=(11, 4.9), layout="constrained", sharex=True, sharey=True)
     for (name, learned, exact), (above, below) in zip(drawn, panels.T, strict=True):
         speed, source, _, _ = GROUNDS[name]
         x, y = np.linspace(0, 30, 301), np.linspace(20, 0, 201)
@@ -144,7 +144,7 @@ def draw(picture, drawn):
         above.contour(x, y, exact, levels, colors="black", linewidths=2.4, alpha=0.35)
         above.contour(x, y, learned, levels, colors="#d55e00", linewidths=1)
         above.plot(*source, "ko", clip_on=False)
-        above.set(title=name, ylabel="y (m)")
+        above.set(title=name)
         errors = below.imshow(
             100 * (learned / np.where(exact > 0, exact, np.nan) - 1),
             extent=(0, 30, 0, 20),
@@ -152,7 +152,9 @@ def draw(picture, drawn):
             vmin=-3,
             vmax=3,
         )
-        below.set(xlabel="x (m)", ylabel="y (m)")
+        below.set(xlabel="x (m)")
+    for axes in panels[:, 0]:
+        axes.set(ylabel="y (m)")
     panels[0, 0].plot([], [], "k", linewidth=2.4, alpha=0.35, label="exact")
     panels[0, 0].plot([], [], color="#d55e00", linewidth=1, label="learned")
     panels[0, 0].legend(title="every 10 s", fontsize=8, title_fontsize=8, loc="upper left")
