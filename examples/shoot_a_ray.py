@@ -116,7 +116,7 @@ def main(picture):
 
 def draw(picture, aims, route):
     plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
-    figure, axes = plt.subplots(figsize=(8.2, 5.8), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.2, 5.5), layout="constrained")
     ground = axes.imshow(sample(0.1), extent=(0, 30, 0, 20), cmap="gray_r", vmin=0.4, vmax=3.5)
     figure.colorbar(ground, label="slowness (s/m)", shrink=0.8)
     fan = [jnp.array([np.radians(angle), 29.0]) for angle in range(-40, 91, 5)]
@@ -124,8 +124,8 @@ def draw(picture, aims, route):
     rays, times = follow(jnp.array(aims + fan))  # each at 150 lengths
     axes.plot(*rays[3:].T, color="#56b4e9", linewidth=0.7)
     for ray, time, colour in zip(rays[:3], times[:3, -1], ("#d55e00", "#e69f00", "#009e73"), strict=True):
-        axes.plot(*ray.T, color=colour, linewidth=2.2, label=f"ray that hits: {time:.2f} s")
-    axes.plot(*route.points.T, "k--", linewidth=1, label=f"terrain's route: {route.time:.2f} s")
+        axes.plot(*ray.T, color=colour, linewidth=2.2, label=f"ray, {time:.2f} s")
+    axes.plot(*route.points.T, "k--", linewidth=1, label=f"route of terrain, {route.time:.2f} s")
     for place, name in ((START, "A"), (GOAL, "B")):
         axes.plot(*place, "ko", markersize=6)
         axes.annotate(name, place, (-5, 8), textcoords="offset points", fontsize=12, fontweight="bold")

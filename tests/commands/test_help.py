@@ -116,7 +116,7 @@ def test_the_methods_that_are_completed_are_those_there_are() -> None:
 
 def test_the_examples_are_listed(terrain: Terrain) -> None:
     ran = terrain("examples")
-    assert re.search(r"^lake +A lake between start and goal", ran.out, flags=re.MULTILINE)
+    assert re.search(r"^lake +terrain solve +A lake between start and goal", ran.out, flags=re.MULTILINE)
     document = json.loads(terrain("examples", "--json").out)
     files = {example["file"] for example in document["examples"]}
     programs = {file.name for file in EXAMPLES.glob("*.py")}
