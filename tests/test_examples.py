@@ -6,16 +6,19 @@ from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 from PIL import Image
 from scipy.ndimage import convolve
 
 from terrain_cli.jax_config import set_option
 from tests.conftest import CONFIGS, ROOT
-from tests.docs.pages import find_blocks, read_page
+from tests.docs.pages import check, find_blocks, read_page
 
 EXAMPLES = ROOT / "examples"
 PROGRAMS = sorted(file.stem for file in EXAMPLES.glob("*.py"))
@@ -229,3 +232,51 @@ def test_the_ray(run: Run) -> None:
     assert numbers(printed, "terrain, on a raster of 0.1 m")[-1] == pytest.approx(min(times), rel=1e-3)
     assert numbers(printed, "through diffrax") == pytest.approx(numbers(printed, "finite differences"), abs=2e-5)
     assert sorted(times) == pytest.approx([29.2087, 32.1089, 35.9971], abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("soft_lake", lambda m: lambda y: m.calc_time(y, m.LAKE, lambda to_shore: m.mix_speeds(to_shore, 1.0))),
+        ("find_the_lake", lambda m: lambda x: jnp.sum(m.calc_times(jnp.array([[[0, 9.0], [30, 7]]]), x[:3], lambda to: m.mix_slownesses(to, 2)))),
+        ("life_backwards", lambda m: lambda x: jnp.sum(m.chance(jnp.tile(jax.nn.sigmoid(x), 256)[:4096].reshape(64, 64), None) ** 2)),
+        ("loops_and_branches", lambda m: lambda x: m.by_guarded_where(40.0, 1 + 0.1 * x)),
+        ("shoot_a_ray", lambda m: lambda x: m.calc_slowness(x[:2], m.HILLS)),
+    ],
+)  # fmt: skip
+def test_slopes_are_those_of_finite_differences(
+    name: str, function: Callable[[ModuleType], Callable[[Any], Any]]
+) -> None:
+    check_grads(function(load(name)), (jnp.linspace(9, 12, 19),), order=1)
+
+
+def test_the_sentences_of_the_page_follow_from_its_tables() -> None:
+    best, soft = (
+        numbers(shown("soft_lake"), row)[0] for row in ("two tangents and an arc", "soft: slownesses averaged")
+    )
+    check("examples.md", "the path is within {} % of the best one either way", 100 * (soft / best - 1))
+    squares, after = (
+        numbers(shown("splatting"), row)[1] for row in ("144 squares of 4 x 4 pixels", "50 blots, after the descent")
+    )
+    check("examples.md", "the blots are {} times closer", squares / after)
+    rows = [numbers(line, "three strips") for line in shown("travel_time_network") if line.startswith("three strips")]
+    check(
+        "examples.md",
+        "Its loss is {} times lower, and its error {} times larger",
+        rows[0][2] / rows[1][2],
+        rows[1][3] / rows[0][3],
+    )
+    network = load("travel_time_network")
+    learned = jax.tree.leaves(network.nnx.split(network.Network(network.nnx.Rngs(0)))[1])
+    check("examples.md", "A network of {} numbers is T", sum(array.size for array in learned))
+    lines = [line for line in shown("travel_time_network") if line.endswith(" ms")]
+    times = [(float(line.split()[-4]), float(line.split()[-2])) for line in lines]
+    training, sweep = zip(*times, strict=True)
+    check(
+        "examples.md", "at {} corners in {} to {} ms, where the training takes {} to {} s: it is at least {} times",
+        301 * 201, min(sweep), max(sweep), min(training), max(training), min(1000 * a / b for a, b in times),
+    )  # fmt: skip
+    rays = [numbers(line, line.split()[0])[-1] for line in shown("shoot_a_ray") if "°" in line]
+    route = numbers(shown("shoot_a_ray"), "terrain, on a raster of 0.1 m")[-1]
+    check("examples.md", "on a raster of {} m within {}", 0.1, 1 - route / rays[0])
+    check("examples.md", "takes {} % longer than the fastest", 100 * (rays[1] / rays[0] - 1))
