@@ -6,13 +6,13 @@ from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.test_util import check_grads
+from jax import test_util
 from PIL import Image
 from scipy.ndimage import convolve
 
@@ -247,6 +247,7 @@ def test_the_ray(run: Run) -> None:
 def test_slopes_are_those_of_finite_differences(
     name: str, function: Callable[[ModuleType], Callable[[Any], Any]]
 ) -> None:
+    check_grads = cast(Callable[..., None], test_util.check_grads)
     check_grads(function(load(name)), (jnp.linspace(9, 12, 19),), order=1)
 
 
