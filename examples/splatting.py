@@ -22,7 +22,7 @@ from terrain_cli.scenario.load import packaged_folder  # of the scenarios that c
 
 jax.config.update("jax_enable_x64", True)
 
-BLOTS, STEPS = 50, 600
+BLOTS, STEPS = 50, 400
 COLOURS = {".": "#c7dfa0", "^": "#3f7d4e", "-": "#b39a6b", "~": "#4f93c4"}  # meadow, forest, marsh, water
 CIRCLE = jnp.array([20.0, 14.0, 6.0])  # to be found: column and row of the centre, and the radius, pixels
 NEAR, FAR = jnp.array([40.0, 22.0, 4.0]), jnp.array([48.0, 26.0, 3.0])  # two guesses
@@ -42,9 +42,10 @@ def render(blots, shape):
     along = (cosine * dx + sine * dy) / jnp.exp(blots["lengths"][:, 0])
     across = (cosine * dy - sine * dx) / jnp.exp(blots["lengths"][:, 1])
     covers = jax.nn.sigmoid(blots["opacity"]) * jnp.exp(-(along**2 + across**2) / 2)
-    through = jnp.cumprod(1 - covers, axis=2)  # how much shows through the first blots
-    before = jnp.concatenate([jnp.ones_like(through[..., :1]), through[..., :-1]], axis=2)
-    return (covers * before) @ blots["colour"] + through[..., -1:] * blots["paper"]
+    above = jnp.triu(jnp.ones((BLOTS, BLOTS)), k=1)  # 1 where the row's blot lies above the column's
+    shows = jnp.exp(jnp.log1p(-covers) @ above)  # how much of each blot shows through those above it
+    paper = jnp.prod(1 - covers, axis=2, keepdims=True)
+    return (covers * shows) @ blots["colour"] + paper * blots["paper"]
 
 
 def scatter(picture):

@@ -248,7 +248,7 @@ def test_slopes_are_those_of_finite_differences(
     name: str, function: Callable[[ModuleType], Callable[[Any], Any]]
 ) -> None:
     check_grads = cast(Callable[..., None], test_util.check_grads)
-    check_grads(function(load(name)), (jnp.linspace(9, 12, 19),), order=1)
+    check_grads(jax.jit(function(load(name))), (jnp.linspace(9, 12, 19),), order=1)
 
 
 def test_the_sentences_of_the_page_follow_from_its_tables() -> None:
