@@ -30,6 +30,8 @@ def test_the_wheel_holds_the_scenarios_and_runs(dist: Path, tmp_path: Path) -> N
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
     for file in CONFIGS.iterdir():
         assert f"terrain_cli/configs/{file.name}" in names
+    programs = {f"terrain_cli/examples/{file.name}" for file in (ROOT / "examples").glob("*.py")}
+    assert {name for name in names if name.startswith("terrain_cli/examples/")} == programs
     assert "terrain_cli/py.typed" in names
     page = ("page.html.jinja", "page.css", "page.js", "state.js")
     assert {f"terrain_cli/show/strips/page/{name}" for name in page} <= names
@@ -37,11 +39,13 @@ def test_the_wheel_holds_the_scenarios_and_runs(dist: Path, tmp_path: Path) -> N
     assert not any(name.startswith("tests") for name in names)
     code = (
         "import terrain_cli, terrain_cli.scenario.load as s; print(terrain_cli.__file__); print(s.packaged_folder());"
+        "from terrain_cli.commands.examples import complete_example as c; print(c('soft'));"
         "from terrain_cli.cli import main; main(['sweep', '--step', '0.5:2.0'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
-    assert lines[:2] == [str(tmp_path / "terrain_cli" / "__init__.py"), str(tmp_path / "terrain_cli" / "configs")]
+    package = tmp_path / "terrain_cli"
+    assert lines[:3] == [str(package / "__init__.py"), str(package / "configs"), "['soft_lake']"]
     assert "16 points" in done.stdout
 
 
@@ -58,6 +62,7 @@ def test_the_sdist_builds_the_same(dist: Path) -> None:
         "Makefile",
         "tests/conftest.py",
         "configs/three_strips.yaml",
+        "examples/soft_lake.py",
     } <= names
 
 

@@ -1,4 +1,4 @@
-"""`terrain examples`: the files that come with terrain, to learn from and to start from."""
+"""`terrain examples`: the scenarios and programs that come with terrain, to learn from and to start from."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, written
 from terrain_cli.text import suggest
 
-ENDINGS = (".yaml", ".jsonl")  # of the files that are examples
+RUN_WITH = {".yaml": "terrain solve", ".jsonl": "terrain batch", ".py": "python"}  # by the ending of the file
 CASES = "Cases for terrain batch: a scenario of strips in each line."
 
 
@@ -36,11 +36,12 @@ def examples(
 ) -> None:
     """List the examples that come with terrain, or write some of them.
 
-    Each scenario begins with a comment that says what it teaches.
+    Scenarios and cases are for terrain itself. Programs run with python, print a table and draw a picture. Each file begins with
+    a text that says what it teaches.
 
     Example: terrain examples
 
-    Example: terrain examples three_strips lake
+    Example: terrain examples three_strips lake soft_lake
     """
     found = _find_examples()
     if not names:
@@ -69,15 +70,16 @@ def examples(
 
 
 def _find_examples() -> dict[str, Path]:
-    """The files by their names without the ending."""
+    """The files by their names without the ending: scenarios and cases, then programs."""
     from terrain_cli.scenario.load import packaged_folder
 
-    return {file.stem: file for file in sorted(packaged_folder().iterdir()) if file.suffix in ENDINGS}
+    files = [file for folder in ("configs", "examples") for file in sorted(packaged_folder(folder).iterdir())]
+    return {file.stem: file for file in files if file.suffix in RUN_WITH}
 
 
 def _print(found: dict[str, Path], as_json: bool) -> None:
     listed = [
-        {"name": name, "file": file.name, "about": CASES if file.suffix == ".jsonl" else _first_sentence(file)}
+        {"name": name, "file": file.name, "run_with": RUN_WITH[file.suffix], "about": _describe(file)}
         for name, file in found.items()
     ]
     from terrain_cli.show.console import data_out, out
@@ -89,15 +91,19 @@ def _print(found: dict[str, Path], as_json: bool) -> None:
 
     from terrain_cli.show.tables import new_table
 
-    table = new_table(("example", "what it is"), left=2)
+    table = new_table(("example", "run with", "what it is"), left=3)
     for example in listed:
-        table.add_row(Text(example["name"]), Text(example["about"]))
+        table.add_row(Text(example["name"]), Text(example["run_with"]), Text(example["about"]))
     out.print(table)
 
 
-def _first_sentence(file: Path) -> str:
-    """The first sentence of the comment with which a file begins."""
+def _describe(file: Path) -> str:
+    """The first sentence of the comment with which a scenario begins, or the first line of a program."""
+    if file.suffix == ".jsonl":
+        return CASES
     lines = file.read_text(encoding="utf-8").splitlines()
+    if file.suffix == ".py":
+        return lines[0].removeprefix('"""')
     comment = []
     for line in lines:
         if not line.startswith("#"):

@@ -252,11 +252,14 @@ def _known_keys(kind: Kind, place: Place) -> list[str]:
     return list(model.model_fields)
 
 
-def packaged_folder() -> Path:
-    """The folder of the scenarios that come with terrain: in the installed package, or beside it in a working copy."""
+def packaged_folder(name: str = "configs") -> Path:
+    """The folder of the scenarios that come with terrain, or of the programs ("examples").
+
+    It is in the installed package, or beside it in a working copy.
+    """
     package = Path(__file__).parent.parent
-    inside = package / "configs"
-    return inside if inside.is_dir() else package.parent / "configs"
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def is_folder(path: str | Path) -> bool:

@@ -11,8 +11,9 @@ import pytest
 from terrain_cli import cli
 from terrain_cli.commands.options import METHODS
 from terrain_cli.strips.scenario import OWN_SETTINGS
-from tests.conftest import CONFIGS, Ran
+from tests.conftest import CONFIGS, ROOT, Ran
 
+EXAMPLES = ROOT / "examples"
 Terrain = Callable[..., Ran]
 COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
 
@@ -134,10 +135,14 @@ def test_the_methods_that_are_completed_are_those_there_are() -> None:
 
 def test_the_examples_are_listed(terrain: Terrain) -> None:
     ran = terrain("examples")
-    assert re.search(r"^lake +A lake between start and goal", ran.out, flags=re.MULTILINE)
+    assert re.search(r"^lake +terrain solve +A lake between start and goal", ran.out, flags=re.MULTILINE)
     document = json.loads(terrain("examples", "--json").out)
     files = {example["file"] for example in document["examples"]}
-    assert files == {file.name for file in CONFIGS.iterdir() if file.suffix in (".yaml", ".jsonl")}
+    programs = {file.name for file in EXAMPLES.glob("*.py")}
+    assert files == programs | {file.name for file in CONFIGS.iterdir() if file.suffix in (".yaml", ".jsonl")}
+    run_with = {example["run_with"]: example["file"] for example in document["examples"]}
+    assert set(run_with) == {"terrain solve", "terrain batch", "python"}
+    assert run_with["python"] in programs
     assert all(re.fullmatch(r"[A-Z][^.].*\.", example["about"]) for example in document["examples"])
 
 
@@ -152,6 +157,8 @@ def test_examples_are_written_and_replace_nothing(
     Path("lake.yaml").write_text("mine")
     assert terrain("examples", "lake").err == "lake.yaml: already exists; choose another name\n"
     assert Path("lake.yaml").read_text() == "mine"
+    assert terrain("examples", "soft_lake").err == "wrote soft_lake.py\n"
+    assert Path("soft_lake.py").read_bytes() == (EXAMPLES / "soft_lake.py").read_bytes()
     assert terrain("examples", "lake", "-o", "shore.yaml").code == 0
     assert Path("shore.yaml").read_bytes() == (CONFIGS / "lake.yaml").read_bytes()
 
@@ -165,6 +172,7 @@ def test_examples_are_written_and_replace_nothing(
         (("-o", "x.yaml"), "--output: needs the name of an example; terrain examples lists them"),
         (("lake", "maze", "-o", "x.yaml"), "--output: works only with a single example, got 2"),
         (("lake", "-o", "x.json"), "--output: must end in .yaml, got x.json"),
+        (("soft_lake", "-o", "x.yaml"), "--output: must end in .py, got x.yaml"),
         (("lake", "--json"), "--json: lists the examples, and cannot be used together with the name of one"),
     ],
 )

@@ -1,5 +1,6 @@
 """docs/autodiff.md: what tests/show/test_autodiff_page.py does not run already."""
 
+import math
 import re
 from typing import Any
 
@@ -8,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from terrain_cli import Strips, calc_time, find_optimum
+from terrain_cli import Strips, calc_time, find_optimum, load_map, solve
 from terrain_cli.autodiff import graph
 from terrain_cli.autodiff.operations import RULES
 from terrain_cli.show.autodiff.rows import KEPT, SHOWN
-from tests.conftest import ROOT
-from tests.docs.pages import check
+from tests.conftest import CONFIGS, ROOT
+from tests.docs.pages import check, find_blocks
 
 PAGE = "autodiff.md"
 TEXT = (ROOT / "docs" / PAGE).read_text(encoding="utf-8")
@@ -74,3 +75,22 @@ def test_grad_alone_compiles_nothing() -> None:
 def test_long_sums_are_folded() -> None:
     words = {3: "three", 8: "eight"}
     assert f"Sums of more than {words[SHOWN]} terms are folded to the first {words[KEPT]} and the last" in TEXT
+
+
+@pytest.mark.parametrize("about", ["class Number", "math.sqrt"])
+def test_the_other_programs_print_what_their_comments_say(about: str, capsys: pytest.CaptureFixture[str]) -> None:
+    [program] = [block for block in find_blocks(PAGE, "python") if about in block]
+    exec(program, {"__name__": "page"})
+    assert capsys.readouterr().out.splitlines() == re.findall(r"print\(.*\)  # (.*)$", program, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("lost", [math.sqrt, np.sqrt, float])
+def test_jax_refuses_what_would_lose_the_tree(lost: Any) -> None:
+    with pytest.raises((jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)):
+        jax.grad(lambda v: jnp.asarray(lost(v)))(4.0)
+
+
+def test_both_ways_around_the_lake() -> None:
+    lake = solve(load_map(CONFIGS / "lake.yaml"))
+    assert lake.route
+    check(PAGE, "one way takes {} s and the other {} s", lake.time, lake.route.alternatives[0].time)

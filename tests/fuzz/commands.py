@@ -108,7 +108,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]], tuple[str
         | {"--at": ("x=3,y=4", "x=0", "x=-1", "2,17", "start", "optimum", "end", "1", "x=nan", "x=1e308,y=1"), "-o": ("t.svg", "t.png")},
         ("--json", "--gradients", "--all"),
     ),
-    "examples": (("lake", "cases", "three_strips.yaml", "leak", ""), {"-o": ("e.yaml", "e.jsonl", "s.yaml")}, ("--json",)),
+    "examples": (("lake", "cases", "soft_lake", "three_strips.yaml", "leak", ""), {"-o": ("e.yaml", "e.jsonl", "s.yaml")}, ("--json",)),
     "schema": ((), {"-o": ("x.json",)}, ("--map", "--json")),
     "new": (("n.yaml", "s.yaml", "no/n.yaml", "d", ""), {}, ("--map", "--force")),
     "plot": (("bad.yaml", "s.yaml"), {"-o": ("p.svg", "p.txt"), "--kind": ("paths", "x", "objective"), "--axes": ("1", "1,2", "9", "a")}, ()),

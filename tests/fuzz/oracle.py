@@ -127,7 +127,11 @@ def _check_written(ran: Ran, changed: set[str]) -> None:
     if ran.command in ("new", "schema"):
         asked |= {*ran.arguments}
     if ran.command == "examples":
-        asked |= {name for argument in ran.arguments for name in (argument, f"{argument}.yaml", f"{argument}.jsonl")}
+        asked |= {
+            name
+            for argument in ran.arguments
+            for name in (argument, *(f"{argument}{ending}" for ending in (".yaml", ".jsonl", ".py")))
+        }
     other = {name for name in changed - asked if not (ran.command == "check" and name.endswith(".expected.json"))}
     if other:
         raise Fault("files that nobody asked for", f"{sorted(other)}")
