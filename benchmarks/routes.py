@@ -1,6 +1,7 @@
 """Routes: on random maps compared with a finer search, on three strips with the tools people use; each path is timed exactly."""
 
 import multiprocessing
+import os
 import shutil
 import subprocess
 import tempfile
@@ -9,12 +10,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import jax
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
+from benchmarks.oracle import search_independently
 from benchmarks.table import Table
-from benchmarks.terrains import draw_ends, draw_map, draw_random_cells
+from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_rough_ground, draw_small_map
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
@@ -28,6 +29,8 @@ from terrain_cli.strips.ground import Strips
 from terrain_cli.strips.snell import best_time
 
 POLYGONS, RANDOM, SIZE = 100, 20, 200
+ROUGH = (1000, 3000)  # cells a side
+SMALL = 5000  # maps
 KINDS = ("polygons and discs", "every cell random")
 SAME = 1e-9
 
@@ -130,7 +133,7 @@ def walk_straight(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int,
 def walk_graph(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
     from skimage.graph import MCP_Geometric
 
-    search = MCP_Geometric(slowness)
+    search = MCP_Geometric(np.where(np.isinf(slowness), -1, slowness))  # it does not enter cells of negative cost
     search.find_costs([start], [goal])
     return np.array(search.traceback(goal)) + 0.5
 
@@ -233,29 +236,93 @@ def compare_strips() -> Table:
     return table
 
 
-def compare_large_maps() -> Table:
+def compare_rough_ground() -> Table:
     table = Table(
-        "One route on larger maps of polygons and discs", ["cells", "fields (s)", "route (s)", "crossings", "rounds"]
+        "One route on rough ground, beside the tools that people use",
+        ["cells", "tool", "processor seconds", "ratio", "excess (%)"],
+        "Fractal hills, slow where they are steep. Processor seconds from the array in memory to the route and its alternatives, "
+        "with everything compiled, in alternation, the median of three; for GRASS, of its processes, import included. Ratio: to "
+        "the field of scikit-fmm of order 2 alone, on the same ground. Excess: of each tool's own path over terrain's, timed "
+        "alike.",
     )
-    for n in (200, 500, 1000, 2000):
-        rng = np.random.default_rng(n)
-        slowness = draw_map(rng, n)
-        start, goal = draw_ends(rng, slowness)
-        ground = Ground(slowness)
-        ends = ground.to_xy(start), ground.to_xy(goal)
-        for _ in range(2):
-            before = time.perf_counter()
-            fields = jax.device_get(Fields(arrival_times(ground, ends[0]), remaining_times(ground, ends[1])))
-            between = time.perf_counter()
-            route = find_route(ground, *ends, fields)
-            after = time.perf_counter()
-        assert route is not None
-        table.rows.append([f"{n} x {n}", between - before, after - between, len(route.points) - 2, len(route.history)])
+    for n in ROUGH:
+        slowness, start, goal = draw_rough_ground(np.random.default_rng(n), n, 200)
+        ends = (int(start[0]), int(start[1])), (int(goal[0]), int(goal[1]))
+        tools: dict[str, Callable[..., np.ndarray | None]] = {
+            "scikit-fmm, order 2, field alone": field_alone,
+            "terrain": route_alone,
+            "scikit-image MCP_Geometric": walk_graph,
+        }
+        if shutil.which("grass"):
+            tools["GRASS r.cost, 16 neighbours"] = walk_grass(True)
+        taken: dict[str, list[float]] = {name: [] for name in tools}
+        paths: dict[str, np.ndarray | None] = {}
+        route_alone(slowness, *ends)
+        for _ in range(3):
+            for name, tool in tools.items():
+                before = _processor_seconds()
+                paths[name] = tool(slowness, *ends)
+                taken[name].append(_processor_seconds() - before)
+        own = paths["terrain"]
+        assert own is not None
+        best, field = time_path(slowness, own), float(np.median(taken["scikit-fmm, order 2, field alone"]))
+        for name, path in paths.items():
+            seconds = float(np.median(taken[name]))
+            excess = None if path is None else 100 * (time_path(slowness, path) / best - 1)
+            table.rows.append([f"{n} x {n}", name, seconds, seconds / field, excess])
     return table
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it has waited for."""
+    used = os.times()
+    return float(used.user + used.system + used.children_user + used.children_system)
+
+
+def field_alone(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> None:  # noqa: ARG001
+    import skfmm
+
+    front = np.ones_like(slowness)
+    front[start] = -1
+    blocked = np.isinf(slowness)
+    skfmm.travel_time(np.ma.MaskedArray(front, blocked), 1 / np.where(blocked, 1, slowness), order=2)
+
+
+def route_alone(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> np.ndarray:
+    ground = Ground(slowness)
+    return ground.to_cells(_found(ground, *(ground.to_xy(np.array(end) + 0.5) for end in (start, goal))).points)
+
+
+def compare_small_maps() -> Table:
+    table = Table(
+        "Routes on small random maps",
+        ["maps", "reached", "slower by more than 1e-06", "worst excess"],
+        "2 to 12 cells a side, contrast 1 to 1,000, walls, ends anywhere. Each is compared with an independent search "
+        "(benchmarks/oracle.py).",
+    )
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        excesses = [excess for excess in pool.map(_compare_small_map, range(SMALL), chunksize=50) if excess is not None]
+    table.rows.append([SMALL, len(excesses), sum(excess > 1e-6 for excess in excesses), max(excesses)])
+    return table
+
+
+def _compare_small_map(seed: int) -> float | None:
+    """How much longer than the best known our route is, as a fraction; None if there is no way, as both say."""
+    enable_compile_cache()
+    slowness, start, goal = draw_small_map(np.random.default_rng(seed))
+    ground = Ground(slowness)
+    route = find_route(ground, ground.to_xy(start), ground.to_xy(goal))
+    best = search_independently(slowness, start, goal, 40 if slowness.size <= 60 else 20)
+    if route is None or np.isinf(best):
+        assert route is None
+        assert np.isinf(best)
+        return None
+    return max(route.time / best - 1, 0.0) if best else route.time
 
 
 def run() -> Iterator[Table]:
     enable_compile_cache()
     yield compare_strips()
-    yield compare_large_maps()
+    yield compare_rough_ground()
+    yield compare_small_maps()
     yield from compare_random_maps()

@@ -40,6 +40,27 @@ def draw_random_cells(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.exp(-rng.uniform(0, np.log(10), (n, n)))
 
 
+def draw_rough_ground(rng: np.random.Generator, n: int, relief: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slowness of fractal hills that are slow where they are steep, with water in the hollows, and ends in opposite corners.
+
+    relief: standard deviation of the heights, m per 1,000 cells of 10 m; 100 is moderate, 200 steep. Slowness has shape (n, n);
+    start and goal, (row, col), are centres of cells that are connected.
+    """
+    k = np.hypot(np.fft.fftfreq(n)[:, None], np.fft.rfftfreq(n)[None])
+    k[0, 0] = 1
+    waves = rng.normal(size=k.shape) * np.exp(2j * np.pi * rng.random(k.shape)) * k**-1.6
+    height = np.fft.irfft2(waves, (n, n))
+    height /= height.std()
+    slope = np.hypot(*np.gradient(height * relief * n / 1000, 10.0))
+    slowness = np.minimum(0.6 * np.exp(3.5 * np.minimum(slope, 1.0)), 20.0)
+    slowness[height < -1.8] = np.inf
+    regions, _ = label(np.isfinite(slowness))
+    largest = np.argwhere(regions == np.argmax(np.bincount(regions.ravel())[1:]) + 1)
+    corners = np.array([[0.9 * n, 0.1 * n], [0.1 * n, 0.9 * n]])
+    start, goal = (largest[np.argmin(np.hypot(*(largest - corner).T))] + 0.5 for corner in corners)
+    return slowness, start, goal
+
+
 def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A start and a goal in free cells, at least half the map apart, (row, col), shape (2,) each."""
     n = len(slowness)
@@ -85,8 +106,9 @@ def draw_small_map(rng: np.random.Generator, most: int = 12) -> tuple[np.ndarray
     rows, cols = rng.integers(2, most + 1, 2)
     contrast = 10 ** rng.uniform(0, 3)
     kind = rng.integers(4)
+    slowness: np.ndarray
     if kind == 0:
-        slowness = contrast ** rng.random((rows, cols))
+        slowness = np.asarray(contrast ** rng.random((rows, cols)))
     elif kind == 1:
         slowness = rng.choice(np.array([1, contrast**0.5, contrast]), (rows, cols))
     elif kind == 2:
@@ -99,7 +121,7 @@ def draw_small_map(rng: np.random.Generator, most: int = 12) -> tuple[np.ndarray
     free = np.argwhere(np.isfinite(slowness))
     ends: list[np.ndarray] = []
     while len(ends) < 2:
-        point = free[rng.integers(len(free))] + rng.random(2)
+        point: np.ndarray = free[rng.integers(len(free))] + rng.random(2)
         where = rng.integers(5)
         if where in (1, 3):
             point[0] = round(point[0])

@@ -25,7 +25,6 @@ from terrain_cli import (
     find_optimum,
     time_uncertainty,
 )
-from terrain_cli.maps.routes.search import Fields
 from tests.conftest import ROOT
 
 
@@ -123,8 +122,6 @@ def make_calls() -> list[tuple[str, Callable[[], object], str]]:
         ("dtype", lambda: API.arrival_times(ground, (0, 0), dtype="x"), "dtype must be float32 or float64, got 'x'"),
         ("point", lambda: API.remaining_times(ground, None), "goal must be a number or an array of numbers, got None"),
         ("ends", lambda: API.find_route(ground, 1, 2), "start must be a point (x, y), shape (2,), got shape ()"),
-        ("fields", lambda: API.find_route(ground, (1, 1), (2, 2), 5), "fields must be Fields(from_start, to_goal), got 5"),
-        ("corners", lambda: API.find_route(ground, (1, 1), (2, 2), Fields([[1]], [[1]])), "fields must have times at the corners"),
         ("long path", lambda: API.descend([1, 2, 3], post), "x must have a number for each strip but the last, shape (2,), got (3,)"),
         ("method", lambda: API.descend([2, 17], post, "grad"), "method must be one of gradient, momentum, adam, newton, or a Method, got 'grad'"),
         ("update", lambda: API.descend([2, 17], post, API.Method(3)), "update must be a function, got 3"),

@@ -1,6 +1,8 @@
 """The benchmarks' own parts: tables, the list of parts, and that each solver they compare finds the answer."""
 
 import importlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +73,29 @@ def test_routes_are_compared_on_random_maps(monkeypatch: pytest.MonkeyPatch) -> 
     assert [row[:3] for row in table.rows] == [["polygons and discs", 1, 1], ["every cell random", 1, 1]]
     assert all(row[4] < 1e-12 and row[5] == "1 of 1" for row in table.rows)
     assert worse.rows == []
+
+
+def test_routes_are_compared_on_small_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = importlib.import_module("benchmarks.routes")
+    monkeypatch.setattr(routes, "SMALL", 3)
+    monkeypatch.setattr(routes, "ProcessPoolExecutor", lambda **_: ThreadPoolExecutor(1))
+    monkeypatch.setattr(ThreadPoolExecutor, "map", lambda _, function, items, **__: map(function, items))
+    [row] = routes.compare_small_maps().rows
+    assert row[0] == 3
+    assert row[2:] == [0, pytest.approx(0, abs=1e-9)]
+
+
+def test_routes_are_compared_on_rough_ground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where scikit-fmm and scikit-image are not installed, with stand-ins for them."""
+    routes = importlib.import_module("benchmarks.routes")
+    monkeypatch.setattr(routes, "ROUGH", (60,))
+    monkeypatch.setattr(routes, "field_alone", lambda *_: None)
+    monkeypatch.setattr(routes, "walk_graph", routes.walk_straight)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    field, ours, other = routes.compare_rough_ground().rows
+    assert field[3:] == [1, None] or not field[2]
+    assert ours[4] == pytest.approx(0, abs=1e-9)
+    assert other[4] > 0
 
 
 def test_the_loop_finds_what_solve_many_finds() -> None:

@@ -323,12 +323,26 @@ class TestNoRoute:
         _, *rows = solve(load_map(write(text))).to_rows()
         assert rows == [[2.0, 0.0, 0.0, 0.0, ""], [2.0, 0.0, 0.0, 0.0, ""]]
 
-    def test_where_free_ground_leads_there_it_is_not_called_enclosed(
+    def test_a_route_that_is_not_found_where_free_ground_leads_is_a_fault(
         self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """A search cannot fail there, so the user is not told that the goal is enclosed."""
         monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", lambda *_, **__: None)
-        solution = solve(load_map(write(DETOUR)))
-        assert solution.message.startswith("No route: none was found to goal, although free ground leads there")
+        with pytest.raises(AssertionError, match="free ground leads to goal"):
+            solve(load_map(write(DETOUR)))
+
+    def test_a_route_that_is_still_improving_is_not_called_converged(
+        self, write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        scenario = load_map(write(DETOUR))
+        route = solve(scenario).route
+        assert route is not None
+        last = route.history[-1]._replace(gradient_norm=0.1)
+        stopped = route._replace(history=(*route.history[:-1], last))
+        monkeypatch.setattr("terrain_cli.maps.routes.search.find_route", lambda *_, **__: stopped)
+        solution = solve(scenario)
+        assert solution.status == "iterations"
+        assert solution.message.endswith(": small changes may still make the route faster.")
 
     def test_in_python(self, write: Callable[[str], Path]) -> None:
         solution = solve(load_map(write(CLOSED)))

@@ -78,21 +78,20 @@ def release_ends(chain: Chain, padded: np.ndarray) -> tuple[Chain, np.ndarray]:
     pieces: list[Chain] = []
     changed: list[int] = []
     begins = np.flatnonzero(np.append(True, chain.route[1:] != chain.route[:-1]))
+    at = 0
     for begin, end in itertools.pairwise([*begins.tolist(), len(chain.x)]):
-        part = chain.take(slice(begin, end))
-        first = _leave_along_line(part.take(slice(0, 2)), padded) if len(part.x) > 1 else None
-        last = _leave_along_line(part.take(np.array([-1, -2])), padded) if len(part.x) > 1 else None
-        middle = part.take(slice(1, -1))
+        first, last = (
+            _leave_along_line(chain.take(np.array(leg)), padded) for leg in ([begin, begin + 1], [end - 1, end - 2])
+        )
+        if first is not None:
+            pieces += [chain.take(slice(at, begin + 1)), first]
+            at = begin + 1
+        if last is not None:
+            pieces += [chain.take(slice(at, end - 1)), last]
+            at = end - 1
         if first is not None or last is not None:
-            changed.append(int(part.route[0]))
-        nodes = [
-            part.take(slice(0, 1)),
-            first,
-            middle,
-            last,
-            part.take(slice(1, None) if len(part.x) == 1 else slice(-1, None)),
-        ]
-        pieces += [node for node in nodes if node is not None] if len(part.x) > 1 else [part]
+            changed.append(int(chain.route[begin]))
+    pieces.append(chain.take(slice(at, None)))
     return join(pieces), np.array(changed, dtype=np.int64)
 
 
@@ -101,7 +100,7 @@ def _leave_along_line(leg: Chain, padded: np.ndarray) -> Chain | None:
     end, other = leg.take(slice(0, 1)), leg.take(slice(1, 2))
     point, way = end.points[0], other.points[0] - end.points[0]
     length = float(np.hypot(*way))
-    if length == 0:
+    if length == 0 or not np.any(point == np.rint(point)):
         return None
     best, found = float(leg_times(leg, padded)[0]) * (1 - 1e-15), None
     for edge in AXES:

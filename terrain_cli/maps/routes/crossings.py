@@ -205,7 +205,7 @@ def descend_crossings(
     """Descend on the crossings of routes, numbered from 0, by Newton's method, until no route gains more.
 
     slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
-    by default the ends of its edge; a crossing that is pressed against one stays there. most: the largest number of iterations.
+    by default the ends of its edge; a crossing that reaches one stays there. most: the largest number of iterations.
     Returns the chain with its new crossings, and the result. For each route, a step that does not reduce the time is halved. For
     a fixed sequence of edges the time is convex.
     """
@@ -232,7 +232,7 @@ def descend_crossings(
             np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False)
         )
         beside = np.where(taken[:-1], derivatives[2], beside)
-        held |= taken & (((x <= low) & (gradient >= 0)) | ((x >= high) & (gradient <= 0)))
+        held |= taken & ((x <= low) | (x >= high))
         stuck = active & ~takes & (share < LEAST_SHARE)
         share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
         if stuck.any():

@@ -35,7 +35,7 @@ class Refined(NamedTuple):
 
 
 def refine(
-    chain: Chain, padded: np.ndarray, closed: np.ndarray, *, moves: bool = True, rounds: int = ROUNDS
+    chain: Chain, padded: np.ndarray, closed: np.ndarray, *, moves: bool = True, ends: bool = True, rounds: int = ROUNDS
 ) -> list[Refined]:
     """Refine the routes of a chain until each is a local optimum: no small change makes it faster.
 
@@ -43,7 +43,8 @@ def refine(
 
     padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
     (rows + 1, cols + 1), bool. moves: also replace parts of a route by straight lines, and slide its bends, where that is faster.
-    That saves rounds on wide open ground, and may lead to another optimum. rounds: the largest number of rounds.
+    That saves rounds on wide open ground, and may lead to another optimum. ends: also let a route begin or end along a grid line.
+    rounds: the largest number of rounds.
     """
     count = int(chain.route[-1]) + 1
     given = descend_crossings(chain, leg_slowness(chain, padded), most=0)[1]
@@ -60,7 +61,7 @@ def refine(
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)
         moved, released = release_corners(moved, padded)
-        moved, left = release_ends(moved, padded)
+        moved, left = release_ends(moved, padded) if ends else (moved, none)
         sizes = np.bincount(chain.route, minlength=count)
         after = np.bincount(moved.route, minlength=count)
         active = np.unique(chain.route)

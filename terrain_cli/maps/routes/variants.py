@@ -17,7 +17,7 @@ from terrain_cli.maps.routes.refine import refine
 
 AROUND = 8  # crossings of the route on both sides of a stretch
 SLOWER = 5e-3  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
-MOST = 400  # stretches
+MOST, ROUNDS = 400, 6  # stretches, and rounds of their refinement
 SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
@@ -41,7 +41,7 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
         return None
     windows = join([_cut_out(route, stretch, graph, i) for i, stretch in enumerate(stretches)])
     found = []
-    for window in refine(drop_needless(windows, padded), padded, closed):
+    for window in refine(drop_needless(windows, padded), padded, closed, moves=False, ends=False, rounds=ROUNDS):
         begin, end = _around(route, stretches[int(window.nodes.route[0])])
         found.append((elapsed[end] - elapsed[begin] - window.times[-1], begin, end, window.nodes))
     better: list[tuple[int, int, Chain]] = []
@@ -61,11 +61,7 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
 
 def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Paths) -> list[Stretch]:
     """Where variants leave the route and return to it, for each such pair the fastest one on the graph."""
-    points = np.column_stack([graph.row, graph.col])
-    _, same = np.unique(np.concatenate([route.points, points]), axis=0, return_inverse=True)
-    own = np.full(int(same.max()) + 1, -1, dtype=np.int32)
-    own[same[: len(route.x)]] = np.arange(len(route.x))
-    place = own[same[len(route.x) :]]
+    place = _find_places(np.column_stack([graph.row, graph.col]), route.points)
     through = paths.through
     [near] = np.nonzero(np.isfinite(through))
     left, returned = place.copy(), place.copy()
@@ -86,6 +82,12 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
         back, on = (_until_return(trace(node, way), place) for way in (paths.before, paths.after))
         stretches.append(Stretch(int(left[node]), int(returned[node]), np.concatenate([back[::-1], [node], on])))
     return stretches
+
+
+def _find_places(points: np.ndarray, route: np.ndarray) -> np.ndarray:
+    """The place in a route, shape (M, 2), of each of some points, shape (N, 2): shape (N,), -1 for those that are not on it."""
+    places = {point: place for place, point in enumerate(zip(*route.T.tolist(), strict=True))}
+    return np.array([places.get(point, -1) for point in zip(*points.T.tolist(), strict=True)], dtype=np.int32)
 
 
 def _until_return(nodes: np.ndarray, place: np.ndarray) -> np.ndarray:

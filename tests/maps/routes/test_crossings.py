@@ -34,7 +34,7 @@ def test_a_leg_far_shorter_than_a_cell(short: float) -> None:
     """From close beside a grid line onto it, and along it to its end, by Snell's law: Newton's method alone gives up below 1e-6."""
     points = np.array([[0.1, 1 - short], [0.0, 1.0], [1.0, 1.0]])
     along = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
-    chain = Chain(points, along, np.array([0.0, 0.9, 0.0]), np.zeros(3, dtype=np.int64))
+    chain = Chain(points, along, np.array([0.0, 0.1 + 100 * short, 0.0]), np.zeros(3, dtype=np.int64))
     slowness = np.array([2.0, 0.5])
 
     moved, result = descend_crossings(chain, slowness)

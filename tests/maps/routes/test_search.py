@@ -16,6 +16,7 @@ from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_sma
 from terrain_cli import Strips, best_time
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.routes import region as region_module
 from terrain_cli.maps.routes import search as route_module
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.search import find_route, is_free
@@ -230,11 +231,10 @@ class TestLargeMaps:
     def test_a_region_that_is_too_narrow_is_widened(self, rough: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
         route = found(rough, (205, 2195), (2195, 205))
         searched = []
-        find_region = route_module.find_region
 
         def record(*arguments: Any) -> Any:
             searched.append(arguments[-1])
-            return find_region(*arguments)
+            return region_module.find_region(*arguments)
 
         monkeypatch.setattr(route_module, "find_region", record)
         monkeypatch.setattr(route_module, "WIDTHS", (1e-3, 1e-4))
