@@ -9,10 +9,10 @@ import pytest
 
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes import search, steiner
+from terrain_cli.maps.routes import graph, search
 from terrain_cli.maps.routes.corners import release_corners
 from terrain_cli.maps.routes.refine import cut_routes
-from terrain_cli.maps.routes.search import REGION, find_route
+from terrain_cli.maps.routes.search import find_route
 from tests.conftest import ROOT
 from tests.docs.pages import assert_says
 
@@ -135,12 +135,25 @@ def test_the_picture_has_the_figures_of_the_page() -> None:
 
 
 def test_the_search_is_the_one_described() -> None:
-    assert_says(PAGE, f"within {REGION:.0%} of the least".replace("%", " %"))
-    first, *more, last = search.LEVELS
-    assert_says(PAGE, f"has {first} points on each edge, the next ones {', '.join(map(str, more))} and {last}")
-    assert_says(PAGE, f"Up to {search.CANDIDATES} routes on the last two graphs")
-    assert_says(PAGE, f"take at most {100 * search.WITHIN:g} % longer than the best")
-    assert all(search.MISJUDGED / (points + 1) ** 2 < search.WITHIN for points in search.LEVELS[-2:])
-    assert "apart=1" in (ROOT / "terrain_cli" / "maps" / "routes" / "search.py").read_text()
-    assert steiner.__doc__ is not None
-    assert "Aleksandrov, Maheshwari and Sack 2005" in steiner.__doc__
+    blocks, cells = search.WIDTHS
+    assert_says(PAGE, f"more than {100 * blocks:g} % above the least on blocks, or {100 * cells:g} % on cells")
+    assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
+    first, *more = search.LEVELS
+    assert_says(PAGE, f"a graph has {first} points on each cell edge")
+    assert_says(PAGE, f"Finer graphs with {' and '.join(map(str, more))} points follow")
+    fine = " and ".join(map(str, search.FINE_LEVELS))
+    assert_says(PAGE, f"On maps of up to {search.TINY:,} cells they have {fine} points.")
+    assert_says(
+        PAGE, f"Up to {search.CANDIDATES} routes on the finest graph and {search.REFINED} on the one before descend."
+    )
+    assert_says(PAGE, f"The best {search.REFINED} of them are refined to the end.")
+    assert_says(
+        PAGE,
+        f"farther from all faster ones than {search.NEARBY:g} cells and than {search.NEARBY_SHARE:.0%}".replace(
+            "%", " %"
+        ),
+    )
+    assert_says(PAGE, f"They take at most {100 * search.LONGER:g} % longer")
+    assert search.APART == 1 / 5
+    assert graph.__doc__ is not None
+    assert "Aleksandrov, Maheshwari and Sack 2005" in graph.__doc__
