@@ -269,7 +269,7 @@ def compare_rough_ground() -> Table:
         for name, path in paths.items():
             seconds = float(np.median(taken[name]))
             excess = None if path is None else 100 * (time_path(slowness, path) / best - 1)
-            table.rows.append([f"{n} x {n}", name, seconds, seconds / field, excess])
+            table.rows.append([f"{n} x {n}", name, seconds, seconds / field if field else None, excess])
     return table
 
 

@@ -93,7 +93,7 @@ def test_routes_are_compared_on_rough_ground(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(routes, "walk_graph", routes.walk_straight)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     field, ours, other = routes.compare_rough_ground().rows
-    assert field[3:] == [1, None] or not field[2]
+    assert field[3:] in ([1, None], [None, None])
     assert ours[4] == pytest.approx(0, abs=1e-9)
     assert other[4] > 0
 

@@ -125,13 +125,15 @@ def cells_through(graph: Graph, paths: Paths, within: float, shape: tuple[int, .
 
 
 @compiled_loop
-def _add_lengths(order, before, row, col, taken, length, free):  # type: ignore[no-untyped-def]
-    """Add the length of the path from each node back to an end, and of what of it lies in cells that are not taken.
+def _add_lengths(order, before, after, row, col, taken, length, free, agreed):  # type: ignore[no-untyped-def]
+    """Add the length of the path from each node back to an end, that of what of it lies in cells that are not taken, and that of
+    its last part, as far as the paths from its nodes to the other end follow it, too.
 
-    order: the nodes, each after the one `before` it. taken: shape (rows, cols), bool. length, free: shape (N,); changed.
+    order: the nodes, each after the one `before` it. after: the next node on the way to the other end. taken: shape (rows, cols),
+    bool. length, free, agreed: shape (N,); changed.
     """
     rows, cols = taken.shape
-    whole, open_ = np.zeros(len(row)), np.zeros(len(row))
+    whole, open_, common = np.zeros(len(row)), np.zeros(len(row)), np.zeros(len(row))
     for node in order:
         last = before[node]
         if last < 0:
@@ -140,9 +142,11 @@ def _add_lengths(order, before, row, col, taken, length, free):  # type: ignore[
         r, c = int((row[node] + row[last]) / 2), int((col[node] + col[last]) / 2)
         whole[node] = whole[last] + apart
         open_[node] = open_[last] + (0.0 if taken[min(r, rows - 1), min(c, cols - 1)] else apart)
+        common[node] = common[last] + apart if after[last] == node else 0.0
     for node in order:
         length[node] += whole[node]
         free[node] += open_[node]
+        agreed[node] += common[node]
 
 
 @compiled_loop
@@ -160,7 +164,14 @@ def trace(node, before):  # type: ignore[no-untyped-def]
 
 
 def pick_routes(
-    graph: Graph, paths: Paths, within: float, apart: float, share: float, most: int, taken: np.ndarray
+    graph: Graph,
+    paths: Paths,
+    within: float,
+    apart: float,
+    share: float,
+    most: int,
+    taken: np.ndarray,
+    plateau: float = 0.0,
 ) -> list[np.ndarray]:
     """Routes on the graph, by their nodes, fastest first, each of which passes through cells that are not taken.
 
@@ -175,10 +186,12 @@ def pick_routes(
     )
     routes: list[np.ndarray] = []
     while len(routes) < most:
-        length, free = np.zeros(len(through)), np.zeros(len(through))
-        _add_lengths(forwards, paths.before, graph.row, graph.col, taken, length, free)
-        _add_lengths(backwards, paths.after, graph.row, graph.col, taken, length, free)
-        differs = near[(free[near] >= share * length[near]) & (free[near] > 0)]
+        length, free, agreed = np.zeros((3, len(through)))
+        on = graph.row, graph.col, taken, length, free, agreed
+        _add_lengths(forwards, paths.before, paths.after, *on)
+        _add_lengths(backwards, paths.after, paths.before, *on)
+        good = (free > 0) & (free >= share * length) & (agreed >= plateau * length)
+        differs = near[good[near]]
         if not len(differs):
             break
         node = int(differs[np.argmin(through[differs])])

@@ -43,6 +43,7 @@ ALTERNATIVES = 5  # the largest number that is returned
 # An alternative takes at most LONGER more than the fastest route, and a share APART of its length lies farther than NEARBY cells
 # and a share NEARBY_SHARE of the fastest route's length from every faster one.
 LONGER, APART, NEARBY, NEARBY_SHARE = 0.005, 0.2, 3.0, 0.01
+PLATEAU = 0.1  # share of an alternative's length that shortest paths to both of its ends must have in common
 
 
 class Round(NamedTuple):
@@ -255,12 +256,14 @@ def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refine
     apart = max(NEARBY, NEARBY_SHARE * length)
     taken = np.zeros(task.slowness.shape, dtype=bool)
     take_cells(taken, best.nodes.points, apart)
-    routes = pick_routes(level.graph, level.paths, LONGER, apart, 1.2 * APART, 2 * ALTERNATIVES, taken)
+    most = 2 * ALTERNATIVES
+    routes = pick_routes(level.graph, level.paths, LONGER, apart, 1.2 * APART, most, taken, PLATEAU)
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)
     found: list[Refined] = []
-    for route in sorted(refine(chain, task.padded, task.closed), key=lambda route: route.times[-1]):
+    refined = refine(chain, task.padded, task.closed, moves=False)  # large moves could lead back to the best route
+    for route in sorted(refined, key=lambda route: route.times[-1]):
         slower = best.times[-1] * (1 + SAME) < route.times[-1] <= best.times[-1] * (1 + LONGER)
         if slower and _share_apart(route, [best, *found], apart) >= APART:
             found.append(route)
