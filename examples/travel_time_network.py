@@ -107,7 +107,7 @@ def train(ground, steps, edges=(0.5, 0.02)):
 
 
 def sweep(ground, cell=0.1):
-    """The exact times at the corners of small cells, by the fast sweeping of `terrain`, and the seconds that it takes."""
+    """The exact times at the corners of small cells, by `arrival_times` of `terrain`, and the seconds that it takes."""
     x, y = jnp.arange(cell / 2, 30, cell), jnp.arange(20 - cell / 2, 0, -cell)
     speeds = jax.vmap(jax.vmap(ground[0], (0, None)), (0, None))(jnp.stack(jnp.meshgrid(x, y), axis=2), 1e-6)
     field = Ground(1 / np.asarray(speeds), cell)

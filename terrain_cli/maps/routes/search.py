@@ -30,10 +30,8 @@ from terrain_cli.maps.routes.variants import improve
 WIDTHS = 0.1, 0.01
 SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
 LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
-MISJUDGED, MISJUDGED_FINE = (
-    0.03,
-    0.3,
-)  # divided by (points + 1)²: the relative error that a graph may make in the time of a route
+# Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger.
+MISJUDGED, MISJUDGED_FINE = 0.03, 0.3
 CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
 NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
@@ -227,7 +225,7 @@ def _try_variants(task: _Task, level: _Level, found: list[Refined]) -> list[Refi
 def _continue(task: _Task, routes: list[Refined]) -> list[Refined]:
     """The routes refined to the end, with the rows of both parts of their history, fastest first."""
     chain = _join_numbered([route.nodes._replace(route=np.zeros_like(route.nodes.route)) for route in routes])
-    # Of routes that converge to the same one, `refine` returns only one, so that each is refined by itself.
+    # Of routes that converge to the same one, `refine` returns only one: the numbers say which.
     more = refine(chain, task.padded, task.closed)
     numbers = [int(route.nodes.route[0]) for route in more]
     found = [_append(routes[i], last) for i, last in zip(numbers, more, strict=True)]
