@@ -279,7 +279,7 @@ def _processor_seconds() -> float:
     return float(used.user + used.system + used.children_user + used.children_system)
 
 
-def field_alone(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> None:  # noqa: ARG001
+def field_alone(slowness: np.ndarray, start: tuple[int, int], goal: tuple[int, int]) -> None:  # noqa: ARG001  as above
     import skfmm
 
     front = np.ones_like(slowness)

@@ -109,7 +109,7 @@ class Command(TyperCommand):
         arguments = [param for param in self.get_params(ctx) if param.param_type_name == "argument"]
         return ["[OPTIONS]", *(param.metavar or str(param.name).upper() for param in arguments)]
 
-    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # as above
         for title, type_name in (("Arguments", "argument"), ("Options", "option")):
             rows = []
             for param in self.get_params(ctx):

@@ -79,7 +79,7 @@ def march(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, fixed: np
                         new = min(new, box(time[enter], time[opposite], t, slow))
                 if new < time[target]:
                     time[target] = new
-                    push(keys, items, waiting, new, target)
+                    push(keys, items, waiting, time[target], target)  # as rounded, if times have 32 bits
                     waiting += 1
 
 

@@ -237,7 +237,7 @@ def descend_crossings(
         share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
         if stuck.any():
             moved = _move_singly(chain._replace(x=x), slowness, np.flatnonzero(stuck[chain.route] & ~held), low, high)
-            after, *derivatives = derive(moved)
+            after = derive(moved)[0]
             helped = stuck & (after < time * (1 - LOST))
             active &= helped | ~stuck
             share[helped] = 1.0

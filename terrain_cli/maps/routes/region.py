@@ -3,8 +3,6 @@
 Rough times from the start and to the goal, on blocks of cells and then on the cells themselves, are added up; where the sum is
 far above the least, no good route passes. How far is far is not known beforehand, since the times are not bounds
 (docs/routes.md): a search has to check that what it kept is well inside, and widen the region if not.
-
-Source: Sethian 1996, A fast marching level set method; the update within a cell is that of Podvin and Lecomte 1991.
 """
 
 import math
@@ -13,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.heap import drop, enlarge, push
-from terrain_cli.maps.loops import compiled_loop
+from terrain_cli.maps.fields.marching import march
 
 BLOCKS = 250  # blocks along the longer side of a map, at least
 HUGE = 1e30  # slowness relative to the least; more is as good as blocked here, and sums stay finite in float32
@@ -110,74 +107,15 @@ def _add_times(padded: np.ndarray, closed: np.ndarray, start: np.ndarray, goal: 
 
 
 def _march_from(padded: np.ndarray, closed: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Times from a point (row, col) to the corners of the cells, shape (rows + 1, cols + 1), float32, s per cell size."""
+    """Times from a point (row, col) to the corners of the cells, shape (rows + 1, cols + 1), float32, s per cell size.
+
+    They are rough near the point: straight lines to the corners of the cells that contain it are all that is known at first.
+    """
     time = np.full(closed.shape, np.inf, dtype=np.float32)
-    first = []
     for row, col in touching_cells(float(point[0]), float(point[1]), (padded.shape[0] - 2, padded.shape[1] - 2)):
-        slow = padded[row + 1, col + 1]
         for r in (row, row + 1):
             for c in (col, col + 1):
-                taken = slow * math.hypot(r - point[0], c - point[1])
-                if taken < time[r, c]:
-                    time[r, c] = taken
-                    first.append(r * closed.shape[1] + c)
-    _march(padded.ravel(), closed.ravel(), closed.shape[1], np.array(first, dtype=np.int32), time.ravel())
+                taken = padded[row + 1, col + 1] * math.hypot(r - point[0], c - point[1])
+                time[r, c] = min(time[r, c], taken)
+    march(padded, closed, time, np.zeros_like(closed))
     return time
-
-
-@compiled_loop
-def _march(slowness, closed, cols, first, time):  # type: ignore[no-untyped-def]
-    """Fast marching over the corners of cells, numbered row by row.
-
-    slowness: of the cells with a border of inf, so that the cells around corner k of row r begin at number k + r. closed:
-    corners that no path passes. first: corners whose times are known at first. time: of each corner; changed.
-    """
-    done = closed.copy()
-    keys, items, size = np.empty(1 << 16, np.float32), np.empty(1 << 16, np.int32), 0
-    for k in first:
-        if not closed[k] and size < len(keys):
-            push(keys, items, size, time[k], k)
-            size += 1
-    while size > 0:
-        now, k = keys[0], items[0]
-        drop(keys, items, size)
-        size -= 1
-        if done[k]:
-            continue
-        done[k] = True
-        if size + 12 > len(keys):
-            keys, items = enlarge(keys), enlarge(items)
-        for quarter in range(4):
-            down, right = quarter // 2, quarter % 2
-            slow = slowness[k + k // cols + down * (cols + 1) + right]
-            if slow == np.inf:
-                continue
-            a = k + (cols if down else -cols)  # the corner above or below
-            b = k + (1 if right else -1)
-            c = a + b - k
-            for target in (a, b, c):
-                if done[target]:
-                    continue
-                if target == c:
-                    later = now + slow * np.float32(math.sqrt(2.0))
-                    entered, one, other = k, a, b
-                else:
-                    later = now + slow
-                    entered, one, other = a + b - target, k, c
-                if (
-                    done[one]
-                    and done[other]
-                    and done[entered]
-                    and not (closed[one] or closed[other] or closed[entered])
-                ):
-                    # The wave enters the cell at the corner opposite to the target, which is the first of the three.
-                    rest = 2 * slow * slow - (time[one] - time[other]) ** 2
-                    latest = max(time[one], time[other])
-                    if rest >= 0 and time[entered] <= min(time[one], time[other]):
-                        over = time[entered] + np.float32(math.sqrt(rest))
-                        if latest <= over < later:
-                            later = over
-                if later < time[target]:
-                    time[target] = later
-                    push(keys, items, size, later, target)
-                    size += 1
