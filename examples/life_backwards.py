@@ -118,14 +118,14 @@ def main(file):
 
 
 def draw(file, picture, board):
-    figure, panels = plt.subplots(1, 3, figsize=(10.5, 3.7), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(10.5, 3.85), layout="constrained")
     after = next_step(board)
     wrong = jnp.where((after != picture)[:, :, None], jnp.array([0.835, 0.369, 0.0]), 1 - after[:, :, None])
     share = f"{100 * jnp.mean(after == picture):.1f} % right"
     titles = (
         "The picture that is wanted",
         "A board that gradient descent found",
-        f"Its next step: {share}, wrong in red",
+        f"Its next step: {share}, wrong in orange",
     )
     for axes, image, title in zip(panels, (1 - picture, 1 - board, wrong), titles, strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=1)
