@@ -40,8 +40,8 @@ def march(
     """Lower the times at the corners to those of waves through the cells, in place.
 
     slowness: of the cells, with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
-    (rows + 1, cols + 1). times: upper bounds, inf where none is known, the same shape, as are the `fixed` ones, which stay. other:
-    times from elsewhere, the same shape; where the sum would exceed the limit, the time is not lowered.
+    (rows + 1, cols + 1). times: upper bounds, inf where none is known, the same shape, as are the `fixed` ones, which stay.
+    other: times from elsewhere, the same shape; where the sum would exceed the limit, the time is not lowered.
     """
     _march(slowness, closed, times, fixed, times[:0] if other is None else other, limit)
 
@@ -65,7 +65,9 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
         t, k = keys[0], items[0]
         drop(keys, items, waiting)
         waiting -= 1
-        if t > time[k] or shut[k] or (settled[k] and not known[k]):  # lowered since, or here twice, as a time was rounded
+        if (
+            t > time[k] or shut[k] or (settled[k] and not known[k])
+        ):  # lowered since, or here twice, as a time was rounded
             continue
         settled[k] = True
         while waiting + 12 > len(keys):
