@@ -14,8 +14,11 @@ import numpy as np
 
 from terrain_cli.errors import InputError
 from terrain_cli.files import open_input
-from terrain_cli.maps.cells import meet_at_corner, snap, touching_cells
+from terrain_cli.geo.grid import Grid
+from terrain_cli.maps.cells import snap
+from terrain_cli.maps.places import find_place_problems, find_points, snap_places
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
+from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
@@ -33,12 +36,23 @@ SQUARE = 0.01  # largest relative difference between the two sides of a cell, ho
 class Raster(NamedTuple):
     """Square cells of ground.
 
-    speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: the south-west one, (x, y), m.
+    speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: the south-west one, (x, y), m. crs:
+    the coordinate reference system, None for a plain map. zones: the classes of the cells, if the map has land cover.
+    scenario: the one that was read, its start and goals as points (x, y). remarks: what people should know of the reading.
     """
 
     speeds: np.ndarray
     cell: float
     corner: tuple[float, float]
+    crs: str | None = None
+    zones: Zones | None = None
+    scenario: MapScenario | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def grid(self) -> Grid:
+        """Where the cells lie."""
+        return Grid(self.corner, self.cell, *self.speeds.shape, self.crs)
 
     def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
         """(row, col) of a point (x, y), in units of cells."""
@@ -49,32 +63,79 @@ class Raster(NamedTuple):
 def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:
     """The raster of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all problems of the file, the cells, the start and the goals.
+    Raises InputError with all problems of the files, the cells, the start and the goals.
     """
-    problems: list[Problem] = list(find_cell_problems(scenario.map))
-    if speeds is None:
-        try:
-            speeds = read_speeds(scenario)
-        except InputError as error:
-            # The name of the file may hold line breaks.
-            problems += [(("map", "speeds", "file"), visible(problem)) for problem in error.problems]
-    raster = None
-    if speeds is not None:
-        try:
-            check_size(speeds.shape, "the map", len(scenario.goal))
-        except InputError as error:
-            problems += [(("map", "speeds"), problem) for problem in error.problems]
-    if speeds is not None and not problems:
-        problems += find_extent_problems(scenario, speeds.shape)
-        if not problems:
-            raster = _to_raster(scenario, speeds)
-            problems += find_place_problems(scenario, raster)
+    raster, problems = _read_layers(scenario) if scenario.map.is_raster else _read_plain(scenario, speeds)
+    if raster is not None and not problems:
+        assert raster.scenario is not None
+        moved, said = snap_places(raster.scenario, raster)
+        raster = raster._replace(scenario=moved, remarks=(*raster.remarks, *said))
+        problems += find_place_problems(moved, raster)
     if raster is None or problems:
         source = scenario.source
         located = [(_as_written(scenario, place), sentence) for place, sentence in problems]
         located.sort(key=lambda problem: source.line(problem[0]) or 0)
         raise InputError(*(source.describe(place, sentence) for place, sentence in located))
     return raster
+
+
+def _read_layers(scenario: MapScenario) -> tuple[Raster | None, list[Problem]]:
+    """The raster of a map whose layers are rasters, or its problems."""
+    from terrain_cli.maps.layers import open_layers
+
+    survey, problems = open_layers(scenario)
+    if survey is None:
+        return None, problems
+    grid = survey.grid
+    resolved, problems = find_points(scenario, grid.crs)
+    if problems:
+        return None, problems
+    try:
+        check_size((grid.rows, grid.cols), "the map", len(scenario.goal), "give a window, or a coarser resolution")
+        speeds, zones, problems = survey.read(grid)
+    except InputError as error:
+        return None, [(("map",), problem) for problem in error.problems]
+    return Raster(speeds, grid.cell, grid.corner, grid.crs, zones, resolved, survey.remarks), problems
+
+
+def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raster | None, list[Problem]]:
+    """The raster of a map of numbers, a drawing or arrays, or its problems. speeds: of its file, if it has been read."""
+    problems: list[Problem] = list(find_cell_problems(scenario.map))
+    zones = None
+    if speeds is None:
+        try:
+            speeds, zones, found = _read_arrays(scenario)
+            problems += found
+        except InputError as error:
+            place = next(((key,) if key == "grid" else (key, "file") for key in scenario.map.files), ())
+            # The name of the file may hold line breaks.
+            problems += [(("map", *place), visible(problem)) for problem in error.problems]
+    if speeds is not None:
+        try:
+            check_size(speeds.shape, "the map", len(scenario.goal))
+        except InputError as error:
+            problems += [(("map", _key(scenario)), problem) for problem in error.problems]
+    crs = None
+    if scenario.map.crs is not None:
+        from terrain_cli.geo.crs import read_metric
+
+        try:
+            crs = read_metric(scenario.map.crs)
+        except InputError as error:
+            problems += [(("map", "crs"), f"{problem}, got {scenario.map.crs!r}") for problem in error.problems]
+    if speeds is None or problems:
+        return None, problems
+    problems += find_extent_problems(scenario, speeds.shape)
+    resolved, found = find_points(scenario, crs)
+    problems += found
+    if problems:
+        return None, problems
+    return _to_raster(scenario, speeds)._replace(crs=crs, zones=zones, scenario=resolved), []
+
+
+def _key(scenario: MapScenario) -> str:
+    """The key of what gives the cells of a plain map."""
+    return next(iter(scenario.map.files), "speeds")
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -84,7 +145,7 @@ def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[st
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
-    extent = scenario.map.speeds.extent
+    extent = scenario.map.speeds.extent if scenario.map.speeds else None
     if extent is None:
         return Raster(speeds, float(scenario.map.cell or 1.0), scenario.map.origin or (0.0, 0.0))
     rows, cols = speeds.shape
@@ -94,7 +155,7 @@ def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
     """The problem of an extent that is empty or whose cells are not square. shape: of the speeds, (rows, cols)."""
-    extent, (rows, cols) = scenario.map.speeds.extent, shape
+    extent, (rows, cols) = scenario.map.speeds and scenario.map.speeds.extent, shape
     if extent is None:
         return
     width, height = (extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows
@@ -109,44 +170,28 @@ def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Itera
         )
 
 
-def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:
-    """The problems of ground without a free cell, and of a start or goal outside the map or in blocked ground."""
-    free = ~np.isnan(raster.speeds)
-    if not free.any():
-        yield ("map", "speeds"), "must have a free cell: all cells are blocked"
-        return
-    for place, point in (("start",), scenario.start), *((("goal", i), at) for i, at in enumerate(scenario.goals)):
-        problem = _find_place_problem(point, raster, free)
-        if problem:
-            yield place, f"{problem}, got {_write_point(point)}"
-
-
-def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.ndarray) -> str | None:
-    """Why no route can start or end at a point, and the nearest free cell; None if one can. free: bool, shape (rows, cols)."""
-    at, (rows, cols), (x, y), cell = raster.to_cells(point), free.shape, raster.corner, raster.cell
-    if not (0 <= at[0] <= rows and 0 <= at[1] <= cols):
-        reach = f"from {_write_point(raster.corner)} to {_write_point((x + cols * cell, y + rows * cell))}"
-        where = f"lies outside the map, which extends {reach}"
-    else:
-        touched = [touching for touching in touching_cells(*at, free.shape) if free[touching]]
-        apart = meet_at_corner(touched)
-        if touched and not apart:
-            return None
-        where = "lies on the corner of blocked cells" if apart else "lies in blocked ground"
-    places = np.argwhere(free)
-    row, col = places[np.argmin(np.hypot(*(places + 0.5 - at).T))].tolist()
-    centre = _write_point((x + (col + 0.5) * cell, y + (rows - row - 0.5) * cell))
-    return f"{where}: the nearest free cell has its centre at {centre}"
-
-
-def _write_point(point: tuple[float, float]) -> str:
-    """A point in the notation of a scenario."""
-    return f"[{point[0]:.12g}, {point[1]:.12g}]"
+def _read_arrays(scenario: MapScenario) -> tuple[np.ndarray, Zones | None, list[Problem]]:
+    """The speeds of a plain map, as `read_speeds` does, the classes of land cover, and those that have no speed."""
+    ground = scenario.map
+    if ground.land_cover is not None:
+        cover, table = ground.land_cover, Table(ground.land_cover)
+        values = read_array(scenario.folder / cover.file, any_number=True)
+        valid = ~np.isnan(values) if cover.nodata is None else ~np.isnan(values) & (values != cover.nodata)
+        classes = table.classify(values, valid)
+        problem = table.find_problem()
+        found: list[Problem] = [(("map", "land_cover", "speeds"), problem)] if problem else []
+        return table.to_speeds(classes), table.to_zones(classes), found
+    if ground.speeds is None:
+        assert ground.grid is not None
+        values = read_array(scenario.folder / ground.grid, any_number=True)
+        return np.where(np.isnan(values), np.nan, ground.speed), None, []
+    return read_speeds(scenario), None, []
 
 
 def read_speeds(scenario: MapScenario) -> np.ndarray:
     """The speeds of a map scenario, shape (rows, cols), m/s, NaN where blocked. Raises InputError if their file is invalid."""
     speeds = scenario.map.speeds
+    assert speeds is not None
     if speeds.drawing is not None and speeds.legend is not None:
         rows = speeds.drawing.split("\n")
         codes = np.array(["".join(rows)], dtype=np.str_).view(np.uint32).reshape(len(rows), len(rows[0]))
@@ -154,16 +199,18 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
         meaning[[ord(letter) for letter in speeds.legend]] = list(speeds.legend.values())
         return np.asarray(meaning[codes])
     if speeds.file is not None:
-        folder = Path(scenario.file).parent if scenario.file else Path()
-        return read_array(folder / speeds.file)
+        return read_array(scenario.folder / speeds.file)
     return np.array(speeds.grid, dtype=np.float64)
 
 
-def read_array(path: Path) -> np.ndarray:
-    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
+def read_array(path: Path, *, any_number: bool = False) -> np.ndarray:
+    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid.
+
+    any_number: whether it holds other numbers than speeds, such as classes.
+    """
     try:
         with open_input(path, "save it to a .npy file") as file:
-            return _read_cells(file, path, *_read_header(file, path))
+            return _read_cells(file, path, *_read_header(file, path), any_number=any_number)
     except FileNotFoundError:
         raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
     except InputError:
@@ -194,7 +241,9 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[tuple[int, int], bool, np.
     return shape, by_columns, dtype
 
 
-def _read_cells(file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: bool, dtype: np.dtype) -> np.ndarray:
+def _read_cells(
+    file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: bool, dtype: np.dtype, *, any_number: bool = False
+) -> np.ndarray:
     """The speeds after the header of a .npy file, some at a time, so that Ctrl-C is heard.
 
     The file is not mapped: where another process makes a mapped file shorter, reading it ends the process. Raises InputError if
@@ -215,7 +264,7 @@ def _read_cells(file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: 
             speeds[:] = np.frombuffer(data, dtype)
         blocked = np.isnan(speeds)
         bad = ~(blocked | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
-        if bad.any():
+        if bad.any() and not any_number:
             if not count:
                 row, col = np.unravel_index(i + int(np.argmax(bad)), shape, order)
                 first = f"[{row}, {col}] = {speeds[np.argmax(bad)]:g}"
@@ -229,12 +278,16 @@ def _read_cells(file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: 
     return cells.reshape(shape, order=order)
 
 
-def check_size(shape: tuple[int, ...], what: str, goals: int = 1) -> None:
+def check_size(
+    shape: tuple[int, ...],
+    what: str,
+    goals: int = 1,
+    remedy: str = "use larger cells, or cut out the part that matters",
+) -> None:
     """Raises InputError for a map of more than `CELLS` cells, and for one that needs more memory than there is."""
     rows, cols = shape
     cells = max(rows, THIN) * max(cols, THIN)
     size = f"{what} has {rows:,} rows and {cols:,} columns"
-    remedy = "use larger cells, or cut out the part that matters"
     if cells > CELLS:
         least = "" if cells == rows * cols else f" (a side counts as {THIN} cells at least)"
         raise InputError(f"{size}: at most {CELLS:,} cells are allowed{least}: {remedy}")

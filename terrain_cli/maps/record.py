@@ -13,10 +13,11 @@ from terrain_cli.scenario.model import Place
 
 def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs and the result of a map scenario, as plain data. Raises InputError as `read_raster` does."""
-    inputs = make_inputs(scenario, read_raster(scenario))
+    raster = read_raster(scenario)
+    inputs = make_inputs(raster.scenario or scenario, raster)
     from terrain_cli.maps.solution import solve
 
-    solution = solve(scenario)
+    solution = solve(scenario, raster)
     routes = [{"time": route and route.time, "distance": route and route.distance} for route in solution.routes]
     return inputs, {"status": solution.status, "routes": routes}
 

@@ -12,7 +12,7 @@ from terrain_cli.contract import Route
 from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.raster import read_raster
+from terrain_cli.maps.raster import Raster, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
+    from terrain_cli.maps.zones import Zones
 
 
 SETTLED = (
@@ -31,9 +32,11 @@ SETTLED = (
 class MapSolution:
     """The solution of a map scenario.
 
-    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
+    scenario: its start and goals as points (x, y). ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
     route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
-    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
+    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32. crs: the
+    coordinate reference system, None for a plain map. zones: the classes of the cells, if the map has land cover. remarks: what
+    people should know of how it was read.
     """
 
     scenario: MapScenario
@@ -43,6 +46,9 @@ class MapSolution:
     routes: tuple[Route | None, ...]
     reasons: tuple[str, ...]
     precision: int = 64
+    crs: str | None = None
+    zones: "Zones | None" = None
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def from_start(self) -> np.ndarray:
@@ -116,6 +122,8 @@ class MapSolution:
             "units": scenario.units.model_dump(),
             "start": list(scenario.start),
         }
+        if self.crs is not None:
+            document["crs"] = self.crs
         if len(self.routes) == 1:
             facts: dict[str, Any] = plain(_describe(self.route))
             return document | {"goal": list(scenario.goals[0])} | facts
@@ -202,12 +210,23 @@ def _describe(route: Route | None) -> dict[str, Any]:
     }
 
 
+def read(scenario: MapScenario) -> Raster:
+    """The cells of a map scenario, and its places in their coordinates.
+
+    Raises InputError with all problems of its files and places, before JAX is imported.
+    """
+    return read_raster(scenario)
+
+
 def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Ground":
     """The cells of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all problems of its file and places, before JAX is imported.
+    Raises InputError as `read` does.
     """
-    raster = read_raster(scenario, speeds)  # before JAX is imported, so that mistakes are reported quickly
+    return _to_ground(read_raster(scenario, speeds))
+
+
+def _to_ground(raster: Raster) -> "Ground":
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
@@ -216,7 +235,7 @@ def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Groun
 
 def solve(
     scenario: MapScenario,
-    ground: "Ground | None" = None,
+    ground: "Ground | Raster | None" = None,
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
@@ -241,8 +260,12 @@ def solve(
     for name, function in ("watch", watch), ("report", report):
         if function is not None:
             check_function(function, name)
+    raster = None
     if ground is None:
-        ground = to_ground(scenario)
+        ground = read(scenario)
+    if isinstance(ground, Raster):
+        raster, ground = ground, _to_ground(ground)
+        scenario = raster.scenario or scenario
     from terrain_cli.maps.routes.search import find_route
 
     found = []
@@ -257,7 +280,8 @@ def solve(
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     settled = all(_is_settled(route) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision)
+    known = (raster.crs, raster.zones, raster.remarks) if raster else ()
+    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
 
 
 def _is_settled(route: Route) -> bool:
