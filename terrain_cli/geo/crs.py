@@ -26,7 +26,7 @@ def pyproj() -> Any:
         import pyproj as package
     except ImportError:
         raise needs_extra("A map with a CRS", "pyproj", "geo") from None
-    package.network.set_network_enabled(active=False)
+    package.network.set_network_enabled(active=False)  # type: ignore[attr-defined]  # not declared as public
     return package
 
 

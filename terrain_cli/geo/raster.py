@@ -63,7 +63,7 @@ class Source(NamedTuple):
         """The point (x, y) in its middle."""
         return self.to_xy(self.rows / 2, self.cols / 2)
 
-    def to_xy(self, row: float, col: float) -> tuple[float, float]:
+    def to_xy(self, row: Any, col: Any) -> tuple[Any, Any]:
         """The point (x, y) at a row and column, in units of cells."""
         a, b, c, d, e, f = self.transform
         return a * col + b * row + c, d * col + e * row + f
@@ -186,7 +186,7 @@ def extent_in(
     u, v = (
         grid.ravel() for grid in np.meshgrid(across, across)
     )  # the inside too: the extent of a cap is not on its edge
-    x, y = source.to_xy(source.rows * v, source.cols * u)  # type: ignore[arg-type]  # arrays
+    x, y = source.to_xy(source.rows * v, source.cols * u)
     if within:
         x, y = np.clip(x, within[0], within[2]), np.clip(y, within[1], within[3])
     if crs is not None and source.crs is not None:
@@ -278,7 +278,7 @@ def _take(
     """The values at rows and columns, where there is data, and where there is raster."""
     inside = (rows >= 0) & (cols >= 0)
     if not inside.any():
-        return np.zeros(inside.shape, source_type(dataset, source)), inside, inside
+        return np.zeros(inside.shape, dataset.dtypes[source.band - 1]), inside, inside
     window, at = [], []
     for numbers in (rows, cols):
         known = numbers[numbers >= 0]
@@ -287,11 +287,6 @@ def _take(
         at.append(np.clip(numbers - first, 0, last - first - 1))
     numbers, valid = _read(dataset, source, (window[0], window[1]))
     return numbers[at[0], at[1]], valid[at[0], at[1]] & inside, inside
-
-
-def source_type(dataset: Any, source: Source) -> np.dtype:
-    """The type of the numbers of a raster, as they are stored."""
-    return np.dtype(dataset.dtypes[source.band - 1])
 
 
 def _read(

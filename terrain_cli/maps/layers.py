@@ -3,6 +3,7 @@
 This module does not import JAX.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -52,7 +53,8 @@ class Survey(NamedTuple):
         """
         ground = self.scenario.map
         speeds = np.full((part.rows, part.cols), np.nan)
-        zones, problems = None, []
+        zones: Zones | None = None
+        problems: list[Problem] = []
         if "land_cover" in self.layers:
             zones, problems = self._read_cover(part, speeds)
         elif "speeds" in self.layers:
@@ -101,9 +103,31 @@ class Survey(NamedTuple):
             )
         ]
 
-    def is_whole(self, part: Grid) -> bool:
-        """Whether a part is all of the map."""
-        return part == self.grid
+    def find_fastest(self) -> float:
+        """A speed that no cell of the map exceeds, m/s. Of a raster of speeds, all of it is read, a little at a time."""
+        ground = self.scenario.map
+        if ground.land_cover is not None:
+            given = [*ground.land_cover.speeds.values(), ground.land_cover.other or 0, ground.land_cover.voids]
+            return max((speed for speed in given if speed == speed), default=0.0)  # NaN is blocked
+        if "speeds" not in self.layers:
+            return float(ground.speed or 0)
+        found = ground.speeds.voids if ground.speeds and ground.speeds.voids is not None else 0.0
+        for block in sample(self.layers["speeds"], self.grid):
+            if block.valid.any():
+                found = max(found, float(block.values[block.valid].max()))
+        return found
+
+    def find_checksums(self, part: Grid) -> dict[str, str]:
+        """A checksum of the numbers of each layer in a part of the grid, and of where they are data, by its key."""
+        found = {}
+        for key, source in self.layers.items():
+            digest = hashlib.sha256()
+            for block in sample(source, part):
+                digest.update(block.valid.tobytes())
+                if key != "grid":
+                    digest.update(np.where(block.valid, block.values, 0).astype("<f8").tobytes())
+            found[key] = digest.hexdigest()
+        return found
 
 
 def _mostly(inside: np.ndarray) -> np.ndarray:
@@ -112,9 +136,9 @@ def _mostly(inside: np.ndarray) -> np.ndarray:
 
 
 def _mean_speed(speeds: np.ndarray) -> np.ndarray:
-    """The speed of a cell from those of its samples, shape (samples, rows, cols): NaN if most are blocked; the times are averaged."""
+    """The speed of a cell from those of its samples, shape (samples, rows, cols): NaN if most are blocked. Times are averaged."""
     if len(speeds) == 1:
-        return speeds[0]
+        return np.asarray(speeds[0])
     free = ~np.isnan(speeds)
     number = free.sum(axis=0)
     time = np.where(free, 1 / np.where(free, speeds, 1), 0).sum(axis=0)
@@ -128,12 +152,10 @@ def open_layers(scenario: MapScenario) -> tuple[Survey | None, list[Problem]]:
     ground = scenario.map
     for key, file in ground.files.items():
         place = ("map", key) if key == "grid" else ("map", key, "file")
-        layer = {"land_cover": ground.land_cover, "speeds": ground.speeds}.get(key)
+        layer = ground.land_cover if key == "land_cover" else ground.speeds if key == "speeds" else None
         path = scenario.folder / file
         try:
-            sources[key] = open_source(
-                path, layer.band if layer else None if key != "grid" else 1, layer and layer.nodata
-            )
+            sources[key] = open_source(path, layer.band, layer.nodata) if layer else open_source(path, 1)
         except InputError as error:
             problems += [(place, visible(problem)) for problem in error.problems]
         except FileNotFoundError:

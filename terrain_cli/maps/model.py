@@ -4,6 +4,7 @@ NaN means blocked ground.
 """
 
 import math
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, WrapValidator, model_validator
@@ -161,7 +162,7 @@ def _breaks(value: object) -> list[float]:
     if not isinstance(value, list | tuple) or not value:
         raise fail("must be a list of increasing numbers, such as [-0.1, 0.1]")
     numbers = [to_number(item) for item in value]
-    if any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(numbers)):
         raise fail("must increase from one number to the next")
     return numbers
 
@@ -326,8 +327,8 @@ class Speeds(Model):
     extent: Extent | None = Field(
         default=None, description="Extent of the map, [xmin, ymin, xmax, ymax]; given instead of cell."
     )
-    band: Band | None = Layer.model_fields["band"]
-    nodata: Number | None = Layer.model_fields["nodata"]
+    band: Band | None = Field(default=None, description=Layer.model_fields["band"].description)
+    nodata: Number | None = Field(default=None, description=Layer.model_fields["nodata"].description)
     voids: Speed | None = Field(
         default=None, description="The speed where the raster has no data; blocked unless given."
     )

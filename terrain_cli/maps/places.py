@@ -53,7 +53,8 @@ def find_place_problems(scenario: MapScenario, raster: "Raster") -> Iterator[Pro
     """The problems of ground without a free cell, and of a start or goal outside the map or in blocked ground."""
     free = ~np.isnan(raster.speeds)
     if not free.any():
-        yield ("map", next(iter(scenario.map.files), "speeds")), "must have a free cell: all cells are blocked"
+        where = "" if raster.survey is None or raster.grid == raster.survey.grid else " around the start and the goals"
+        yield ("map", next(iter(scenario.map.files), "speeds")), f"must have a free cell: all cells{where} are blocked"
         return
     for place, point in scenario.places:
         found = _find_blocked(point, raster, free)
@@ -75,8 +76,8 @@ def snap_places(scenario: MapScenario, raster: "Raster") -> tuple[MapScenario, l
             where, nearest, away = found
             moved[place] = nearest
             said.append(
-                f"{write_key(place)}: {where}: moved {away:.6g} {scenario.units.length} to {write_point(nearest)}, the centre of the "
-                "nearest free cell"
+                f"{write_key(place)}: {where}: moved {away:.6g} {scenario.units.length} to {write_point(nearest)}, "
+                "the centre of the nearest free cell"
             )
     return scenario.moved(moved), said
 

@@ -70,13 +70,37 @@ class MapGround(Model):
     @property
     def files(self) -> dict[str, str]:
         """The files of its layers, by the key of the layer."""
-        found = {"speeds": self.speeds and self.speeds.file, "land_cover": self.land_cover and self.land_cover.file}
-        return {key: file for key, file in {**found, "grid": self.grid}.items() if file is not None}
+        found = {
+            "speeds": self.speeds.file if self.speeds else None,
+            "land_cover": self.land_cover.file if self.land_cover else None,
+            "grid": self.grid,
+        }
+        return {key: file for key, file in found.items() if file is not None}
 
     @property
     def is_raster(self) -> bool:
         """Whether its layers are rasters, which say themselves where they lie, and not arrays."""
         return any(map(is_raster, self.files.values()))
+
+    @property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """xmin, ymin, xmax and ymax of a plain map, if they are given instead of a cell."""
+        return self.speeds.extent if self.speeds else None
+
+    @property
+    def legend(self) -> dict[str, float]:
+        """The speed for each letter of a drawing; empty without one."""
+        return (self.speeds.legend if self.speeds else None) or {}
+
+    @property
+    def drawing(self) -> str | None:
+        """The rows of letters, if the speeds are a drawing."""
+        return self.speeds.drawing if self.speeds else None
+
+    @property
+    def numbers(self) -> list[list[float]] | None:
+        """The rows of speeds, if they are given as numbers."""
+        return self.speeds.grid if self.speeds else None
 
     @model_validator(mode="after")
     def _fits(self) -> "MapGround":
@@ -197,7 +221,7 @@ def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
     """
     if ground.is_raster:
         return
-    cell, extent = ground.cell, ground.speeds.extent if ground.speeds else None
+    cell, extent = ground.cell, ground.extent
     if ground.origin is not None and extent is not None:
         yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
     if cell is None and extent is None:

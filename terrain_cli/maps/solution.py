@@ -12,11 +12,13 @@ from terrain_cli.contract import Route
 from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.raster import Raster, read_raster
+from terrain_cli.maps.part import ellipse, leads_out, next_part
+from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
 
 if TYPE_CHECKING:
+    from terrain_cli.geo.grid import Grid
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
@@ -32,11 +34,11 @@ SETTLED = (
 class MapSolution:
     """The solution of a map scenario.
 
-    scenario: its start and goals as points (x, y). ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
-    route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
-    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32. crs: the
-    coordinate reference system, None for a plain map. zones: the classes of the cells, if the map has land cover. remarks: what
-    people should know of how it was read.
+    scenario: its start and goals as points (x, y). ground: its cells. status: "converged", "iterations" if a route was still
+    improving when its rounds were used up, or "no route" if some goal cannot be reached; message: the same in a sentence. routes:
+    one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one. precision: bits of
+    the arrival times, 64 or 32. crs: the coordinate reference system, None for a plain map. zones: the classes of the cells, if
+    the map has land cover. remarks: what people should know of how it was read.
     """
 
     scenario: MapScenario
@@ -266,6 +268,27 @@ def solve(
     if isinstance(ground, Raster):
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
+    routes = _find_routes(scenario, ground, report)
+    while raster and (part := _find_larger(raster, routes)):
+        if report:
+            report(f"reading {part.rows:,} by {part.cols:,} cells")
+        raster = read_part(raster, part)
+        ground = _to_ground(raster)
+        routes = _find_routes(scenario, ground, report)
+    if watch and len(routes) == 1 and routes[0]:
+        for row in routes[0].history:
+            watch(row)
+    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
+    settled = all(_is_settled(route) for route in routes if route)
+    status = "no route" if not all(routes) else "converged" if settled else "iterations"
+    known = (raster.crs, raster.zones, _describe_part(raster)) if raster else ()
+    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
+
+
+def _find_routes(
+    scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
+) -> tuple[Route | None, ...]:
+    """The route to each goal, None if there is none."""
     from terrain_cli.maps.routes.search import find_route
 
     found = []
@@ -273,15 +296,37 @@ def solve(
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
         found.append(find_route(ground, scenario.start, goal))
-    routes = tuple(found)
-    if watch and len(routes) == 1 and routes[0]:
-        for row in routes[0].history:
-            watch(row)
-    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    settled = all(_is_settled(route) for route in routes if route)
-    status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    known = (raster.crs, raster.zones, raster.remarks) if raster else ()
-    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
+    return tuple(found)
+
+
+def _find_larger(raster: Raster, routes: tuple[Route | None, ...]) -> "Grid | None":
+    """The larger part of the map in which faster routes may lie; None if they cannot."""
+    if (
+        raster.survey is None
+        or raster.scenario is None
+        or raster.scenario.map.window
+        or raster.grid == raster.survey.grid
+    ):
+        return None
+    start, goals, whole = raster.scenario.start, raster.scenario.goals, raster.survey.grid
+    from_start, *from_goals = leads_out(~np.isnan(raster.speeds), raster.grid, whole, [start, *goals])
+    open_ends = [i for i, out in enumerate(from_goals) if from_start and out]
+    if not open_ends:
+        return None
+    fastest = raster.survey.find_fastest()
+    ends = [(goals[i], routes[i]) for i in open_ends]
+    return next_part(
+        raster.grid, whole, [ellipse(start, goal, route.time * fastest) if route else None for goal, route in ends]
+    )
+
+
+def _describe_part(raster: Raster) -> tuple[str, ...]:
+    """The remarks on a raster, and of which part of the map it is."""
+    whole, part = raster.survey and raster.survey.grid, raster.grid
+    if whole is None or whole == part or (raster.scenario and raster.scenario.map.window):
+        return raster.remarks
+    size = f"{part.rows:,} by {part.cols:,} of the {whole.rows:,} by {whole.cols:,} cells"
+    return (*raster.remarks, f"{size} were read: no faster route leads through the others")
 
 
 def _is_settled(route: Route) -> bool:

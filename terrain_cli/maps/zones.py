@@ -4,6 +4,7 @@ This module does not import JAX.
 """
 
 import math
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Table:
             self.colors = [(colors or {}).get(key) for key in listed]
         else:
             limits = [f"{limit:g}" for limit in cover.breaks]
-            between = [f"{a} to {b}" for a, b in zip(limits, limits[1:], strict=False)]
+            between = [f"{a} to {b}" for a, b in pairwise(limits)]
             written = [f"below {limits[0]}", *between, f"{limits[-1]} and above"]
             self.names = [given.get(i, name) for i, name in enumerate(written)]
             self.colors = [None] * len(self.names)
@@ -90,7 +91,7 @@ class Table:
 
     def to_speeds(self, index: np.ndarray) -> np.ndarray:
         """The speed of each cell by the index of its class, m/s, NaN where blocked."""
-        return np.array([*self.speeds, self.cover.voids])[index]  # -1 is the last
+        return np.asarray(np.array([*self.speeds, self.cover.voids])[index])  # -1 is the last
 
     def to_zones(self, classes: np.ndarray) -> Zones:
         return Zones(classes, tuple(self.keys), tuple(self.names), tuple(self.colors), tuple(self.speeds))
@@ -102,9 +103,9 @@ def most_common(index: np.ndarray) -> np.ndarray:
     index: shape (samples, rows, cols). Returns shape (rows, cols).
     """
     if len(index) == 1:
-        return index[0]
+        return np.asarray(index[0])
     best, most = np.zeros_like(index[0]), np.zeros(index.shape[1:], np.int32)
     for number in np.unique(index):
         found = (index == number).sum(axis=0, dtype=np.int32)
         best, most = np.where(found > most, number, best), np.maximum(found, most)
-    return best
+    return np.asarray(best)

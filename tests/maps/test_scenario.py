@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from terrain_cli import InputError, MapScenario, StripsScenario, load_map, load_scenario
+from terrain_cli.maps.arrays import read_array
 from terrain_cli.maps.places import find_place_problems
-from terrain_cli.maps.raster import Raster, read_array, read_raster, read_speeds
+from terrain_cli.maps.raster import Raster, read_raster, read_speeds
 from terrain_cli.maps.solution import to_ground
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
@@ -119,7 +120,7 @@ class TestForms:
         scenario = MapScenario.model_validate(
             {"map": {"cell": 1, "speeds": {"grid": [[1, "blocked"]]}}, "start": [0, 0], "goal": [0.5, 0.5]}
         )
-        assert math.isnan(scenario.map.speeds.grid[0][1])  # type: ignore[index]
+        assert math.isnan(scenario.map.numbers[0][1])  # type: ignore[index]
         with pytest.raises(ValueError, match="must have rows of equal length"):
             MapScenario.model_validate(
                 {"map": {"cell": 1, "speeds": {"grid": [[1, 1], [1]]}}, "start": [0, 0], "goal": [1, 1]}
@@ -161,7 +162,7 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
         ":13: goal[1].nme: is not a key here: did you mean name?",
-        ":13: goal[2]: must be a point [x, y], such as [2.5, 1.5], got 3",
+        ":13: goal[2]: must be a point [x, y], such as [2.5, 1.5], or {lon: -113.02, lat: 37.21}, got 3",
         ":14: units: must be a mapping with length, time, got a list",
     ]
 

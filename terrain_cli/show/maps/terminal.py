@@ -50,7 +50,9 @@ def print_title(scenario: MapScenario, ground: Raster) -> None:
     speeds = f"speed {low:g}" if low == high else f"speeds {low:g} to {high:g}"
     blocked = ground.speeds.size - free.size
     walls = f", {blocked:,} blocked" if blocked else ""
-    cells = f"{rows:,} by {cols:,} cells of {ground.cell:g} {units.length}"
+    whole = ground.survey.grid if ground.survey else ground.grid
+    of = "" if whole == ground.grid else f" of {whole.rows:,} by {whole.cols:,}"
+    cells = f"{rows:,} by {cols:,}{of} cells of {ground.cell:g} {units.length}"
     text = f": {cells}{walls}, {speeds} {units.length}/{units.time}"
     say(Text.assemble((visible(scenario.name), "bold"), visible(text)))
     if scenario.description:
