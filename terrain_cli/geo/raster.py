@@ -207,6 +207,9 @@ def grid_of(source: Source, crs: str | None, within: tuple[float, float, float, 
         return Grid(corner, width, source.rows, source.cols, crs)
     cell = cell_in(source, crs)
     xmin, ymin, xmax, ymax = extent_in(source, crs, within)
+    if crs is None or source.crs is None or are_same(source.crs, crs):
+        rows, cols = (max(round(side / cell + 0.5 - 1e-6), 1) for side in (ymax - ymin, xmax - xmin))
+        return Grid((xmin, ymax - rows * cell), cell, rows, cols, crs)
     corner = (math.floor(xmin / cell) * cell, math.floor(ymin / cell) * cell)
     rows, cols = (
         max(math.ceil((end - start) / cell - 1e-6), 1) for start, end in zip(corner[::-1], (ymax, xmax), strict=True)
