@@ -72,7 +72,7 @@ def snap_places(scenario: MapScenario, raster: "Raster") -> tuple[MapScenario, l
     free = ~np.isnan(raster.speeds)
     for place, point in scenario.places if scenario.snap and free.any() else ():
         found = _find_blocked(point, raster, free)
-        if found and found[2] <= scenario.snap:
+        if found and found[2] <= scenario.snap * (1 + 1e-9):
             where, nearest, away = found
             moved[place] = nearest
             said.append(
@@ -85,7 +85,7 @@ def snap_places(scenario: MapScenario, raster: "Raster") -> tuple[MapScenario, l
 def _up(distance: float) -> float:
     """A round number that is at least this distance."""
     step = 10.0 ** math.floor(math.log10(distance)) / 10
-    return math.ceil(distance / step) * step
+    return math.ceil(distance / step - 1e-6) * step
 
 
 def _find_blocked(
