@@ -89,7 +89,7 @@ def _opened(path: Path) -> Iterator[Any]:
                 yield dataset
     except (rasterio.errors.RasterioError, rasterio._err.CPLE_BaseError) as problem:
         cause = problem.__cause__ or problem
-        reason = str(cause).replace(str(path), "").strip(" :'").partition("\n")[0]
+        reason = str(cause).replace(str(path), "").strip(" :,'").partition("\n")[0]
         raise InputError(f"{path}: cannot be read as a raster: {shorten(reason) or 'GDAL does not know it'}") from None
 
 

@@ -108,7 +108,9 @@ def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[R
         check_size((part.rows, part.cols), "the part of the map to read", len(scenario.goal), _fit(part, scenario))
         speeds, zones, problems = survey.read(part)
     except InputError as error:
-        return None, [(("map",), problem) for problem in error.problems]
+        paths = {str(source.path): key for key, source in survey.layers.items()}
+        place = next((("map", key) for path, key in paths.items() if error.problems[0].startswith(path)), ("map",))
+        return None, [(place, problem) for problem in error.problems]
     return Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey), problems
 
 

@@ -12,7 +12,7 @@ from terrain_cli.contract import Route
 from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.part import ellipse, leads_out, next_part
+from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
@@ -38,7 +38,8 @@ class MapSolution:
     improving when its rounds were used up, or "no route" if some goal cannot be reached; message: the same in a sentence. routes:
     one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one. precision: bits of
     the arrival times, 64 or 32. crs: the coordinate reference system, None for a plain map. zones: the classes of the cells, if
-    the map has land cover. remarks: what people should know of how it was read.
+    the map has land cover. remarks: what people should know of how it was read. whole: the cells of the whole map, if only a part
+    of it was read.
     """
 
     scenario: MapScenario
@@ -51,6 +52,7 @@ class MapSolution:
     crs: str | None = None
     zones: "Zones | None" = None
     remarks: tuple[str, ...] = ()
+    whole: "Grid | None" = None
 
     @cached_property
     def from_start(self) -> np.ndarray:
@@ -94,6 +96,7 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
+        require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
         return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
@@ -109,7 +112,9 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
+        remaining = self.to_goal(index)
+        require_whole(self, "corridor", route.time * (1 + percent / 100), self.from_start, remaining)
+        return find_corridor(self.ground, self.from_start, remaining, route, percent)
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
@@ -269,7 +274,7 @@ def solve(
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
     routes = _find_routes(scenario, ground, report)
-    while raster and (part := _find_larger(raster, routes)):
+    while raster and (part := find_larger(raster, routes)):
         if report:
             report(f"reading {part.rows:,} by {part.cols:,} cells")
         raster = read_part(raster, part)
@@ -281,7 +286,7 @@ def solve(
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     settled = all(_is_settled(route) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    known = (raster.crs, raster.zones, _describe_part(raster)) if raster else ()
+    known = (raster.crs, raster.zones, describe_part(raster), part_of(raster)) if raster else ()
     return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
 
 
@@ -297,36 +302,6 @@ def _find_routes(
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
         found.append(find_route(ground, scenario.start, goal))
     return tuple(found)
-
-
-def _find_larger(raster: Raster, routes: tuple[Route | None, ...]) -> "Grid | None":
-    """The larger part of the map in which faster routes may lie; None if they cannot."""
-    if (
-        raster.survey is None
-        or raster.scenario is None
-        or raster.scenario.map.window
-        or raster.grid == raster.survey.grid
-    ):
-        return None
-    start, goals, whole = raster.scenario.start, raster.scenario.goals, raster.survey.grid
-    from_start, *from_goals = leads_out(~np.isnan(raster.speeds), raster.grid, whole, [start, *goals])
-    open_ends = [i for i, out in enumerate(from_goals) if from_start and out]
-    if not open_ends:
-        return None
-    fastest = raster.survey.find_fastest()
-    ends = [(goals[i], routes[i]) for i in open_ends]
-    return next_part(
-        raster.grid, whole, [ellipse(start, goal, route.time * fastest) if route else None for goal, route in ends]
-    )
-
-
-def _describe_part(raster: Raster) -> tuple[str, ...]:
-    """The remarks on a raster, and of which part of the map it is."""
-    whole, part = raster.survey and raster.survey.grid, raster.grid
-    if whole is None or whole == part or (raster.scenario and raster.scenario.map.window):
-        return raster.remarks
-    size = f"{part.rows:,} by {part.cols:,} of the {whole.rows:,} by {whole.cols:,} cells"
-    return (*raster.remarks, f"{size} were read: no faster route leads through the others")
 
 
 def _is_settled(route: Route) -> bool:
