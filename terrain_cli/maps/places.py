@@ -62,6 +62,8 @@ def find_place_problems(scenario: MapScenario, raster: "Raster") -> Iterator[Pro
             where, nearest, away = found
             moving = f"snap: {_up(away):g} would move it there, {away:.6g} {scenario.units.length} away"
             centre = f"the nearest free cell has its centre at {write_point(nearest)}"
+            if raster.crs and abs(point[0]) <= 180 and abs(point[1]) <= 90 and "outside" in where:
+                moving = f"a place in degrees is written {write_point(LonLat(*point))}"
             yield place, f"{where}: {centre}, got {write_point(point)}; {moving}"
 
 

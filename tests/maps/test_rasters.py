@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import socket
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +239,28 @@ class TestLayers:
             "the datum of EPSG:26912 (NAD83 / UTM zone 12N), North American Datum 1983, is taken as WGS84",
         )
 
+    @pytest.mark.parametrize(
+        "name", ["service.xml", "http://127.0.0.1:{port}/x.tif", "/vsicurl/http://127.0.0.1:{port}/x.tif"]
+    )
+    def test_no_file_leads_to_the_network(self, tmp_path: Path, write: Callable[..., Path], name: str) -> None:
+        """Neither a VRT that names one, nor one that names a service in another file."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            port = server.getsockname()[1]
+            service = f"<GDAL_WMTS><GetCapabilitiesUrl>http://127.0.0.1:{port}/</GetCapabilitiesUrl></GDAL_WMTS>"
+            (tmp_path / "service.xml").write_text(service)
+            relative = int(name.endswith("xml"))
+            (tmp_path / "m.tif").write_text(
+                '<VRTDataset rasterXSize="30" rasterYSize="24"><SRS>EPSG:32612</SRS><GeoTransform>320000, 30, 0, 4120000, 0, -30'
+                '</GeoTransform><VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename '
+                f'relativeToVRT="{relative}">{name.format(port=port)}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>'
+                "</VRTRasterBand></VRTDataset>"
+            )
+            with pytest.raises(InputError, match="cannot be read as a raster"):
+                read(load_map(write(COVER)))
+            with pytest.raises(BlockingIOError):
+                server.accept()
+
     def test_the_network_of_proj_is_off(self) -> None:
         from terrain_cli.geo.crs import pyproj
 
@@ -261,6 +285,20 @@ class TestPlaces:
         assert ran.code == 0
         assert json.loads(ran.out)["start"] == [320315, 4119655]
         assert "start: lies in blocked ground: moved 27 m to [320315, 4119655]" in ran.err
+
+    def test_degrees_without_braces_are_guessed(self, tmp_path: Path, write: Callable[..., Path]) -> None:
+        save(tmp_path / "m.tif", classes())
+        with pytest.raises(InputError, match=re.escape("a place in degrees is written {lon: -113.02, lat: 37.21}")):
+            read(load_map(write(COVER, [-113.02, 37.21])))
+
+    def test_an_array_with_a_crs_takes_degrees(self, tmp_path: Path, write: Callable[..., Path]) -> None:
+        np.save(tmp_path / "m.npy", classes())
+        lon, lat = to_lonlat(UTM, np.array(START)).tolist()
+        layer = f"cell: {CELL}, origin: [320000, 4119280], crs: {UTM}, {COVER.replace('tif', 'npy')}"
+        raster = read(load_map(write(layer, {"lon": lon, "lat": lat})))
+        assert raster.crs == UTM
+        assert raster.scenario is not None
+        assert raster.scenario.start == pytest.approx(START, abs=1e-4)
 
 
 def dots(size: int) -> Affine:
@@ -309,6 +347,27 @@ class TestLargeRasters:
         part = solved(write(COVER, *ends))
         assert part.time == pytest.approx(whole.time, rel=1e-12)
         assert part.ground.slowness.shape[0] == 64
+
+    def test_areas_that_may_reach_beyond_the_part_are_refused(
+        self, tmp_path: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        save(tmp_path / "m.tif", np.ones((64, 60), np.uint8))
+        monkeypatch.setattr("terrain_cli.maps.part.WHOLE", 1000)
+        monkeypatch.setattr("terrain_cli.maps.part.LEAST", 8)
+        solution = solved(write(COVER, list(NORTH @ (28, 32)), list(NORTH @ (33, 32))))
+        assert solution.ground.slowness.shape == (16, 21)
+        assert solution.remarks == (
+            "16 by 21 of the 64 by 60 cells were read: no faster route leads through the others",
+        )
+        solution.find_isochrones([7 * CELL])
+        solution.find_corridor(1)
+        message = (
+            "the isochrones may reach beyond the part of the map that was read, [320600, 4118800, 321230, 4119280]"
+        )
+        with pytest.raises(InputError, match=re.escape(message)):
+            solution.find_isochrones([9 * CELL])
+        with pytest.raises(InputError, match="the corridor may reach beyond"):
+            solution.find_corridor(300)
 
     def test_a_map_that_is_too_large_names_what_would_fit(self, tmp_path: Path, write: Callable[..., Path]) -> None:
         make_sparse(tmp_path / "m.tif", 30_000, np.ones((8, 8), np.uint8), 0, 0)
