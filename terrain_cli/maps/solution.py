@@ -96,8 +96,9 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
+        found = find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
         require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
-        return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+        return found
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
