@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_count, check_function, check_type
+from terrain_cli.errors import InputError, check_count, check_function, check_type
 from terrain_cli.files import plain
-from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
+from terrain_cli.maps.model import LonLat
+from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
@@ -274,6 +274,8 @@ def solve(
     if isinstance(ground, Raster):
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
+    elif any(isinstance(at, LonLat) for _, at in scenario.places):
+        raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
     routes = _find_routes(scenario, ground, report)
     while raster and (part := find_larger(raster, routes)):
         if report:
@@ -325,24 +327,3 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if not _is_settled(routes[0]):
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
-
-
-def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end is enclosed by blocked ground, namely that in the smaller region."""
-    regions, _ = ndimage.label(np.isfinite(ground.slowness))
-    sizes = np.bincount(regions.ravel())
-
-    def regions_at(point: tuple[float, float]) -> set[int]:
-        row, col = ground.to_cells(point)
-        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
-
-    at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
-    start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-    name = scenario.goal_name(index)
-    if at_start & at_goal:
-        raise AssertionError(f"free ground leads to {name}")  # a search cannot fail there
-    if goal <= start:
-        return (
-            f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"
-        )
-    return f"blocked ground encloses the start, with {count(start, 'free cell')} around it and {goal:,} around {name}"
