@@ -150,8 +150,7 @@ def solve(
     for scenario, _, _ in loaded:
         for option, paths in {"--output": outputs, **named}.items():
             protect_inputs(scenario, paths, option)
-    for problem in (problem for problems in failures.values() for problem in problems):
-        remark(problem)
+    remark(*(problem for problems in failures.values() for problem in problems))
     if not loaded:
         raise typer.Exit(2)
 
@@ -161,6 +160,7 @@ def solve(
     with working("") as progress:
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
+    remark(*dict.fromkeys(text for each in solved for text in each.solution.remarks))
     with held():
         contents = dict(item for each in solved for answer in each.answers for item in answer.to_files().items())
         contents |= {path: _make_content(path, solved, several) for path in outputs}
@@ -252,7 +252,7 @@ def _load(
         kind = kinds.of(scenario)
         refuse_foreign(kind, file, options)
         scenario = kind.scenario.with_options(scenario, options)
-        return Loaded(scenario, kind.solution.to_ground(scenario), questions[kind.name])
+        return Loaded(scenario, kind.solution.read(scenario), questions[kind.name])
     except InputError as error:
         failures[file] = error.problems
     return None

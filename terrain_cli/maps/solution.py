@@ -6,20 +6,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_count, check_function, check_type
+from terrain_cli.errors import InputError, check_count, check_function, check_type
 from terrain_cli.files import plain
-from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.raster import read_raster
+from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
+from terrain_cli.maps.model import LonLat
+from terrain_cli.maps.places import explain_no_route
+from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, html_table
 
 if TYPE_CHECKING:
+    from terrain_cli.geo.grid import Grid
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
+    from terrain_cli.maps.zones import Zones
 
 
 SETTLED = (
@@ -31,9 +34,12 @@ SETTLED = (
 class MapSolution:
     """The solution of a map scenario.
 
-    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
-    route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
-    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
+    scenario: its start and goals as points (x, y). ground: its cells. status: "converged", "iterations" if a route was still
+    improving when its rounds were used up, or "no route" if some goal cannot be reached; message: the same in a sentence. routes:
+    one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one. precision: bits of
+    the arrival times, 64 or 32. crs: the coordinate reference system, None for a plain map. zones: the classes of the cells, if
+    the map has land cover. remarks: what people should know of how it was read. whole: the cells of the whole map, if only a part
+    of it was read.
     """
 
     scenario: MapScenario
@@ -43,6 +49,10 @@ class MapSolution:
     routes: tuple[Route | None, ...]
     reasons: tuple[str, ...]
     precision: int = 64
+    crs: str | None = None
+    zones: "Zones | None" = None
+    remarks: tuple[str, ...] = ()
+    whole: "Grid | None" = None
 
     @cached_property
     def from_start(self) -> np.ndarray:
@@ -86,7 +96,9 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
-        return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+        found = find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+        require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
+        return found
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
@@ -101,7 +113,9 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
+        remaining = self.to_goal(index)
+        require_whole(self, "corridor", route.time * (1 + percent / 100), self.from_start, remaining)
+        return find_corridor(self.ground, self.from_start, remaining, route, percent)
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
@@ -116,6 +130,8 @@ class MapSolution:
             "units": scenario.units.model_dump(),
             "start": list(scenario.start),
         }
+        if self.crs is not None:
+            document["crs"] = self.crs
         if len(self.routes) == 1:
             facts: dict[str, Any] = plain(_describe(self.route))
             return document | {"goal": list(scenario.goals[0])} | facts
@@ -202,12 +218,23 @@ def _describe(route: Route | None) -> dict[str, Any]:
     }
 
 
+def read(scenario: MapScenario) -> Raster:
+    """The cells of a map scenario, and its places in their coordinates.
+
+    Raises InputError with all problems of its files and places, before JAX is imported.
+    """
+    return read_raster(scenario)
+
+
 def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Ground":
     """The cells of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all problems of its file and places, before JAX is imported.
+    Raises InputError as `read` does.
     """
-    raster = read_raster(scenario, speeds)  # before JAX is imported, so that mistakes are reported quickly
+    return _to_ground(read_raster(scenario, speeds))
+
+
+def _to_ground(raster: Raster) -> "Ground":
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
@@ -216,7 +243,7 @@ def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Groun
 
 def solve(
     scenario: MapScenario,
-    ground: "Ground | None" = None,
+    ground: "Ground | Raster | None" = None,
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
@@ -241,8 +268,35 @@ def solve(
     for name, function in ("watch", watch), ("report", report):
         if function is not None:
             check_function(function, name)
+    raster = None
     if ground is None:
-        ground = to_ground(scenario)
+        ground = read(scenario)
+    if isinstance(ground, Raster):
+        raster, ground = ground, _to_ground(ground)
+        scenario = raster.scenario or scenario
+    elif any(isinstance(at, LonLat) for _, at in scenario.places):
+        raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
+    routes = _find_routes(scenario, ground, report)
+    while raster and (part := find_larger(raster, routes)):
+        if report:
+            report(f"reading {part.rows:,} by {part.cols:,} cells")
+        raster = read_part(raster, part)
+        ground = _to_ground(raster)
+        routes = _find_routes(scenario, ground, report)
+    if watch and len(routes) == 1 and routes[0]:
+        for row in routes[0].history:
+            watch(row)
+    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
+    settled = all(_is_settled(route) for route in routes if route)
+    status = "no route" if not all(routes) else "converged" if settled else "iterations"
+    known = (raster.crs, raster.zones, describe_part(raster), part_of(raster)) if raster else ()
+    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
+
+
+def _find_routes(
+    scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
+) -> tuple[Route | None, ...]:
+    """The route to each goal, None if there is none."""
     from terrain_cli.maps.routes.search import find_route
 
     found = []
@@ -250,14 +304,7 @@ def solve(
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
         found.append(find_route(ground, scenario.start, goal))
-    routes = tuple(found)
-    if watch and len(routes) == 1 and routes[0]:
-        for row in routes[0].history:
-            watch(row)
-    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    settled = all(_is_settled(route) for route in routes if route)
-    status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision)
+    return tuple(found)
 
 
 def _is_settled(route: Route) -> bool:
@@ -280,24 +327,3 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if not _is_settled(routes[0]):
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
-
-
-def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end is enclosed by blocked ground, namely that in the smaller region."""
-    regions, _ = ndimage.label(np.isfinite(ground.slowness))
-    sizes = np.bincount(regions.ravel())
-
-    def regions_at(point: tuple[float, float]) -> set[int]:
-        row, col = ground.to_cells(point)
-        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
-
-    at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
-    start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-    name = scenario.goal_name(index)
-    if at_start & at_goal:
-        raise AssertionError(f"free ground leads to {name}")  # a search cannot fail there
-    if goal <= start:
-        return (
-            f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"
-        )
-    return f"blocked ground encloses the start, with {count(start, 'free cell')} around it and {goal:,} around {name}"
