@@ -101,6 +101,9 @@ class Commands(TyperGroup):
         with _shown_safely():
             return super().invoke(ctx)
 
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002  as for `Command`
+        return super().get_short_help_str(10**6)
+
 
 class Command(TyperCommand):
     """A command whose help names its arguments as in the usage of other programs: SCENARIO..., without types and braces."""
