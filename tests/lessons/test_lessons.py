@@ -21,6 +21,11 @@ def named(lesson: Lesson) -> Any:
     return pytest.param(lesson, id=lesson.name, marks=[pytest.mark.slow] if lesson.seconds > LONG else [])
 
 
+def own(lesson: Lesson) -> str:
+    """The name of the function, without that of its class."""
+    return lesson.function.rpartition(".")[2]
+
+
 def mutants(lesson: Lesson) -> list[dict[str, str]]:
     found: list[dict[str, str]] = yaml.safe_load(lesson.read("mutants.yaml"))
     return found
@@ -87,8 +92,8 @@ def test_a_folder_is_complete(lesson: Lesson) -> None:
     assert len(lesson.pictures) == 1
     assert lesson.pictures[0].stat().st_size < 200_000
     for file in ("task.py", "solution.py"):
-        assert f"def {lesson.function}(" in lesson.read(file)
-    start, end = (lesson.read(file).partition(f"def {lesson.function}(")[0] for file in ("task.py", "solution.py"))
+        assert f"def {own(lesson)}(" in lesson.read(file)
+    start, end = (lesson.read(file).partition(f"def {own(lesson)}(")[0] for file in ("task.py", "solution.py"))
     assert start == end  # what is given stays as it is
 
 
