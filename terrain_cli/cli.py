@@ -40,7 +40,7 @@ app = typer.Typer(
     help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
     epilog="Start with strips: terrain new my.yaml, then terrain solve my.yaml.\n\n"
     "Start with a map: terrain new map.yaml --map, then terrain plot map.yaml -o map.png.\n\n"
-    "terrain examples lists scenarios and programs to learn from.",
+    "terrain examples lists scenarios and programs to learn from; terrain lessons teaches.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

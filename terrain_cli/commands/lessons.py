@@ -1,6 +1,7 @@
 """`terrain lessons`: twelve lessons of ten minutes, each one function to write."""
 
 import json
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,6 +109,9 @@ def check(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever the file is saved, until it passes.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write your own run as report.html beside the task, and open it.")
+    ] = False,
     seed: Annotated[
         float | None,
         typer.Option(help="Seed of the random instances, to ask the same again.", parser=parse_count, metavar="NUMBER"),
@@ -143,6 +147,8 @@ def check(
             place = workspace.load(place.folder)  # which may have changed meanwhile
             place.passed = list(dict.fromkeys([*place.passed, chosen.name]))
             place.save()
+        if report:
+            _report(chosen, verdict, task.with_name("report.html"))
         if not as_json:
             _say_what_next(chosen, place, verdict.passed)
         if verdict.passed or not watch:
@@ -161,6 +167,31 @@ def _check(lesson: "Lesson", task: Path, seed: float | None) -> "Verdict":
     number = secrets.randbelow(10**6) if seed is None else int(seed)
     with working(f"checking lesson {lesson.number}"):
         return decide(lesson, number, run(lesson, task, number), task)
+
+
+def _report(lesson: "Lesson", verdict: "Verdict", page: Path) -> None:
+    """Write the learner's own run as a page, and open it where there is somebody to look at it."""
+    from terrain_cli.kinds import KINDS
+    from terrain_cli.lessons.page import find_run, gather_run
+    from terrain_cli.show.console import working
+
+    if lesson.check.trace is None:
+        remark(f"--report: lesson {lesson.number} has no run across the strips of the post, so it has no page")
+        return
+    run = find_run(verdict)
+    if run is None:
+        remark("--report: there is no run to be shown yet")
+        return
+    with working("drawing your run") as progress:
+        from terrain_cli.compile_cache import enable_compile_cache
+
+        enable_compile_cache(progress.note_compiling)
+        KINDS["strips"].find("show.report").write_report(gather_run(verdict, run), page)
+    say_written(page)
+    if sys.stdout.isatty():
+        import webbrowser
+
+        webbrowser.open(page.absolute().as_uri())
 
 
 def hint(lesson: Number = None) -> None:

@@ -27,7 +27,8 @@ class Check:
     cases: (random) -> what is asked; the first case is the same each time. ask: (task, case) -> what the learner's module
     answers, in the learner's process. judge: (case, answer) -> rows. explain: (cases, answers) -> the mistake in a sentence, if
     it is known. score: (cases, answers) -> evaluations used, beside the reference's. tell: (cases, answers) -> lines to print
-    after a pass. trace: (cases, answers) -> the paths of the learner's own run across the strips of the post, shape (k, 2), m.
+    after a pass. trace: (cases, answers) -> the paths of the learner's own run across the strips of the post, shape (k, 2), m,
+    and its method and settings as in a scenario.
     """
 
     cases: "Callable[[np.random.Generator], list[Case]]"

@@ -7,7 +7,6 @@ to standard error.
 
 import contextlib
 import faulthandler
-import functools
 import io
 import json
 import os
@@ -94,7 +93,10 @@ def answer(task: Path, function: str, ask: Any, cases: list[dict[str, Any]], spa
     number = -1  # the module itself
     try:
         module = load_task(task)
-        if not callable(functools.reduce(lambda part, name: getattr(part, name, None), function.split("."), module)):
+        named: Any = module
+        for part in function.split("."):
+            named = getattr(named, part, None)
+        if not callable(named):
             raise UnusableError(f"{task.name} has no function {function} any more: give it its name back.")
         for number, case in enumerate(cases):
             for key, value in ask(module, case).items():

@@ -49,8 +49,9 @@ def make_descent(speed: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], 
     """Adam on the time with this speed, a function of the distance to the shore and its width: (y, centre, radius) -> y."""
     import jax
     import jax.numpy as jnp
+    from jax import Array
 
-    def calc_time(y: jax.Array, width: jax.Array, centre: jax.Array, radius: jax.Array) -> jax.Array:
+    def calc_time(y: Array, width: Array, centre: Array, radius: Array) -> Array:
         points = jnp.concatenate([jnp.array([START]), jnp.stack([jnp.array(ACROSS), y], axis=1), jnp.array([GOAL])])
         legs = points[1:] - points[:-1]
         places = points[:-1, None] + ALONG[None, :, None] * legs[:, None]
@@ -58,8 +59,8 @@ def make_descent(speed: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], 
         lengths = jnp.sqrt(jnp.sum(legs**2, axis=1))
         return jnp.sum(lengths * jnp.mean(1 / speed(to_shore, width), axis=1))
 
-    def descend(y: jax.Array, centre: jax.Array, radius: jax.Array) -> jax.Array:
-        def step(state: tuple[jax.Array, ...], i: jax.Array) -> tuple[tuple[jax.Array, ...], None]:
+    def descend(y: Array, centre: Array, radius: Array) -> Array:
+        def step(state: tuple[Array, Array, Array], i: Array) -> tuple[tuple[Array, Array, Array], None]:
             y, mean, square = state
             part = i / (STEPS - 1)
             g = jax.grad(calc_time)(y, WIDE * (NARROW / WIDE) ** part, centre, radius)

@@ -1,8 +1,14 @@
 """Strips of ground in NumPy, for the checks: what the learners' functions are compared with. JAX is not needed."""
 
+from typing import Any
+
 import numpy as np
 
-POST = {"widths": np.array([10.0, 10.0, 10.0]), "speeds": np.array([0.7, 0.3, 0.45]), "offset": 20.0}  # m, m/s, m
+POST: dict[str, Any] = {
+    "widths": np.array([10.0, 10.0, 10.0]),
+    "speeds": np.array([0.7, 0.3, 0.45]),
+    "offset": 20.0,
+}  # m, m/s, m
 START = np.array([2.0, 17.0])  # x of the post's first path, m
 
 

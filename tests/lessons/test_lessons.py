@@ -26,8 +26,9 @@ def own(lesson: Lesson) -> str:
     return lesson.function.rpartition(".")[2]
 
 
-def mutants(lesson: Lesson) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = yaml.safe_load(lesson.read("mutants.yaml"))
+def mutants(lesson: Lesson) -> list[dict[str, Any]]:
+    """Typical mistakes: what replaces what in the solution, and what is said. with: values of check.py, to be quicker."""
+    found: list[dict[str, Any]] = yaml.safe_load(lesson.read("mutants.yaml"))
     return found
 
 
@@ -41,10 +42,10 @@ def check_here(lesson: Lesson, source: str, folder: Path, seed: int = 7) -> Verd
     return decide(lesson, seed, process.to_outcome({name: np.asarray(value) for name, value in found.items()}), task)
 
 
-def apply(lesson: Lesson, mutant: dict[str, str]) -> str:
+def apply(lesson: Lesson, mutant: dict[str, Any]) -> str:
     solution = lesson.read("solution.py")
     assert solution.count(mutant["old"]) == 1, mutant["mistake"]
-    return solution.replace(mutant["old"], mutant["new"])
+    return solution.replace(str(mutant["old"]), str(mutant["new"]))
 
 
 EACH_MUTANT = [
@@ -71,7 +72,11 @@ def test_the_solution_passes_and_the_stub_is_answered_kindly(lesson: Lesson, tmp
 
 
 @pytest.mark.parametrize(("lesson", "mutant"), EACH_MUTANT)
-def test_a_typical_mistake_is_named(lesson: Lesson, mutant: dict[str, str], tmp_path: Path) -> None:
+def test_a_typical_mistake_is_named(
+    lesson: Lesson, mutant: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in mutant.get("with", {}).items():
+        monkeypatch.setitem(lesson.check.ask.__globals__, name, value)
     verdict = check_here(lesson, apply(lesson, mutant), tmp_path)
     assert not verdict.passed
     said = f"{verdict.sentence} {verdict.explanation} {verdict.error}"

@@ -83,9 +83,3 @@ def tell(cases, answers):
             f"  best of {n:5,} random paths {times[n - 1]:11.6f} s, {times[n - 1] - best:9.6f} s above the fastest"
         )
     return told
-
-
-def trace(cases, answers):
-    times = answers[0]["guessed"]
-    kept = [i for i, best in enumerate(np.minimum.accumulate(times)) if times[i] == best]
-    return cases[0]["guesses"][kept]

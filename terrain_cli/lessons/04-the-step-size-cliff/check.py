@@ -108,4 +108,4 @@ def tell(cases, answers):
 
 def trace(cases, answers):
     _, step, momentum = answers[0]["tuned"]
-    return walk(cases[0], step, momentum)
+    return walk(cases[0], step, momentum), {"method": "momentum", "step": float(step), "momentum": float(momentum)}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from terrain_cli.lessons.judging import Score, equal, same
-from terrain_cli.lessons.reference import POST, calc_time, gradient, movements
+from terrain_cli.lessons.reference import POST, START, calc_time, gradient, movements
 
 LONG = 40  # steps of the computation in which each number is used twice; with 10**8 paths through it
 
@@ -28,20 +28,31 @@ def ask(task, case):
             a, b = b, a * 0.5 + b * 0.5
         result = b
     else:
-        along = [*numbers, POST["offset"] - (numbers[0] + numbers[1])]
-        result = sum(
-            (a * a + w * w) ** 0.5 * (1 / v)
-            for a, w, v in zip(along, POST["widths"].tolist(), POST["speeds"].tolist(), strict=True)
-        )
+        result = cross(numbers)
     before = result.draw() if kind(case) == "post" else "not yet"
     result.backward()
     found = [number.derivative for number in numbers]
-    return {
+    answer = {
         "value": result.value,
         "derivatives": found,
         "own": result.derivative,
         "waits": all("not yet" in line for line in before.splitlines()),
     }
+    if kind(case) == "post":
+        path = [START]
+        for _ in range(20):
+            numbers = [task.Number(float(value)) for value in path[-1]]
+            cross(numbers).backward()
+            path.append(path[-1] - 1.5 * np.array([number.derivative for number in numbers]))
+        answer["path"] = path
+    return answer
+
+
+def cross(numbers):
+    """The travel time of the post, of the learner's numbers."""
+    along = [*numbers, POST["offset"] - (numbers[0] + numbers[1])]
+    strips = zip(along, POST["widths"].tolist(), POST["speeds"].tolist(), strict=True)
+    return sum((a * a + w * w) ** 0.5 * (1 / v) for a, w, v in strips)
 
 
 def exact(case):
@@ -86,3 +97,7 @@ def tell(cases, answers):
     return [
         f"One walk back through the tree gave both derivatives of T; the path moved by {', '.join(f'{a:.2f} m' for a in along)}."
     ]
+
+
+def trace(cases, answers):
+    return answers[0]["path"], {"method": "gradient", "step": 1.5}
