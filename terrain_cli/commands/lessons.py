@@ -217,12 +217,10 @@ def show(lesson: Number = None) -> None:
 
     Example: terrain lessons show 1
     """
-    from terrain_cli.show.console import say
+    from terrain_cli.show.lessons import print_text
 
     chosen = _find(lesson) if lesson is not None else _choose(None)[0]
-    text = [line for line in chosen.read("README.md").splitlines() if not line.startswith("![")]
-    for line in text:
-        say(line)
+    print_text(chosen.read("README.md"))
 
 
 def solution(lesson: Named) -> None:

@@ -86,6 +86,8 @@ def _shown_safely() -> Iterator[None]:
     try:
         yield
     except USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help of a group of commands
+            raise
         error.message = visible(shorten(error.message, LONGEST))
         raise
 

@@ -127,6 +127,8 @@ def to_array(value: Any, function: str) -> np.ndarray:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
         array = np.asarray(None)
+    if array.dtype.kind == "c":
+        raise UnusableError(f"{function} returned complex numbers, and real ones are expected.")
     if array.dtype.kind not in "fiub":
         text = " ".join(repr(value).split())
         raise UnusableError(
@@ -145,6 +147,8 @@ def describe(problem: BaseException, task: Path) -> tuple[str, str]:
     for frame in own:
         frame.filename = task.name
     told = traceback.TracebackException(type(problem), problem, None, compact=True)
+    notes = getattr(told, "__notes__", None) or []
+    told.__notes__ = [note for note in notes if "JAX has removed its internal frames" not in str(note)]  # so have we
     if isinstance(problem, SyntaxError) and told.filename == str(task):
         told.filename = task.name
     lines = [*(["Traceback (most recent call last):\n"] if own else []), *traceback.format_list(own)]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from terrain_cli.show.console import out, say
+from terrain_cli.show.console import out, say, screen_width
 from terrain_cli.show.tables import new_table, show
 from terrain_cli.text import count, short, visible
 
@@ -21,6 +21,16 @@ def print_list(lessons: "list[Lesson]", passed: list[str] | None) -> None:
         done = "✓" if lesson.name in (passed or ()) else ""
         table.add_row(Text(f"{lesson.number:2} {done}"), Text(lesson.title), Text(lesson.concept))
     out.print(table)
+
+
+def print_text(text: str) -> None:
+    """Print the README of a lesson without its picture. On a terminal, paragraphs are wrapped to its width."""
+    paragraphs = [part for part in text.strip().split("\n\n") if not part.startswith("![")]
+    for i, part in enumerate(paragraphs):
+        if i:
+            say("")
+        flows = screen_width() is not None and not part.startswith(("#", " "))
+        say(" ".join(part.splitlines()) if flows else part)
 
 
 def print_verdict(verdict: "Verdict") -> None:

@@ -10,6 +10,7 @@ import pytest
 from terrain_cli.commands import lessons as command
 from terrain_cli.lessons import process
 from terrain_cli.lessons.catalogue import find_lessons
+from terrain_cli.show.lessons import print_text
 from tests.conftest import ROOT, Ran, run_process
 from tests.test_startup import imported
 
@@ -240,6 +241,21 @@ def test_the_light_commands_are_light(arguments: tuple[str, ...]) -> None:
 @pytest.mark.usefixtures("place")
 def test_a_check_imports_jax_in_the_learners_process_only() -> None:
     assert not imported("lessons", "check", "2") & {"jax", "matplotlib"}
+
+
+def test_without_a_command_there_is_the_help(terrain: Terrain) -> None:
+    ran = terrain("lessons")
+    lines = (ran.out or ran.err).splitlines()
+    assert lines[0] == "Usage: terrain lessons [OPTIONS] COMMAND [ARGS]..."
+    assert len(lines) > 10
+
+
+def test_a_text_is_wrapped_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    print_text("# 1. Title\n\n![picture](a.svg)\n\none\ntwo\n\n    code\n")
+    assert capsys.readouterr().out == "# 1. Title\n\none\ntwo\n\n    code\n"
+    monkeypatch.setattr("terrain_cli.show.lessons.screen_width", lambda: 80)
+    print_text("# 1. Title\n\none\ntwo\n\n    code\n")
+    assert capsys.readouterr().out == "# 1. Title\n\none two\n\n    code\n"
 
 
 def test_every_command_has_help_with_an_example(terrain: Terrain) -> None:

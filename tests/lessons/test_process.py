@@ -89,7 +89,7 @@ def answer_here(folder: Path, body: str) -> Verdict:
     [
         ("return None", "estimate_gradient returned None: is there a return?"),
         ("return 'hello'", "estimate_gradient returned 'hello', and numbers are expected."),
-        ("return x * 1j", "estimate_gradient returned array([0. +2.j, 0.+17.j]), and numbers are expected."),
+        ("return x * 1j", "estimate_gradient returned complex numbers, and real ones are expected."),
         ("return [[1], [2, 3]]", "estimate_gradient returned [[1], [2, 3]], and numbers are expected."),
         ("return 'x' * 100", f"estimate_gradient returned '{56 * 'x'}..., and numbers are expected."),
         (
