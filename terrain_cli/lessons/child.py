@@ -7,6 +7,7 @@ to standard error.
 
 import contextlib
 import faulthandler
+import gc
 import io
 import json
 import os
@@ -44,6 +45,7 @@ class UnusableError(Exception):
 
 def main() -> None:
     """Run as a process: the argument is what process.py says, in JSON."""
+    gc.set_threshold(100_000, 20, 20)  # as in cli.py, since importing JAX makes many lasting objects
     told = json.loads(sys.argv[1])
     channel = os.dup(1)
     os.dup2(2, 1)
