@@ -38,7 +38,7 @@ def ask(task, case):
         "own": result.derivative,
         "waits": all("not yet" in line for line in before.splitlines()),
     }
-    if kind(case) == "post":
+    if found == [6.0, 0.5]:
         path = [START]
         for _ in range(20):
             numbers = [task.Number(float(value)) for value in path[-1]]
