@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from terrain_cli import __version__
+from terrain_cli.commands import lessons
 from terrain_cli.commands.animate import animate
 from terrain_cli.commands.batch import batch
 from terrain_cli.commands.check import check
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="The fastest path across ground that is slow here and fast there, by differentiable programming.",
     epilog="Start with strips: terrain new my.yaml, then terrain solve my.yaml.\n\n"
     "Start with a map: terrain new map.yaml --map, then terrain plot map.yaml -o map.png.\n\n"
-    "terrain examples lists scenarios and programs to learn from.",
+    "terrain examples lists scenarios and programs to learn from; terrain lessons teaches.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -75,6 +76,17 @@ def _help_of(command: Callable[..., None]) -> str:
 
 for command in (solve, sweep, batch, plot, animate, graph, report, check, schema, examples, new):
     app.command(cls=Command, help=_help_of(command))(command)
+
+taught = typer.Typer(
+    cls=Commands,
+    epilog=lessons.EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, command in lessons.COMMANDS.items():
+    taught.command(name, cls=Command, help=_help_of(command))(command)
+app.add_typer(taught, name="lessons", help=lessons.HELP)
 
 
 def _remark(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -36,6 +36,12 @@ def test_the_wheel_holds_the_scenarios_and_runs(dist: Path, tmp_path: Path) -> N
     page = ("page.html.jinja", "page.css", "page.js", "state.js")
     assert {f"terrain_cli/show/strips/page/{name}" for name in page} <= names
     assert {f"terrain_cli/{kind}/starter.yaml" for kind in ("strips", "maps")} <= names
+    lessons = {
+        f"terrain_cli/{file.relative_to(ROOT / 'terrain_cli')}"
+        for file in (ROOT / "terrain_cli" / "lessons").glob("[0-9]*/*")
+    }
+    assert len(lessons) >= 12 * 7
+    assert lessons <= names
     assert not any(name.startswith("tests") for name in names)
     code = (
         "import terrain_cli, terrain_cli.scenario.load as s; print(terrain_cli.__file__); print(s.packaged_folder());"

@@ -86,6 +86,8 @@ def _shown_safely() -> Iterator[None]:
     try:
         yield
     except USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help of a group of commands
+            raise
         error.message = visible(shorten(error.message, LONGEST))
         raise
 
@@ -100,6 +102,9 @@ class Commands(TyperGroup):
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own is not public
         with _shown_safely():
             return super().invoke(ctx)
+
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002  as for `Command`
+        return super().get_short_help_str(10**6)
 
 
 class Command(TyperCommand):

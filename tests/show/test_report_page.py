@@ -15,6 +15,8 @@ from matplotlib.collections import LineCollection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from terrain_cli.compile_cache import enable_compile_cache
+from terrain_cli.lessons.catalogue import find_lessons
+from terrain_cli.lessons.page import find_run, gather_run
 from terrain_cli.scenario.load import load_strips
 from terrain_cli.show.autodiff.rows import preorder, unfold
 from terrain_cli.show.strips.figure import plot
@@ -29,6 +31,7 @@ from terrain_cli.strips.sensitivity import find_sensitivity
 from terrain_cli.strips.solution import StripsSolution, solve, to_ground
 from terrain_cli.strips.sweep import Parameter, find_points
 from tests.conftest import CONFIGS
+from tests.lessons.test_lessons import check_here
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -581,6 +584,23 @@ def test_nothing_serious_is_found_by_axe(opened: Callable[..., Opened], post: Pa
     found = it.page.evaluate(f"async () => {{ {AXE}; return (await axe.run()).violations; }}")
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     assert it.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("number", [4, 6])
+def test_the_page_of_a_lesson_shows_the_learners_own_run(
+    opened: Callable[..., Opened], tmp_path: Path, number: int
+) -> None:
+    """That of lesson 3 has the numbers of the post's page (tests/lessons/test_page.py); these have other methods."""
+    lesson = find_lessons()[number - 1]
+    verdict = check_here(lesson, lesson.read("solution.py"), tmp_path)
+    run = find_run(verdict)
+    assert run is not None
+    report = gather_run(verdict, run)
+    (tmp_path / "report.html").write_text(render(report), encoding="utf-8")
+    it = opened(tmp_path / "report.html")
+    check_positions(it.page, report.asked)
+    found = it.page.evaluate(f"async () => {{ {AXE}; return (await axe.run()).violations; }}")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 def test_axe_would_notice(opened: Callable[..., Opened], post: Path) -> None:
