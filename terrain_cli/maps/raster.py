@@ -17,7 +17,7 @@ from terrain_cli.files import open_input
 from terrain_cli.maps.cells import meet_at_corner, snap, touching_cells
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.scenario.load import explain_missing
-from terrain_cli.scenario.model import Problem
+from terrain_cli.scenario.model import Place, Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
 from terrain_cli.text import shorten, visible
 
@@ -78,9 +78,9 @@ def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Rast
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The place in the file of a place in the model: a single goal may be written as a bare point."""
+    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point."""
     lines = scenario.source.lines
-    return ("goal",) if place[:1] == ("goal",) and lines and place not in lines else place
+    return place[:1] if place[:1] in (("goal",), ("via",)) and lines and place not in lines else place
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
@@ -115,7 +115,10 @@ def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Probl
     if not free.any():
         yield ("map", "speeds"), "must have a free cell: all cells are blocked"
         return
-    for place, point in (("start",), scenario.start), *((("goal", i), at) for i, at in enumerate(scenario.goals)):
+    places: list[tuple[Place, tuple[float, float]]] = [(("start",), scenario.start)]
+    places += [(("via", i), at) for i, at in enumerate(scenario.waypoints)]
+    places += [(("goal", i), at) for i, at in enumerate(scenario.goals)]
+    for place, point in places:
         problem = _find_place_problem(point, raster, free)
         if problem:
             yield place, f"{problem}, got {_write_point(point)}"

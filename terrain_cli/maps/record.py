@@ -32,9 +32,11 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
     else:
         stored = np.asarray(raster.speeds, dtype="<f8").tobytes()
         ground = {"shape": list(raster.speeds.shape), "sha256": hashlib.sha256(stored).hexdigest()}
+    via = {"via": [list(point) for point in scenario.waypoints]} if scenario.via else {}
     return {
         "map": {"cell": raster.cell, "corner": list(raster.corner), "speeds": ground},
         "start": list(scenario.start),
+        **via,
         "goals": [list(goal) for goal in scenario.goals],
     }
 

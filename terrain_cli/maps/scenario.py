@@ -60,6 +60,10 @@ def _goals(value: object) -> object:
     return [_goal(item) for item in value]
 
 
+def _via(value: object) -> object:
+    return value if value == [] else _goals(value)
+
+
 def _is_one_goal(value: object) -> bool:
     return isinstance(value, dict) or (
         isinstance(value, list | tuple) and bool(value) and not any(isinstance(item, list | dict) for item in value)
@@ -176,6 +180,14 @@ class MapScenario(ScenarioModel):
         BeforeValidator(_goals),
         WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
     ] = Field(description="Where the route ends, [x, y]; or a list of goals, each a point or {at: [x, y], name: hut}.")
+    via: Annotated[
+        list[Goal],
+        BeforeValidator(_via),
+        WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
+    ] = Field(
+        default=[],
+        description="Points that the route to every goal passes, in this order, each a point or {at: [x, y], name: hut}.",
+    )
 
     @property
     def inputs(self) -> list[Path]:
@@ -189,6 +201,15 @@ class MapScenario(ScenarioModel):
     def goals(self) -> list[tuple[float, float]]:
         """The positions of the goals, (x, y)."""
         return [goal.at for goal in self.goal]
+
+    @property
+    def waypoints(self) -> list[tuple[float, float]]:
+        """The positions of the points on the way, (x, y), in their order."""
+        return [point.at for point in self.via]
+
+    def via_name(self, index: int) -> str:
+        """The point on the way with this index in messages: its name, or "via 1", counted from 1."""
+        return self.via[index].name or f"via {index + 1}"
 
     def goal_name(self, index: int) -> str:
         """The goal with this index in messages: its name, or "goal", counted from 1 if there are several."""
@@ -247,6 +268,7 @@ MODELS: dict[tuple[str, ...], type[Model]] = {
     ("map",): MapGround,
     ("map", "speeds"): Speeds,
     ("goal",): Goal,
+    ("via",): Goal,
     ("units",): Units,
 }
 EXAMPLES = {
@@ -263,10 +285,10 @@ SETTINGS = ("precision",)
 
 
 def locate(place: Place, document: Node) -> Place:
-    """The place in the file of a place in the model: a goal may be a bare point, without a list or `at`."""
-    if place[:1] != ("goal",) or len(place) < 2:
+    """The place in the file of a place in the model: a goal or a point on the way may be bare, without a list or `at`."""
+    if place[:1] not in (("goal",), ("via",)) or len(place) < 2:
         return place
-    goal, _ = document.find(("goal",))
+    goal, _ = document.find(place[:1])
     several = isinstance(goal.value, list) and any(isinstance(item.value, list | dict) for item in goal.value)
     start: Place = place[:2] if several else place[:1]
     node, _ = document.find(start)

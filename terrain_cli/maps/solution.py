@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,9 +92,10 @@ class MapSolution:
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
 
-        Raises ValueError if there is no such goal or no route to it, and for a percentage below 0.
+        All of these routes pass the points on the way. Raises ValueError if there is no such goal or no route to it, and for a
+        percentage below 0.
         """
-        from terrain_cli.maps.corridor import find_corridor
+        from terrain_cli.maps.corridor import find_corridor, join_corridors
 
         check_count(index, "index")
         if index >= len(self.routes):
@@ -101,7 +103,25 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
+        if not route.legs:
+            return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
+        from_stops = [self.from_start, *(there for there, _ in self._by_waypoints)]
+        to_stops = [*(here for _, here in self._by_waypoints), self.to_goal(index)]
+        fields = list(zip(from_stops, to_stops, strict=True))
+        return join_corridors(self.ground, fields, route, percent)
+
+    @cached_property
+    def _by_waypoints(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each point on the way: the times from it to each corner of the cells, and from each of them to it, s."""
+        from terrain_cli.maps.fields.arrival import arrival_times, keep, remaining_times
+
+        return [
+            (
+                keep(arrival_times(self.ground, at), self.precision),
+                keep(remaining_times(self.ground, at), self.precision),
+            )
+            for at in self.scenario.waypoints
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
@@ -116,6 +136,10 @@ class MapSolution:
             "units": scenario.units.model_dump(),
             "start": list(scenario.start),
         }
+        if scenario.via:
+            document["via"] = [
+                {"at": list(at), "name": point.name} for at, point in zip(scenario.waypoints, scenario.via, strict=True)
+            ]
         if len(self.routes) == 1:
             facts: dict[str, Any] = plain(_describe(self.route))
             return document | {"goal": list(scenario.goals[0])} | facts
@@ -133,10 +157,10 @@ class MapSolution:
         """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
 
         The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
-        goal, counted from 1.
+        goal, counted from 1. With points on the way, each row ends with the number of the one that it is, counted from 1.
         """
-        several = len(self.routes) > 1
-        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed"]
+        several, via = len(self.routes) > 1, bool(self.scenario.via)
+        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed", *(["via"] if via else [])]
         for i, route in enumerate(self.routes):
             if route is None:
                 continue
@@ -144,8 +168,10 @@ class MapSolution:
             distance, time = np.append(0.0, np.cumsum(lengths)), np.append(0.0, np.cumsum(times))
             legs = zip(lengths.tolist(), times.tolist(), strict=True)
             speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
-            for point, *rest in zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True):
-                yield [*([i + 1] if several else []), *point, *rest]
+            passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
+            rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
+            for k, (point, *rest) in enumerate(rows):
+                yield [*([i + 1] if several else []), *point, *rest, *([passed.get(k, "")] if via else [])]
 
     def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
         """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
@@ -155,8 +181,12 @@ class MapSolution:
         return lengths, lengths * slowness
 
     def to_features(self) -> list[dict[str, Any]]:
-        """The routes and their alternatives as GeoJSON lines."""
+        """The routes and their alternatives as GeoJSON lines, and the points on the way as points."""
         features = []
+        for i, at in enumerate(self.scenario.waypoints):
+            named = {"scenario": self.scenario.name, "name": self.scenario.via_name(i), "role": "via"}
+            point = {"type": "Point", "coordinates": list(at)}
+            features.append({"type": "Feature", "properties": named, "geometry": point})
         for i, route in enumerate(self.routes):
             for rank, line in enumerate([route, *route.alternatives] if route else []):
                 properties: dict[str, Any] = {
@@ -186,10 +216,16 @@ class MapSolution:
         return html_table(self.scenario.name, [("status", self.message), *rows])
 
 
+def find_ends(route: Route) -> list[int]:
+    """The index of the point at which each leg of a route ends; none without points on the way."""
+    return list(np.cumsum([len(leg.points) - 1 for leg in route.legs], dtype=int).tolist())
+
+
 def _describe(route: Route | None) -> dict[str, Any]:
     """The entries of a route in the JSON document."""
     if route is None:
         return {"time": None, "distance": None, "route": None, "straight_time": None, "runners_up": [], "history": []}
+    legs = [{"time": leg.time, "distance": leg.distance, "straight_time": leg.straight_time} for leg in route.legs]
     return {
         "time": route.time,
         "distance": route.distance,
@@ -199,6 +235,7 @@ def _describe(route: Route | None) -> dict[str, Any]:
             {"time": other.time, "distance": other.distance, "route": other.points} for other in route.alternatives
         ],
         "history": [row._asdict() for row in route.history],
+        **({"legs": legs} if legs else {}),
     }
 
 
@@ -222,7 +259,7 @@ def solve(
     watch: Callable[[Any], None] | None = None,
     report: Callable[[str], None] | None = None,
 ) -> MapSolution:
-    """The fastest route from the start of a map scenario to each of its goals.
+    """The fastest route from the start of a map scenario to each of its goals, by way of its points `via` in their order.
 
     ground: its cells, if they have been read already. precision: bits in which arrival times are kept, 64 or 32.
     watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words
@@ -243,21 +280,28 @@ def solve(
             check_function(function, name)
     if ground is None:
         ground = to_ground(scenario)
+    from terrain_cli.maps.legs import join_legs
     from terrain_cli.maps.routes.search import find_route
 
-    found = []
+    stops, found, settled = [scenario.start, *scenario.waypoints], [], True
+    first: list[Route | None] = []  # the legs that the routes to all goals have in common
+    for i, (a, b) in enumerate(pairwise(stops)):
+        if report:
+            report(f"point {i + 1:,} of {len(scenario.via):,} on the way")
+        first.append(find_route(ground, a, b) if all(first) else None)
     for i, goal in enumerate(scenario.goals):
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
-        found.append(find_route(ground, scenario.start, goal))
+        legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
+        found.append(join_legs(legs) if len(legs) == len(stops) else None)
+        settled = settled and all(map(_is_settled, legs))
     routes = tuple(found)
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    settled = all(_is_settled(route) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision)
+    return MapSolution(scenario, ground, status, _explain(routes, reasons, settled), routes, reasons, precision)
 
 
 def _is_settled(route: Route) -> bool:
@@ -265,8 +309,8 @@ def _is_settled(route: Route) -> bool:
     return route.distance == 0 or route.history[-1].gradient_norm <= SETTLED * route.time / route.distance
 
 
-def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
-    """The outcome in a sentence. reasons: why each missing route is missing."""
+def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...], settled: bool) -> str:
+    """The outcome in a sentence. reasons: why each missing route is missing. settled: whether all others are at rest."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
         return (
@@ -277,13 +321,16 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
-    if not _is_settled(routes[0]):
+    if not settled:
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
 
 
 def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end is enclosed by blocked ground, namely that in the smaller region."""
+    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
+
+    That is the end in the smaller region. index: of the goal.
+    """
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
 
@@ -291,13 +338,15 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
         row, col = ground.to_cells(point)
         return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
 
-    at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
-    start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-    name = scenario.goal_name(index)
-    if at_start & at_goal:
-        raise AssertionError(f"free ground leads to {name}")  # a search cannot fail there
-    if goal <= start:
-        return (
-            f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"
-        )
-    return f"blocked ground encloses the start, with {count(start, 'free cell')} around it and {goal:,} around {name}"
+    stops = [("the start", scenario.start)]
+    stops += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
+    stops += [(scenario.goal_name(index), scenario.goals[index])]
+    for (here, a), (there, b) in pairwise(stops):
+        at_start, at_goal = regions_at(a), regions_at(b)
+        start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
+        if at_start & at_goal:
+            continue
+        if goal <= start:
+            return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
+        return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
+    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there

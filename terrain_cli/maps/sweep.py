@@ -44,6 +44,9 @@ class Parameter:
                     )
                 self.label, self._type = f"{'xy'[axis]} of the {end} ({units.length})", Number
                 self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
+            case ("via", int(i), (0 | 1) as axis) if i < len(scenario.via):
+                self.label, self._type = f"{'xy'[axis]} of {scenario.via_name(i)} ({units.length})", Number
+                self.path = ("via", i, "at", axis)
             case ("map", "cell") if scenario.map.cell is not None:
                 self.label = f"cell ({units.length})"
             case ("map", "speeds", "legend", str(letter)) if letter in (speeds.legend or {}):
@@ -55,7 +58,7 @@ class Parameter:
                 self.label = f"speed in row {row}, column {col} ({per})"
             case _:
                 known = ["start.0", "start.1"] + ["goal.0", "goal.1"] * (len(scenario.goal) == 1)
-                known += ["map.cell"] * (scenario.map.cell is not None)
+                known += ["via.0.0", "via.0.1"] * bool(scenario.via) + ["map.cell"] * (scenario.map.cell is not None)
                 known += [f"map.speeds.legend.{letter}" for letter in list(speeds.legend or {})[:4]]
                 if speeds.grid is not None:
                     row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]

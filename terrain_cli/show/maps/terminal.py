@@ -70,8 +70,16 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     table = new_summary()
     table.add_row("time", Text(f"{number(route.time)} {units.time}"), "")
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
+    for i, leg in enumerate(route.legs):
+        end = solution.scenario.via_name(i) if i < len(solution.scenario.via) else solution.scenario.goal_name(0)
+        length = Text(f"{number(leg.distance)} {units.length}")
+        table.add_row(Text(visible(f"to {end}")), Text(f"{number(leg.time)} {units.time}"), length)
     straight = f"{number(route.straight_time)} {units.time}" if math.isfinite(route.straight_time) else "blocked"
-    table.add_row("straight line", Text(straight), Text(describe_saving(route.time, route.straight_time, units.time)))
+    table.add_row(
+        "straight lines" if route.legs else "straight line",
+        Text(straight),
+        Text(describe_saving(route.time, route.straight_time, units.time)),
+    )
     for i, other in enumerate(route.alternatives):
         slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
         table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
