@@ -130,7 +130,7 @@ KINDS = {
     "map": Kind(
         name="map",
         key="map",
-        keys=("map", "start", "goal", "via"),
+        keys=("map", "start", "goal", "via", "depart"),
         plural="maps",
         package="terrain_cli.maps",
         show="terrain_cli.show.maps",

@@ -6,6 +6,7 @@ row 0 is the north edge. NaN means blocked ground. This module imports neither J
 
 import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
@@ -14,8 +15,8 @@ from pydantic_core import PydanticCustomError
 
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units
-from terrain_cli.scenario.values import Number, Positive, Text, fail, to_positive, to_text
-from terrain_cli.text import nearest
+from terrain_cli.scenario.values import Moment, Number, Positive, Text, fail, to_positive, to_text
+from terrain_cli.text import UNITS, nearest, quote
 
 BLOCKED = "blocked"
 FORMS = ("grid", "drawing", "file")
@@ -188,6 +189,16 @@ class MapScenario(ScenarioModel):
         default=[],
         description="Points that the route to every goal passes, in this order, each a point or {at: [x, y], name: hut}.",
     )
+    depart: Moment | None = Field(
+        default=None,
+        description="When to depart, with the offset from UTC: 2026-06-01T08:00+02:00; gives times of day.",
+    )
+
+    @model_validator(mode="after")
+    def _has_time(self) -> "MapScenario":
+        for _, problem in find_depart_problems(self.depart, self.units.time):
+            raise PydanticCustomError("fits", cast(Any, problem))
+        return self
 
     @property
     def inputs(self) -> list[Path]:
@@ -207,6 +218,15 @@ class MapScenario(ScenarioModel):
         """The positions of the points on the way, (x, y), in their order."""
         return [point.at for point in self.via]
 
+    def clock(self, time: float) -> datetime | None:
+        """The time of day after a travel time, in the unit of the scenario; None if it is not known when to depart."""
+        if self.depart is None or not math.isfinite(time):
+            return None
+        try:
+            return self.depart + timedelta(seconds=time * UNITS[self.units.time])
+        except OverflowError:  # after the year 9999
+            return None
+
     def via_name(self, index: int) -> str:
         """The point on the way with this index in messages: its name, or "via 1", counted from 1."""
         return self.via[index].name or f"via {index + 1}"
@@ -215,6 +235,15 @@ class MapScenario(ScenarioModel):
         """The goal with this index in messages: its name, or "goal", counted from 1 if there are several."""
         name = self.goal[index].name
         return name or ("goal" if len(self.goal) == 1 else f"goal {index + 1}")
+
+
+def find_depart_problems(depart: object, unit: object) -> Iterator[Problem]:
+    """Times of day need a unit of time whose length is known."""
+    if depart is not None and isinstance(unit, str) and unit not in UNITS:
+        yield (
+            ("depart",),
+            f"needs s, min or h as the unit of time, got {quote(unit)}: change units.time, or remove depart",
+        )
 
 
 def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
@@ -296,7 +325,10 @@ def locate(place: Place, document: Node) -> Place:
 
 
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems in the form of the speeds. Those of cells, files and places are found when the raster is read."""
+    """Problems in the form of the speeds and of the departure. Those of cells, files and places are found in the raster."""
+    units = data.get("units")
+    if isinstance(units, dict):
+        yield from find_depart_problems(data.get("depart"), units.get("time"))
     ground = data.get("map")
     speeds = ground.get("speeds") if isinstance(ground, dict) else None
     if isinstance(ground, dict) and isinstance(speeds, dict):

@@ -15,7 +15,7 @@ from terrain_cli.files import plain
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.raster import read_raster
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.text import count, html_table
+from terrain_cli.text import count, duration, html_table
 
 if TYPE_CHECKING:
     from terrain_cli.maps.corridor import Corridor
@@ -136,12 +136,14 @@ class MapSolution:
             "units": scenario.units.model_dump(),
             "start": list(scenario.start),
         }
+        if scenario.depart:
+            document["depart"] = scenario.depart.isoformat()
         if scenario.via:
             document["via"] = [
                 {"at": list(at), "name": point.name} for at, point in zip(scenario.waypoints, scenario.via, strict=True)
             ]
         if len(self.routes) == 1:
-            facts: dict[str, Any] = plain(_describe(self.route))
+            facts: dict[str, Any] = plain(_describe(self.route)) | self._clock(self.route)
             return document | {"goal": list(scenario.goals[0])} | facts
         names = [goal.name for goal in scenario.goal]
         found = zip(scenario.goals, names, self.routes, self.reasons, strict=True)
@@ -149,18 +151,26 @@ class MapSolution:
             "routes": [
                 {"goal": list(goal), "name": name, "status": "converged" if route else "no route", "message": reason}
                 | plain(_describe(route))
+                | self._clock(route)
                 for goal, name, route, reason in found
             ]
         }
+
+    def _clock(self, route: Route | None) -> dict[str, str]:
+        """When a route arrives, if the scenario says when it departs."""
+        clock = self._write_clock(route.time) if route else ""
+        return {"arrival": clock} if clock else {}
 
     def to_rows(self) -> Iterator[Sequence[object]]:
         """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
 
         The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
-        goal, counted from 1. With points on the way, each row ends with the number of the one that it is, counted from 1.
+        goal, counted from 1. If the departure is known, the time of day follows the speed. With points on the way, each row
+        ends with the number of the one that it is, counted from 1.
         """
-        several, via = len(self.routes) > 1, bool(self.scenario.via)
-        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed", *(["via"] if via else [])]
+        several, via, clock = len(self.routes) > 1, bool(self.scenario.via), self.scenario.depart is not None
+        more = [*(["clock"] if clock else []), *(["via"] if via else [])]
+        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed", *more]
         for i, route in enumerate(self.routes):
             if route is None:
                 continue
@@ -171,7 +181,13 @@ class MapSolution:
             passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
             rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
             for k, (point, *rest) in enumerate(rows):
-                yield [*([i + 1] if several else []), *point, *rest, *([passed.get(k, "")] if via else [])]
+                more = [*([self._write_clock(float(time[k]))] if clock else []), *([passed.get(k, "")] if via else [])]
+                yield [*([i + 1] if several else []), *point, *rest, *more]
+
+    def _write_clock(self, time: float) -> str:
+        """The time of day after a travel time; "" if it is not known."""
+        clock = self.scenario.clock(time)
+        return clock.isoformat(timespec="seconds") if clock else ""
 
     def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
         """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
@@ -195,6 +211,7 @@ class MapSolution:
                     "role": "alternative" if rank else "route",
                     "time": line.time,
                     "distance": line.distance,
+                    **self._clock(line),
                 }
                 geometry = {"type": "LineString", "coordinates": line.points.tolist()}
                 features.append({"type": "Feature", "properties": properties, "geometry": geometry})
@@ -209,7 +226,7 @@ class MapSolution:
         rows = [
             (
                 self.scenario.goal_name(i),
-                f"{route.time:.6f} {units.time}, {route.distance:.6g} {units.length}" if route else reason,
+                f"{duration(route.time, units.time)}, {route.distance:.6g} {units.length}" if route else reason,
             )
             for i, (route, reason) in enumerate(zip(self.routes, self.reasons, strict=True))
         ]

@@ -147,7 +147,7 @@ class TestForms:
         texts = [text.get_text() for text in axes.texts]
         assert {"A", "1", "2", "B"} <= set(texts)
         [line] = [line for line in axes.get_lines() if line.get_label() == "straight lines"]
-        assert line.get_xydata().tolist() == [list(stop) for stop in STOPS]
+        assert np.asarray(line.get_xydata()).tolist() == [list(stop) for stop in STOPS]
 
     def test_record(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         path = write(MAP)

@@ -20,7 +20,7 @@ from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.figure import GROUND, STEPS, add_colour_bar, add_legend, new_figure, root_figure
 from terrain_cli.show.style import BLACK, BLUE, RED, displayable, figure_style
-from terrain_cli.text import percent
+from terrain_cli.text import duration, percent
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
@@ -90,7 +90,7 @@ def caption(solution: MapSolution, width: int) -> str:
 
 def _describe_route(route: Route, time: str, length: str) -> str:
     """Time and length of a route, beside the straight line and the best alternative."""
-    text = f"{route.time:.6g} {displayable(time, 20)}, {route.distance:.6g} {displayable(length, 20)}"
+    text = f"{duration(route.time, displayable(time, 20), 6)}, {route.distance:.6g} {displayable(length, 20)}"
     if not math.isfinite(route.straight_time):
         text += ", straight lines blocked" if route.legs else ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
