@@ -82,3 +82,8 @@ def _to_number(value: Any, name: str) -> float:
         return math.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {shown(value)}") from None
+
+
+def needs_extra(what: str, package: str, extra: str) -> InputError:
+    """The error that says of something that it needs a package which is not installed, and how to install it."""
+    return InputError(f"{what} needs {package}: pip install 'terrain-cli[{extra}]'")

@@ -181,8 +181,8 @@ class MapSolution:
             passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
             rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
             for k, (point, *rest) in enumerate(rows):
-                more = [*([self._write_clock(float(time[k]))] if clock else []), *([passed.get(k, "")] if via else [])]
-                yield [*([i + 1] if several else []), *point, *rest, *more]
+                told = [self._write_clock(float(time[k]))] if clock else []
+                yield [*([i + 1] if several else []), *point, *rest, *told, *([passed.get(k, "")] if via else [])]
 
     def _write_clock(self, time: float) -> str:
         """The time of day after a travel time; "" if it is not known."""
