@@ -175,7 +175,7 @@ class MapSolution:
             if route is None:
                 continue
             lengths, times = self._measure_legs(route)
-            distance, time = np.append(0.0, np.cumsum(lengths)), np.append(0.0, np.cumsum(times))
+            distance, time = np.append(0.0, np.cumsum(lengths)), self.times_along(route)
             legs = zip(lengths.tolist(), times.tolist(), strict=True)
             speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
             passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
@@ -188,6 +188,10 @@ class MapSolution:
         """The time of day after a travel time; "" if it is not known."""
         clock = self.scenario.clock(time)
         return clock.isoformat(timespec="seconds") if clock else ""
+
+    def times_along(self, route: Route) -> np.ndarray:
+        """The time from the start to each point of a route, shape (N,), s."""
+        return np.append(0.0, np.cumsum(self._measure_legs(route)[1]))
 
     def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
         """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
