@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from terrain_cli.show.console import Progress
 
 FILES = 1000  # scenarios of a run, whose solutions are all kept until they are printed
-FORMATS = (".json", ".csv", ".geojson")
+FORMATS = (".json", ".csv", ".geojson", ".gpx", ".gpkg")
+PLAIN = (".json", ".csv", ".geojson")  # those of them that every kind has
 
 
 class Loaded(NamedTuple):
@@ -100,7 +101,7 @@ def solve(
             "--output",
             "-o",
             help="Also write to this file. The ending sets the format: .json (the document), .csv (the history of a descent or "
-            "the points of a route) or .geojson (routes and areas). Can be repeated.",
+            "the points of a route), .geojson or .gpkg (routes and areas) or .gpx (a track). Can be repeated.",
             metavar="FILE",
         ),
     ] = None,
@@ -146,7 +147,8 @@ def solve(
         raise InputError(f"at most {FILES:,} scenarios can be solved at once, got {len(files):,}: name fewer; {batch}")
     named = {f"--{name.replace('_', '-')}": [path] for name, path in asked.items() if isinstance(path, Path)}
     _check_files(files, {"--output": outputs, **named})
-    loaded = [ready for file in files if (ready := _load(file, options, questions, failures))]
+    writes = {"--output": outputs, **named}
+    loaded = [ready for file in files if (ready := _load(file, options, questions, writes, failures))]
     for scenario, _, _ in loaded:
         for option, paths in {"--output": outputs, **named}.items():
             protect_inputs(scenario, paths, option)
@@ -242,9 +244,13 @@ def _load(
     file: str,
     options: Mapping[str, Any],
     questions: Mapping[str, dict[str, Any]],
+    outputs: Mapping[str, list[Path]],
     failures: dict[str, tuple[str, ...]],
 ) -> Loaded | None:
-    """The scenario in a file, changed by the options, and its ground. If it is invalid: None, and its problems in `failures`."""
+    """The scenario in a file, changed by the options, and its ground, from which the outputs can be written.
+
+    If it is invalid: None, and its problems in `failures`.
+    """
     from terrain_cli.scenario.load import load_scenario
 
     try:
@@ -252,10 +258,22 @@ def _load(
         kind = kinds.of(scenario)
         refuse_foreign(kind, file, options)
         scenario = kind.scenario.with_options(scenario, options)
-        return Loaded(scenario, kind.solution.to_ground(scenario), questions[kind.name])
+        ground = kind.solution.to_ground(scenario)
+        _check_formats(kind, ground, file, outputs)
+        return Loaded(scenario, ground, questions[kind.name])
     except InputError as error:
         failures[file] = error.problems
     return None
+
+
+def _check_formats(kind: kinds.Kind, ground: Any, file: str, outputs: Mapping[str, list[Path]]) -> None:
+    """Raises InputError for a file that cannot be written from this ground, by its ending."""
+    for option, paths in outputs.items():
+        for path in paths:
+            if kind.has("exports"):
+                kind.find("exports").check(ground, path, f"{file}: {option}")
+            elif option == "--output" and path.suffix.lower() not in PLAIN:
+                raise InputError(f"{file}: --output: {path}: only maps can be written to {path.suffix.lower()}: use .geojson")
 
 
 def _solve_all(
@@ -347,4 +365,7 @@ def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
             return solved[0].solution.to_rows()
     [(solution, answers)] = solved
     features = [*solution.to_features(), *(feature for answer in answers for feature in answer.to_features())]
+    kind = kinds.of(solution.scenario)
+    if kind.has("exports"):
+        return kind.find("exports").make_content(solution, features, path)
     return {"type": "FeatureCollection", "features": features}

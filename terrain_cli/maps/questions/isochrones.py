@@ -115,8 +115,11 @@ class IsochronesAnswer(Answer):
         ]
 
     def to_files(self) -> Mapping[Path, Any]:
-        features = {"type": "FeatureCollection", "features": self._to_features()}
-        return {self.asked.output: features} if self.asked.output else {}
+        if self.asked.output is None:
+            return {}
+        from terrain_cli.maps.exports import make_geojson
+
+        return {self.asked.output: make_geojson(self._to_features(), self.solution.crs)}
 
 
 def answer(solution: "MapSolution", argument: Asked) -> IsochronesAnswer:
