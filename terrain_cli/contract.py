@@ -72,7 +72,8 @@ class Scenario(Protocol):
 
 
 class Solution(Protocol):
-    """The answer to a scenario. status: one word, such as "converged"; message: the same in a sentence.
+    """The answer to a scenario. status: one word, such as "converged"; message: the same in a sentence. remarks: sentences that
+    people should know of how the scenario was read.
 
     routes: one for each goal, None if there is none; route: the first of them. time: of that, s; inf if there is none.
     """
@@ -83,6 +84,8 @@ class Solution(Protocol):
     def status(self) -> str: ...
     @property
     def message(self) -> str: ...
+    @property
+    def remarks(self) -> tuple[str, ...]: ...
     @property
     def iterations(self) -> int: ...
     @property

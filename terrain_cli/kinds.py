@@ -3,7 +3,7 @@
 A kind is a package with one module for each task, and a package of the same shape in show/ for what people look at:
 
     scenario       what the user may write (no JAX)               show: terminal   rows, summary, a line of an overview
-    solution       to_ground, solve                               show: figure     figures of a solution
+    solution       read, solve                                    show: figure     figures of a solution
     record         what `terrain check` compares                  show: sweep      columns of a sweep and its picture
     sweep          its numbers by name, and many at once
     questions/     what can be asked of a solution

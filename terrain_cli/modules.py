@@ -42,8 +42,8 @@ class ScenarioModule(Protocol):
 
 
 class SolutionModule(Protocol):
-    def to_ground(self, scenario: Any) -> Any:
-        """The arrays of the ground. Raises InputError with all problems of the files it reads, before JAX is imported."""
+    def read(self, scenario: Any) -> Any:
+        """The ground as it is read. Raises InputError with all problems of the files it reads, before JAX is imported."""
 
     def solve(self, scenario: Any, ground: Any = None, **settings: Any) -> "Solution":
         """settings: those of the kind, `watch` and `report`, which is called with a few words on how far it is."""

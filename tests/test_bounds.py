@@ -18,7 +18,7 @@ import pytest
 from terrain_cli.batch.form import find_form
 from terrain_cli.commands.points import document
 from terrain_cli.errors import InputError
-from terrain_cli.maps import raster
+from terrain_cli.maps import arrays
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.load import load_scenario
 from terrain_cli.text import nearest
@@ -73,11 +73,11 @@ def test_a_map_that_becomes_shorter_while_it_is_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fortran: bool
 ) -> None:
     """Where the file was mapped, this ended the process with a bus error."""
-    monkeypatch.setattr(raster, "PIECE", 5)
+    monkeypatch.setattr(arrays, "PIECE", 5)
     path = tmp_path / "m.npy"
     speeds = np.arange(1.0, 13.0).reshape(4, 3)
     np.save(path, np.asfortranarray(speeds) if fortran else speeds)
-    assert (raster.read_array(path) == speeds).all()
+    assert (arrays.read_array(path) == speeds).all()
 
     class Shrinking(io.FileIO):
         def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
@@ -88,7 +88,7 @@ def test_a_map_that_becomes_shorter_while_it_is_read_is_refused(
         file.seek(128)
         shrinking: Any = Shrinking(file.fileno(), closefd=False)
         with pytest.raises(InputError, match="has fewer cells than its header says, 4 by 3"):
-            raster._read_cells(shrinking, path, (4, 3), fortran, np.dtype(float))
+            arrays._read_cells(shrinking, path, (4, 3), fortran, np.dtype(float))
 
 
 def test_many_letters_that_the_legend_lacks_are_found_in_one_pass(tmp_path: Path) -> None:
@@ -139,17 +139,17 @@ def test_a_map_of_too_many_cells_is_refused_before_it_is_read(
 def test_a_file_of_other_values_than_numbers_is_refused_whatever_its_size(tmp_path: Path, dtype: str) -> None:
     sparse(tmp_path / "m.npy", 10**5, 10**5, dtype)
     with pytest.raises(InputError, match="must contain numbers, not "):
-        raster.read_array(tmp_path / "m.npy")
+        arrays.read_array(tmp_path / "m.npy")
 
 
 def test_a_file_of_fields_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.ones((2, 2), dtype=[("a", "<f8")]))
     with pytest.raises(InputError, match="must contain numbers, not "):
-        raster.read_array(tmp_path / "m.npy")
+        arrays.read_array(tmp_path / "m.npy")
     with pytest.warns(UserWarning, match="3.0"):
         np.save(tmp_path / "m.npy", np.ones((2, 2), dtype=[("\u5c71", "<f8")]))
     with pytest.raises(InputError, match="must contain numbers, not fields"):
-        raster.read_array(tmp_path / "m.npy")
+        arrays.read_array(tmp_path / "m.npy")
 
 
 def test_bad_cells_are_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,17 +158,17 @@ def test_bad_cells_are_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytes
     speeds[6, 8] = np.inf
     np.save(tmp_path / "m.npy", speeds)
     for piece in (4, 9, 20, 1000):
-        monkeypatch.setattr(raster, "PIECE", piece)
+        monkeypatch.setattr(arrays, "PIECE", piece)
         with pytest.raises(InputError, match=r"4 cells are neither, the first \[4, 5\] = -1"):
-            raster.read_array(tmp_path / "m.npy")
+            arrays.read_array(tmp_path / "m.npy")
     np.save(tmp_path / "m.npy", np.ones((3, 2), dtype=np.float16))
-    assert raster.read_array(tmp_path / "m.npy").dtype == np.float64
+    assert arrays.read_array(tmp_path / "m.npy").dtype == np.float64
 
 
 def test_a_map_that_needs_more_memory_than_there_is_is_refused(
     terrain: Terrain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raster, "available_memory", lambda: 10**7)
+    monkeypatch.setattr(arrays, "available_memory", lambda: 10**7)
     np.save(tmp_path / "m.npy", np.ones((1000, 1000)))
     ran = terrain("solve", scenario(tmp_path, MAP))
     assert ran.code == 2
@@ -183,7 +183,7 @@ def test_a_map_that_needs_more_memory_than_there_is_is_refused(
 
 
 def test_memory_is_limited_by_the_process_its_container_and_the_machine() -> None:
-    free = raster.available_memory()
+    free = arrays.available_memory()
     if Path("/proc/meminfo").exists():
         assert free is not None
         assert 0 < free < 2**50
@@ -435,7 +435,7 @@ def test_the_address_space_of_the_engine_is_not_free() -> None:
     """Under a limit of 2 GB, a map that was let through ended the process in the middle of a compilation."""
     program = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9,) * 2)\n"
-        "from terrain_cli.maps.raster import available_memory; assert 'jax' not in sys.modules; print(available_memory())"
+        "from terrain_cli.maps.arrays import available_memory; assert 'jax' not in sys.modules; print(available_memory())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 10**8 < int(done.stdout) < 7 * 10**8

@@ -16,7 +16,7 @@ from typing import Any
 from terrain_cli import compile_cache
 from terrain_cli.batch.cases import Chunk
 from terrain_cli.batch.solve import Solved, solve_chunk
-from terrain_cli.errors import InputError
+from terrain_cli.errors import InputError, needs_extra
 
 PATIENCE = 10  # s, the time in which a scheduler must answer
 AHEAD = 3  # chunks submitted for each thread of the workers
@@ -32,7 +32,7 @@ def solve_chunks_on(
     try:
         from distributed import Client, KilledWorker, LocalCluster
     except ImportError:
-        raise InputError("--scheduler: needs Dask: pip install 'terrain-cli[cluster]'") from None
+        raise needs_extra("--scheduler:", "Dask", "cluster") from None
     try:
         with _deaf_children():
             cluster = LocalCluster(threads_per_worker=1, dashboard_address=":0") if scheduler == "local" else None

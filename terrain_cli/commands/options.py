@@ -187,9 +187,10 @@ def parse_axes(text: str | None) -> tuple[int, ...] | None:
     return axes
 
 
-def remark(text: str) -> None:
-    """Print a sentence on stderr, as `visible` shows it."""
-    print(visible(text, keep="\n"), file=sys.stderr)
+def remark(*texts: str) -> None:
+    """Print sentences on stderr, a line each, as `visible` shows them."""
+    for text in texts:
+        print(visible(text, keep="\n"), file=sys.stderr)
 
 
 def say_written(path: Path) -> None:

@@ -94,7 +94,7 @@ def plot(
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])
     variants = own.find("scenario").vary(loaded, compare) if compare is not None else [("", loaded)]
-    grounds = [own.solution.to_ground(variant) for _, variant in variants]
+    grounds = [own.solution.read(variant) for _, variant in variants]
 
     from terrain_cli.compile_cache import enable_compile_cache
     from terrain_cli.show.console import working
@@ -114,6 +114,7 @@ def plot(
         settings["runs"] = runs
     with working(f"drawing {visible(loaded.name)}"), figure_style(*own.figure.texts_of(loaded)) as missing:
         save(own.figure.plot(solutions[0], kind or own.figures[0], **settings), output, missing)
+    remark(*solutions[0].remarks)
     for name, solution in runs or [("", solutions[0])]:
         remark(f"{name}: {solution.message}" if name else solution.message)
     say_written(output)

@@ -152,8 +152,7 @@ def solve(
     for scenario, _, _ in loaded:
         for option, paths in {"--output": outputs, **named}.items():
             protect_inputs(scenario, paths, option)
-    for problem in (problem for problems in failures.values() for problem in problems):
-        remark(problem)
+    remark(*(problem for problems in failures.values() for problem in problems))
     if not loaded:
         raise typer.Exit(2)
 
@@ -163,6 +162,7 @@ def solve(
     with working("") as progress:
         enable_compile_cache(progress.note_compiling)
         solved, interrupted = _solve_all(loaded, options, progress, quiet=quiet or as_json or as_csv or several)
+    remark(*dict.fromkeys(text for each in solved for text in each.solution.remarks))
     with held():
         contents = dict(item for each in solved for answer in each.answers for item in answer.to_files().items())
         contents |= {path: _make_content(path, solved, several) for path in outputs}
@@ -258,7 +258,7 @@ def _load(
         kind = kinds.of(scenario)
         refuse_foreign(kind, file, options)
         scenario = kind.scenario.with_options(scenario, options)
-        ground = kind.solution.to_ground(scenario)
+        ground = kind.solution.read(scenario)
         _check_formats(kind, ground, file, outputs)
         return Loaded(scenario, ground, questions[kind.name])
     except InputError as error:
@@ -273,7 +273,9 @@ def _check_formats(kind: kinds.Kind, ground: Any, file: str, outputs: Mapping[st
             if kind.has("exports"):
                 kind.find("exports").check(ground, path, f"{file}: {option}")
             elif option == "--output" and path.suffix.lower() not in PLAIN:
-                raise InputError(f"{file}: --output: {path}: only maps can be written to {path.suffix.lower()}: use .geojson")
+                raise InputError(
+                    f"{file}: --output: {path}: only maps can be written to {path.suffix.lower()}: use .geojson"
+                )
 
 
 def _solve_all(

@@ -23,6 +23,10 @@ LINES, AREAS = ("LineString", "LinearRing"), ("Polygon",)
 LINE, AREA = 1, 2  # dimensions
 
 
+class OutsideError(InputError):
+    """Geometries of which no part lies on the map."""
+
+
 class Cells(NamedTuple):
     """Some cells of a grid. top, left: the first row and column of `mask`, bool, shape (rows, cols)."""
 
@@ -75,7 +79,7 @@ def find_cells(shapes: "Sequence[Any] | np.ndarray", grid: Grid, *, width: float
     ]
     window = _find_window([*areas, *broad], grid)
     if window is None:
-        raise InputError(_explain_outside(parts, grid))
+        raise OutsideError(_explain_outside(parts, grid))
     top, bottom, left, right = window
     mask = np.zeros((bottom - top, right - left), dtype=bool)
     local = grid.part(top, bottom, left, right)
@@ -86,7 +90,7 @@ def find_cells(shapes: "Sequence[Any] | np.ndarray", grid: Grid, *, width: float
     for path in paths:
         _trace(mask, path, local)
     if not mask.any():
-        raise InputError(_explain_outside(parts, grid))
+        raise OutsideError(_explain_outside(parts, grid))
     return Cells(top, left, mask)
 
 

@@ -3,29 +3,27 @@
 All problems of the file, the cells and the places are reported at once, with their lines in the scenario.
 """
 
-import contextlib
-import os
-import sys
+import math
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import open_input
-from terrain_cli.maps.cells import meet_at_corner, snap, touching_cells
+from terrain_cli.geo.grid import Grid
+from terrain_cli.maps.arrays import BYTES, CELLS, THIN, available_memory, check_size, read_array
+from terrain_cli.maps.cells import snap
+from terrain_cli.maps.part import first_part
+from terrain_cli.maps.places import find_place_problems, find_points, snap_places
+from terrain_cli.maps.regions import Overlay, lay_over, read_overlays
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
-from terrain_cli.scenario.load import explain_missing
-from terrain_cli.scenario.model import Place, Problem
-from terrain_cli.scenario.values import LARGEST, SMALLEST
-from terrain_cli.text import shorten, visible
+from terrain_cli.maps.zones import Table, Zones
+from terrain_cli.scenario.model import Problem
+from terrain_cli.text import visible
 
-CELLS = 100_000_000  # of a map, such as 10,000 by 10,000
-BYTES = 150  # of memory that solving a map takes for each cell, with a single goal
-ENGINE = 1_300_000_000  # bytes of address space that JAX, its threads and compiled programs take for the smallest map
-THIN = 64  # cells of a side for which a map takes memory at least: the arrival times are computed on so many
-PIECE = 2**20  # cells that are read at a time
+if TYPE_CHECKING:
+    from terrain_cli.maps.layers import Survey
+
 ROUNDED = 1e-3  # of an extent: numbers with three decimals are exact to a half of it
 SQUARE = 0.01  # largest relative difference between the two sides of a cell, however the extent was rounded
 
@@ -33,12 +31,26 @@ SQUARE = 0.01  # largest relative difference between the two sides of a cell, ho
 class Raster(NamedTuple):
     """Square cells of ground.
 
-    speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: the south-west one, (x, y), m.
+    speeds: shape (rows, cols), m/s, NaN where blocked. cell: the side of a cell, m. corner: the south-west one, (x, y), m. crs:
+    the coordinate reference system, None for a plain map. zones: the classes of the cells, if the map has land cover.
+    scenario: the one that was read, its start and goals as points (x, y). remarks: what people should know of the reading.
+    survey: of the layers, from which other parts of the map can be read; None for a plain map.
     """
 
     speeds: np.ndarray
     cell: float
     corner: tuple[float, float]
+    crs: str | None = None
+    zones: Zones | None = None
+    scenario: MapScenario | None = None
+    remarks: tuple[str, ...] = ()
+    survey: "Survey | None" = None
+    overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def grid(self) -> Grid:
+        """Where the cells lie."""
+        return Grid(self.corner, self.cell, len(self.speeds), self.speeds.shape[1], self.crs)
 
     def to_cells(self, point: tuple[float, float]) -> tuple[float, float]:
         """(row, col) of a point (x, y), in units of cells."""
@@ -49,32 +61,127 @@ class Raster(NamedTuple):
 def read_raster(scenario: MapScenario, speeds: np.ndarray | None = None) -> Raster:
     """The raster of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all problems of the file, the cells, the start and the goals.
+    Raises InputError with all problems of the files, the cells, the start and the goals.
     """
-    problems: list[Problem] = list(find_cell_problems(scenario.map))
-    if speeds is None:
-        try:
-            speeds = read_speeds(scenario)
-        except InputError as error:
-            # The name of the file may hold line breaks.
-            problems += [(("map", "speeds", "file"), visible(problem)) for problem in error.problems]
-    raster = None
-    if speeds is not None:
-        try:
-            check_size(speeds.shape, "the map", len(scenario.goal))
-        except InputError as error:
-            problems += [(("map", "speeds"), problem) for problem in error.problems]
-    if speeds is not None and not problems:
-        problems += find_extent_problems(scenario, speeds.shape)
-        if not problems:
-            raster = _to_raster(scenario, speeds)
-            problems += find_place_problems(scenario, raster)
+    raster, problems = _read_layers(scenario) if scenario.map.is_raster else _read_plain(scenario, speeds)
+    return _check(scenario, raster, problems)
+
+
+def read_part(raster: Raster, part: Grid) -> Raster:
+    """Another part of the map of a raster. Raises InputError as `read_raster` does, and if the part is too large."""
+    assert raster.survey is not None
+    assert raster.scenario is not None
+    return _check(raster.scenario, *_read_survey(raster.survey, raster.scenario, part))._replace(remarks=raster.remarks)
+
+
+def _check(scenario: MapScenario, raster: Raster | None, problems: list[Problem]) -> Raster:
+    """The raster with its places on free ground. Raises InputError with all problems."""
+    if raster is not None and not problems:
+        assert raster.scenario is not None
+        moved, said = snap_places(raster.scenario, raster)
+        raster = raster._replace(scenario=moved, remarks=(*raster.remarks, *said))
+        problems += find_place_problems(moved, raster)
     if raster is None or problems:
         source = scenario.source
         located = [(_as_written(scenario, place), sentence) for place, sentence in problems]
         located.sort(key=lambda problem: source.line(problem[0]) or 0)
         raise InputError(*(source.describe(place, sentence) for place, sentence in located))
     return raster
+
+
+def _read_layers(scenario: MapScenario) -> tuple[Raster | None, list[Problem]]:
+    """The raster of a map whose layers are rasters, or its problems."""
+    from terrain_cli.maps.layers import open_layers
+
+    survey, problems = open_layers(scenario)
+    if survey is None:
+        return None, problems
+    resolved, problems = find_points(scenario, survey.grid.crs)
+    if problems:
+        return None, problems
+    if scenario.map.regions:
+        overlays, problems, said = read_overlays(scenario, survey.grid)
+        survey = survey._replace(overlays=overlays, remarks=(*survey.remarks, *said))
+        if problems:
+            return None, problems
+    places = [at for _, at in resolved.places]
+    part = survey.grid if scenario.map.window else first_part(survey.grid, places, scenario.snap)
+    return _read_survey(survey, resolved, part)
+
+
+def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[Raster | None, list[Problem]]:
+    """A part of a map of layers, or its problems. scenario: with its places as points."""
+    try:
+        check_size((part.rows, part.cols), "the part of the map to read", len(scenario.goal), _fit(part, scenario))
+        speeds, zones, problems = survey.read(part)
+    except InputError as error:
+        return None, [(("map",), problem) for problem in error.problems]
+    place = survey.grid.place_of(part)
+    lay_over(speeds, survey.overlays, place)
+    overlays = tuple(overlay._replace(cells=overlay.cells.within(*place)) for overlay in survey.overlays)
+    return Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey, overlays), problems
+
+
+def _fit(part: Grid, scenario: MapScenario) -> str:
+    """The resolution in which a part that is too large could be read, and a window around the ends."""
+    free = available_memory()
+    most = CELLS if free is None else min(free // (BYTES + 8 * len(scenario.goal)), CELLS)
+    if most < THIN**2:
+        return "free some memory"
+    least = part.cell * math.sqrt(part.rows * part.cols / most) * 1.001
+    step = 10.0 ** math.floor(math.log10(least) - 1)
+    remedy = f"add resolution: {math.ceil(least / step) * step:.12g}"
+    xs, ys = zip(*(at for _, at in scenario.places), strict=True)
+    spare = (math.sqrt(most) * 0.99 * part.cell - max(max(xs) - min(xs), max(ys) - min(ys))) / 2
+    if spare < part.cell:
+        return remedy
+    ends = (min(xs) - spare, min(ys) - spare, max(xs) + spare, max(ys) + spare)
+    return f"{remedy}, or window: [{', '.join(f'{limit:.0f}' for limit in ends)}], in which the route must stay"
+
+
+def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raster | None, list[Problem]]:
+    """The raster of a map of numbers, a drawing or arrays, or its problems. speeds: of its file, if it has been read."""
+    problems: list[Problem] = list(find_cell_problems(scenario.map))
+    zones = None
+    if speeds is None:
+        try:
+            speeds, zones, found = _read_arrays(scenario)
+            problems += found
+        except InputError as error:
+            place = next(((key,) if key == "grid" else (key, "file") for key in scenario.map.files), ())
+            # The name of the file may hold line breaks.
+            problems += [(("map", *place), visible(problem)) for problem in error.problems]
+    if speeds is not None:
+        try:
+            check_size(speeds.shape, "the map", len(scenario.goal))
+        except InputError as error:
+            problems += [(("map", _key(scenario)), problem) for problem in error.problems]
+    crs = None
+    if scenario.map.crs is not None:
+        from terrain_cli.geo.crs import read_metric
+
+        try:
+            crs = read_metric(scenario.map.crs)
+        except InputError as error:
+            problems += [(("map", "crs"), f"{problem}, got {scenario.map.crs!r}") for problem in error.problems]
+    if speeds is None or problems:
+        return None, problems
+    problems += find_extent_problems(scenario, speeds.shape)
+    resolved, found = find_points(scenario, crs)
+    problems += found
+    if problems:
+        return None, problems
+    raster = _to_raster(scenario, speeds)._replace(crs=crs, zones=zones, scenario=resolved)
+    if scenario.map.regions:
+        overlays, problems, _ = read_overlays(scenario, raster.grid)
+        raster = raster._replace(speeds=speeds.copy(), overlays=overlays)
+        lay_over(raster.speeds, overlays)
+    return raster, problems
+
+
+def _key(scenario: MapScenario) -> str:
+    """The key of what gives the cells of a plain map."""
+    return next(iter(scenario.map.files), "speeds")
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -84,7 +191,7 @@ def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[st
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
-    extent = scenario.map.speeds.extent
+    extent = scenario.map.extent
     if extent is None:
         return Raster(speeds, float(scenario.map.cell or 1.0), scenario.map.origin or (0.0, 0.0))
     rows, cols = speeds.shape
@@ -94,7 +201,7 @@ def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:
     """The problem of an extent that is empty or whose cells are not square. shape: of the speeds, (rows, cols)."""
-    extent, (rows, cols) = scenario.map.speeds.extent, shape
+    extent, (rows, cols) = scenario.map.extent, shape
     if extent is None:
         return
     width, height = (extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows
@@ -109,47 +216,29 @@ def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Itera
         )
 
 
-def find_place_problems(scenario: MapScenario, raster: Raster) -> Iterator[Problem]:
-    """The problems of ground without a free cell, and of a start or goal outside the map or in blocked ground."""
-    free = ~np.isnan(raster.speeds)
-    if not free.any():
-        yield ("map", "speeds"), "must have a free cell: all cells are blocked"
-        return
-    places: list[tuple[Place, tuple[float, float]]] = [(("start",), scenario.start)]
-    places += [(("via", i), at) for i, at in enumerate(scenario.waypoints)]
-    places += [(("goal", i), at) for i, at in enumerate(scenario.goals)]
-    for place, point in places:
-        problem = _find_place_problem(point, raster, free)
-        if problem:
-            yield place, f"{problem}, got {_write_point(point)}"
-
-
-def _find_place_problem(point: tuple[float, float], raster: Raster, free: np.ndarray) -> str | None:
-    """Why no route can start or end at a point, and the nearest free cell; None if one can. free: bool, shape (rows, cols)."""
-    at, (rows, cols), (x, y), cell = raster.to_cells(point), free.shape, raster.corner, raster.cell
-    if not (0 <= at[0] <= rows and 0 <= at[1] <= cols):
-        reach = f"from {_write_point(raster.corner)} to {_write_point((x + cols * cell, y + rows * cell))}"
-        where = f"lies outside the map, which extends {reach}"
-    else:
-        touched = [touching for touching in touching_cells(*at, free.shape) if free[touching]]
-        apart = meet_at_corner(touched)
-        if touched and not apart:
-            return None
-        where = "lies on the corner of blocked cells" if apart else "lies in blocked ground"
-    places = np.argwhere(free)
-    row, col = places[np.argmin(np.hypot(*(places + 0.5 - at).T))].tolist()
-    centre = _write_point((x + (col + 0.5) * cell, y + (rows - row - 0.5) * cell))
-    return f"{where}: the nearest free cell has its centre at {centre}"
-
-
-def _write_point(point: tuple[float, float]) -> str:
-    """A point in the notation of a scenario."""
-    return f"[{point[0]:.12g}, {point[1]:.12g}]"
+def _read_arrays(scenario: MapScenario) -> tuple[np.ndarray, Zones | None, list[Problem]]:
+    """The speeds of a plain map, as `read_speeds` does, the classes of land cover, and those that have no speed."""
+    ground = scenario.map
+    if ground.land_cover is not None:
+        cover, table = ground.land_cover, Table(ground.land_cover)
+        values = read_array(scenario.folder / cover.file, any_number=True)
+        valid = ~np.isnan(values) if cover.nodata is None else ~np.isnan(values) & (values != cover.nodata)
+        classes = table.classify(values, valid)
+        problem = table.find_problem()
+        found: list[Problem] = [(("map", "land_cover", "speeds"), problem)] if problem else []
+        return table.to_speeds(classes), table.to_zones(classes), found
+    if ground.speeds is None:
+        assert ground.grid is not None
+        assert ground.speed is not None
+        values = read_array(scenario.folder / ground.grid, any_number=True)
+        return np.where(np.isnan(values), np.nan, ground.speed), None, []
+    return read_speeds(scenario), None, []
 
 
 def read_speeds(scenario: MapScenario) -> np.ndarray:
     """The speeds of a map scenario, shape (rows, cols), m/s, NaN where blocked. Raises InputError if their file is invalid."""
     speeds = scenario.map.speeds
+    assert speeds is not None
     if speeds.drawing is not None and speeds.legend is not None:
         rows = speeds.drawing.split("\n")
         codes = np.array(["".join(rows)], dtype=np.str_).view(np.uint32).reshape(len(rows), len(rows[0]))
@@ -157,115 +246,5 @@ def read_speeds(scenario: MapScenario) -> np.ndarray:
         meaning[[ord(letter) for letter in speeds.legend]] = list(speeds.legend.values())
         return np.asarray(meaning[codes])
     if speeds.file is not None:
-        folder = Path(scenario.file).parent if scenario.file else Path()
-        return read_array(folder / speeds.file)
+        return read_array(scenario.folder / speeds.file)
     return np.array(speeds.grid, dtype=np.float64)
-
-
-def read_array(path: Path) -> np.ndarray:
-    """The speeds in a .npy file, shape (rows, cols), float64, m/s, NaN where blocked. Raises InputError if it is invalid."""
-    try:
-        with open_input(path, "save it to a .npy file") as file:
-            return _read_cells(file, path, *_read_header(file, path))
-    except FileNotFoundError:
-        raise InputError(f"{path}: {explain_missing(path, Path(), '.npy')}") from None
-    except InputError:
-        raise
-    except Exception as problem:  # NumPy evaluates the header as Python, which can raise anything
-        reason = getattr(problem, "strerror", None) or str(problem).partition("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}") from None
-
-
-def _read_header(file: BinaryIO, path: Path) -> tuple[tuple[int, int], bool, np.dtype]:
-    """The shape of the array in a .npy file, whether it is stored by columns, and the type of its numbers.
-
-    Raises InputError unless the file says that it holds the cells of a map, and not too many.
-    """
-    if file.read(6) != b"\x93NUMPY":
-        raise InputError(f"{path} is not a .npy file: write one with numpy.save(path, speeds)")
-    file.seek(0)
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):  # later ones are for fields with names
-        raise InputError(f"{path} must contain numbers, not fields: save an array of floats")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file)
-    if dtype.kind not in "fiu":
-        raise InputError(f"{path} must contain numbers, not {shorten(str(dtype))}: save an array of floats")
-    if len(shape) != 2 or min(shape) < 1:
-        raise InputError(f"{path} must contain an array of shape (rows, cols), got {shorten(str(shape))}")
-    check_size(shape, str(path))
-    return shape, by_columns, dtype
-
-
-def _read_cells(file: BinaryIO, path: Path, shape: tuple[int, int], by_columns: bool, dtype: np.dtype) -> np.ndarray:
-    """The speeds after the header of a .npy file, some at a time, so that Ctrl-C is heard.
-
-    The file is not mapped: where another process makes a mapped file shorter, reading it ends the process. Raises InputError if
-    a cell is missing, or is neither a speed nor NaN.
-    """
-    order: Literal["F", "C"] = "F" if by_columns else "C"
-    size, count, first = shape[0] * shape[1], 0, ""
-    short = InputError(f"{path} cannot be read: it has fewer cells than its header says, {shape[0]:,} by {shape[1]:,}")
-    if os.fstat(file.fileno()).st_size - file.tell() < size * dtype.itemsize:
-        raise short
-    cells = np.empty(size)
-    for i in range(0, size, PIECE):
-        speeds = cells[i : i + PIECE]
-        data = file.read(len(speeds) * dtype.itemsize)
-        if len(data) < len(speeds) * dtype.itemsize:
-            raise short
-        with np.errstate(invalid="ignore", over="ignore"):
-            speeds[:] = np.frombuffer(data, dtype)
-        blocked = np.isnan(speeds)
-        bad = ~(blocked | ((speeds >= SMALLEST) & (speeds <= LARGEST)))
-        if bad.any():
-            if not count:
-                row, col = np.unravel_index(i + int(np.argmax(bad)), shape, order)
-                first = f"[{row}, {col}] = {speeds[np.argmax(bad)]:g}"
-            count += int(bad.sum())
-        speeds[blocked] = np.nan  # of any sign and payload, which mean the same
-    if count:
-        found = f"{count:,} cells are" if count > 1 else "1 cell is"
-        raise InputError(
-            f"{path} must contain finite speeds greater than 0, or NaN for blocked cells: {found} neither, the first {first}"
-        )
-    return cells.reshape(shape, order=order)
-
-
-def check_size(shape: tuple[int, ...], what: str, goals: int = 1) -> None:
-    """Raises InputError for a map of more than `CELLS` cells, and for one that needs more memory than there is."""
-    rows, cols = shape
-    cells = max(rows, THIN) * max(cols, THIN)
-    size = f"{what} has {rows:,} rows and {cols:,} columns"
-    remedy = "use larger cells, or cut out the part that matters"
-    if cells > CELLS:
-        least = "" if cells == rows * cols else f" (a side counts as {THIN} cells at least)"
-        raise InputError(f"{size}: at most {CELLS:,} cells are allowed{least}: {remedy}")
-    need = cells * (BYTES + 8 * (goals - 1))
-    free = available_memory()
-    if free is not None and need > free:
-        raise InputError(
-            f"{size}, for which about {need / 1e9:.1f} GB are needed, and {free / 1e9:.1f} GB are free: {remedy}"
-        )
-
-
-def available_memory() -> int | None:
-    """The bytes of memory that this process may still take, by its own limit, that of its container and the machine.
-
-    None if that is not known.
-    """
-    found: list[int] = []
-    with contextlib.suppress(OSError, ValueError, ImportError):  # ImportError: Windows
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY:
-            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-            found.append(limit - used - (0 if "jax" in sys.modules else ENGINE))
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    with contextlib.suppress(OSError, ValueError):  # ValueError: "max"
-        group = Path("/sys/fs/cgroup")
-        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    return max(min(found), 0) if found else None

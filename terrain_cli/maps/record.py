@@ -7,34 +7,44 @@ from typing import Any
 import numpy as np
 
 from terrain_cli.maps.raster import Raster, read_raster
+from terrain_cli.maps.regions import describe
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
 from terrain_cli.scenario.model import Place
 
 
 def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs and the result of a map scenario, as plain data. Raises InputError as `read_raster` does."""
-    inputs = make_inputs(scenario, read_raster(scenario))
+    raster = read_raster(scenario)
+    inputs = make_inputs(raster.scenario or scenario, raster)
     from terrain_cli.maps.solution import solve
 
-    solution = solve(scenario)
+    solution = solve(scenario, raster)
     routes = [{"time": route and route.time, "distance": route and route.distance} for route in solution.routes]
     return inputs, {"status": solution.status, "routes": routes}
 
 
 def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
     """The inputs. An array in a file is recorded as its shape and a checksum."""
-    speeds = scenario.map.speeds
-    if speeds.drawing is not None and speeds.legend is not None:
-        legend = {letter: _plain(speed) for letter, speed in speeds.legend.items()}
-        ground: dict[str, Any] = {"drawing": speeds.drawing.split("\n"), "legend": legend}
-    elif speeds.grid is not None:
-        ground = {"grid": [[_plain(speed) for speed in row] for row in speeds.grid]}
+    drawing, numbers = scenario.map.drawing, scenario.map.numbers
+    layers: dict[str, Any] = raster.survey.find_checksums(raster.grid) if raster.survey else {}
+    if drawing is not None:
+        legend = {letter: _plain(speed) for letter, speed in scenario.map.legend.items()}
+        ground: dict[str, Any] = {"drawing": drawing.split("\n"), "legend": legend}
+    elif numbers is not None:
+        ground = {"grid": [[_plain(speed) for speed in row] for row in numbers]}
     else:
         stored = np.asarray(raster.speeds, dtype="<f8").tobytes()
         ground = {"shape": list(raster.speeds.shape), "sha256": hashlib.sha256(stored).hexdigest()}
+    if raster.zones:
+        zones = zip(raster.zones.keys, raster.zones.speeds, strict=True)
+        layers["speeds"] = {"other" if key is None else str(key): _plain(speed) for key, speed in zones}
+    place = {"crs": raster.crs} if raster.crs else {}
+    regions = {"regions": list(describe(scenario))} if scenario.map.regions else {}
     via = {"via": [list(point) for point in scenario.waypoints]} if scenario.via else {}
     return {
-        "map": {"cell": raster.cell, "corner": list(raster.corner), "speeds": ground},
+        "map": {"cell": raster.cell, "corner": list(raster.corner), **place, "speeds": ground}
+        | ({"layers": layers} if layers else {})
+        | regions,
         "start": list(scenario.start),
         **via,
         "goals": [list(goal) for goal in scenario.goals],

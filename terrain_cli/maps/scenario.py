@@ -1,4 +1,4 @@
-"""A map scenario as the user wrote it, validated: a raster of speeds, a start and goals. It opens no files (raster.py does).
+"""A map scenario as the user wrote it, validated: the ground, a start and goals. It opens no files (raster.py does).
 
 Positions are (x, y), x to the east and y to the north, in the scenario's unit of length. Rows and columns are counted from 0;
 row 0 is the north edge. NaN means blocked ground. This module imports neither JAX nor NumPy.
@@ -13,159 +13,116 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from terrain_cli.maps.model import (
+    GOAL,
+    XY,
+    Degrees,
+    Extent,
+    Goal,
+    LandCover,
+    Point,
+    Region,
+    Speed,
+    Speeds,
+    WrittenGoal,
+    to_goals,
+    to_via,
+)
+from terrain_cli.maps.problems import BLOCKED as BLOCKED
+from terrain_cli.maps.problems import find_ground_problems, find_layer_problems, find_region_problems, is_raster
 from terrain_cli.scenario.document import Node
-from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units
-from terrain_cli.scenario.values import Moment, Number, Positive, Text, fail, to_positive, to_text
-from terrain_cli.text import UNITS, nearest, quote
-
-BLOCKED = "blocked"
-FORMS = ("grid", "drawing", "file")
-GOALS = 1000  # of a map; the time from everywhere to each of them is kept
-
-
-def _speed(value: object) -> float:
-    if value == BLOCKED or (isinstance(value, float) and math.isnan(value)):
-        return math.nan
-    if isinstance(value, str):
-        near = nearest(value.lower(), [BLOCKED])
-        raise fail("must be a number or the word blocked" + (f" (did you mean {near}?)" if near else ""))
-    try:
-        return to_positive(value)
-    except PydanticCustomError as problem:
-        hint = ", or the word blocked" if "greater than 0" in problem.message() else ""
-        raise fail(problem.message() + hint) from None
-
-
-def _point(value: object) -> object:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise fail("must be a point [x, y], such as [2.5, 1.5]")
-    return value
-
-
-def _goal(value: object) -> object:
-    return value if isinstance(value, dict) else {"at": value}
-
-
-def _goals(value: object) -> object:
-    """The goals as a list of mappings, although a single one may be written without the list."""
-    if _is_one_goal(value):
-        value = [value]
-    if not isinstance(value, list | tuple):
-        raise fail("must be a point [x, y], or a list of points")
-    if not value:
-        raise fail("must have at least one point, such as [2.5, 1.5]")
-    if len(value) > GOALS:
-        raise fail(
-            f"must have at most {GOALS:,} points, and has {len(value):,}: write the others into another scenario"
-        )
-    return [_goal(item) for item in value]
-
-
-def _via(value: object) -> object:
-    return value if value == [] else _goals(value)
-
-
-def _is_one_goal(value: object) -> bool:
-    return isinstance(value, dict) or (
-        isinstance(value, list | tuple) and bool(value) and not any(isinstance(item, list | dict) for item in value)
-    )
-
-
-def _drawing(value: object) -> str:
-    """The rows of a drawing, without the empty line that YAML may leave at its end."""
-    rows = to_text(value).strip("\n")
-    if not rows:
-        raise fail("must have at least one row of letters")
-    return rows
-
-
-def _legend(value: object) -> object:
-    if not isinstance(value, dict) or not value:
-        raise fail('must be a mapping of letters to speeds, such as {".": 1, "#": blocked}')
-    return value
-
-
-def _grid(value: object) -> object:
-    rows = value if isinstance(value, list | tuple) else ()
-    if not rows or not all(isinstance(row, list | tuple) and row for row in rows):
-        raise fail("must be a list of rows of speeds, such as [[1, 1, blocked], [1, 0.2, 1]]")
-    return value
-
-
-def _extent(value: object) -> object:
-    if not isinstance(value, list | tuple) or len(value) != 4:
-        raise fail("must be [xmin, ymin, xmax, ymax]")
-    return value
-
-
-POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-GOAL = {
-    "anyOf": [
-        POINT,
-        {
-            "type": "object",
-            "properties": {"at": POINT, "name": {"type": "string"}},
-            "required": ["at"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-Speed = Annotated[
-    float,
-    BeforeValidator(_speed),
-    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": BLOCKED}]}),
-]
-Point = Annotated[tuple[Number, Number], BeforeValidator(_point), WithJsonSchema(POINT)]
-
-
-class Goal(Model):
-    """A goal of a map scenario."""
-
-    at: Point = Field(description="Its position, [x, y].")
-    name: Text | None = Field(default=None, description="Name of the place: hut, ford, ...")
-
-
-class Speeds(Model):
-    """The speed in each cell, in one of three forms: a grid of numbers, a drawing with a legend, or a file."""
-
-    grid: Annotated[list[list[Speed]], BeforeValidator(_grid)] | None = Field(
-        default=None, description="Rows of speeds, the north edge first; the word blocked for a blocked cell."
-    )
-    drawing: Annotated[str, BeforeValidator(_drawing)] | None = Field(
-        default=None, description="Rows of letters, the north edge first; the legend gives the speed of each letter."
-    )
-    legend: Annotated[dict[str, Speed], BeforeValidator(_legend)] | None = Field(
-        default=None, description="The speed for each letter of the drawing, or the word blocked."
-    )
-    file: Text | None = Field(
-        default=None,
-        description="A .npy file with an array (rows, cols) of speeds, NaN where blocked. Its path is relative to the scenario.",
-    )
-    extent: (
-        Annotated[
-            tuple[Number, Number, Number, Number],
-            BeforeValidator(_extent),
-            WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
-        ]
-        | None
-    ) = Field(default=None, description="Extent of the map, [xmin, ymin, xmax, ymax]; given instead of cell.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Speeds":
-        for _, problem in find_speeds_problems({key: getattr(self, key) for key in type(self).model_fields}):
-            raise PydanticCustomError("fits", cast(Any, problem))
-        return self
+from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
+from terrain_cli.scenario.values import Moment, NotNegative, Positive, Text
+from terrain_cli.text import UNITS, quote
 
 
 class MapGround(Model):
-    """A raster of square cells. Without an origin or an extent, its lower left corner is at (0, 0)."""
+    """A raster of square cells: speeds, land cover with a table of speeds, or the cells of a grid with one speed.
+
+    A map without a raster file has its lower left corner at (0, 0), unless an origin or an extent says otherwise.
+    """
 
     cell: Positive | None = Field(default=None, description="Side of a cell.")
-    origin: Point | None = Field(
+    origin: XY | None = Field(
         default=None, description="The lower left corner of the map, [x, y]; [0, 0] by default. Together with cell."
     )
-    speeds: Speeds = Field(description="The speed in each cell, the same in every direction.")
+    speeds: Speeds | None = Field(default=None, description="The speed in each cell, the same in every direction.")
+    land_cover: LandCover | None = Field(
+        default=None, description="Classes of ground in a raster, and the speed of each; instead of speeds."
+    )
+    grid: Text | None = Field(
+        default=None,
+        description="A raster, such as an elevation model, whose cells the map takes, and which is blocked where it has no "
+        "data. With speed, or besides land_cover or speeds.",
+    )
+    speed: Speed | None = Field(default=None, description="The speed in the cells of the grid.")
+    crs: Text | None = Field(
+        default=None,
+        description="The coordinate reference system of the map, such as EPSG:26912; that of the raster by default.",
+    )
+    align: Text | None = Field(
+        default=None,
+        description="The layer whose cells the map takes: land_cover, speeds or grid. Default: the finest.",
+    )
+    window: Extent | None = Field(
+        default=None,
+        description="The part of the rasters to read, [xmin, ymin, xmax, ymax], in coordinates of the map.",
+    )
+    resolution: Positive | None = Field(
+        default=None, description="Side of the cells of the map, when they are to be coarser than those of the raster."
+    )
+    regions: list[Region] = Field(
+        default=[], description="Lines and areas that lie over the cells: water, roads, fields ...; later ones win."
+    )
+
+    def region_name(self, index: int) -> str:
+        """The region with this index in messages: its name, or "region 1", counted from 1."""
+        return self.regions[index].name or f"region {index + 1}"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files of its layers, by the key of the layer."""
+        found = {
+            "speeds": self.speeds.file if self.speeds else None,
+            "land_cover": self.land_cover.file if self.land_cover else None,
+            "grid": self.grid,
+        }
+        return {key: file for key, file in found.items() if file is not None}
+
+    @property
+    def is_raster(self) -> bool:
+        """Whether its layers are rasters, which say themselves where they lie, and not arrays."""
+        return any(map(is_raster, self.files.values()))
+
+    @property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """xmin, ymin, xmax and ymax of a plain map, if they are given instead of a cell."""
+        return self.speeds.extent if self.speeds else None
+
+    @property
+    def legend(self) -> dict[str, float]:
+        """The speed for each letter of a drawing; empty without one."""
+        return (self.speeds.legend if self.speeds else None) or {}
+
+    @property
+    def drawing(self) -> str | None:
+        """The rows of letters, if the speeds are a drawing."""
+        return self.speeds.drawing if self.speeds else None
+
+    @property
+    def numbers(self) -> list[list[float]] | None:
+        """The rows of speeds, if they are given as numbers."""
+        return self.speeds.grid if self.speeds else None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "MapGround":
+        written: dict[str, Any] = {key: getattr(self, key) for key in type(self).model_fields}
+        for key in ("speeds", "land_cover"):
+            layer = written[key]
+            written[key] = layer and {name: getattr(layer, name, None) for name in ("file", "band", "extent")}
+        for place, problem in find_ground_problems(written):
+            raise PydanticCustomError("fits", cast(Any, f"{write_key(place) or 'it'} {problem}"))
+        return self
 
 
 class MapScenario(ScenarioModel):
@@ -175,19 +132,25 @@ class MapScenario(ScenarioModel):
     model_config = ConfigDict(title="terrain map scenario")
 
     map: MapGround = Field(description="The ground.")
-    start: Point = Field(description="Where the routes start, [x, y].")
+    start: Point = Field(description="Where the routes start, [x, y] or {lon: -113.02, lat: 37.21}.")
     goal: Annotated[
         list[Goal],
-        BeforeValidator(_goals),
+        BeforeValidator(to_goals),
         WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
-    ] = Field(description="Where the route ends, [x, y]; or a list of goals, each a point or {at: [x, y], name: hut}.")
+    ] = Field(
+        description="Where the route ends, [x, y] or {lon: -113.02, lat: 37.21}; or a list of goals, each such a point or "
+        "{at: [x, y], name: hut}."
+    )
     via: Annotated[
         list[Goal],
-        BeforeValidator(_via),
+        BeforeValidator(to_via),
         WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
     ] = Field(
         default=[],
-        description="Points that the route to every goal passes, in this order, each a point or {at: [x, y], name: hut}.",
+        description="Points that the route to every goal passes, in this order, written as goals are.",
+    )
+    snap: NotNegative = Field(
+        default=0.0, description="How far a start, goal or point on the way in blocked ground is moved, at most."
     )
     depart: Moment | None = Field(
         default=None,
@@ -202,11 +165,21 @@ class MapScenario(ScenarioModel):
 
     @property
     def inputs(self) -> list[Path]:
-        """The files that it was read from: the scenario itself and the file of its speeds, if any."""
-        own = super().inputs
-        if self.map.speeds.file is None:
-            return own
-        return [*own, (own[0].parent if own else Path()) / self.map.speeds.file]
+        """The files that it was read from: the scenario itself and the files of its layers, if any."""
+        return [*super().inputs, *(self.folder / file for file in self.map.files.values()), *self._region_files]
+
+    @property
+    def _region_files(self) -> list[Path]:
+        """The files of its regions, with those that belong to a shapefile."""
+        paths = [self.folder / region.file for region in self.map.regions]
+        ends = (".shx", ".dbf", ".prj", ".cpg")
+        others = [path.with_suffix(end) for path in paths if path.suffix.lower() == ".shp" for end in ends]
+        return [*paths, *others]
+
+    @property
+    def folder(self) -> Path:
+        """The folder to which the paths of its files are relative."""
+        return Path(self.file).parent if self.file else Path()
 
     @property
     def goals(self) -> list[tuple[float, float]]:
@@ -217,6 +190,25 @@ class MapScenario(ScenarioModel):
     def waypoints(self) -> list[tuple[float, float]]:
         """The positions of the points on the way, (x, y), in their order."""
         return [point.at for point in self.via]
+
+    @property
+    def places(self) -> list[tuple[Place, tuple[float, float]]]:
+        """The start, the points on the way and the goals: where each stands in the scenario, and its position."""
+        between = [(("via", i), at) for i, at in enumerate(self.waypoints)]
+        return [(("start",), self.start), *between, *((("goal", i), at) for i, at in enumerate(self.goals))]
+
+    def moved(self, places: Mapping[Place, tuple[float, float]]) -> "MapScenario":
+        """The scenario with other positions of its start, its points on the way and its goals."""
+        changed = {
+            key: [
+                point.model_copy(update={"at": places.get((key, i), point.at)})
+                for i, point in enumerate(getattr(self, key))
+            ]
+            for key in ("via", "goal")
+        }
+        moved = self.model_copy(update={"start": places.get(("start",), self.start), **changed})
+        moved._source = self._source
+        return moved
 
     def clock(self, time: float) -> datetime | None:
         """The time of day after a travel time, in the unit of the scenario; None if it is not known when to depart."""
@@ -246,67 +238,30 @@ def find_depart_problems(depart: object, unit: object) -> Iterator[Problem]:
         )
 
 
-def find_speeds_problems(speeds: dict[str, Any]) -> Iterator[Problem]:
-    """Problems in the form of `speeds` as written, which pydantic would report only once nothing else is wrong."""
-    forms = [form for form in FORMS if speeds.get(form) is not None]
-    if len(forms) != 1:
-        got = f"got {' and '.join(forms)}" if forms else "such as grid: [[1, 1, blocked], [1, 0.2, 1]]"
-        yield (), f"must have exactly one of grid, drawing (with its legend) and file, {got}"
-    legend = speeds.get("legend")
-    for letter in legend if isinstance(legend, dict) else ():
-        if len(letter) != 1:
-            yield ("legend", letter), "must stand for a single letter of the drawing"
-    if "drawing" in forms:
-        if isinstance(speeds["drawing"], str):
-            yield from _find_drawing_problems(speeds["drawing"].strip("\n").split("\n"), legend)
-    elif legend is not None and forms:
-        yield ("legend",), "is only for a drawing: remove it, or add the drawing"
-    grid = speeds.get("grid")
-    if isinstance(grid, list | tuple) and all(isinstance(row, list | tuple) for row in grid):
-        yield from _find_ragged("grid", [len(row) for row in grid], "cells")
-
-
-def _find_drawing_problems(rows: list[str], legend: object) -> Iterator[Problem]:
-    yield from _find_ragged("drawing", [len(row) for row in rows], "letters")
-    letters: dict[str, int] = {}  # and the first row of each
-    for i, letters_here in enumerate(map(dict.fromkeys, rows)):
-        for letter in letters_here:
-            letters.setdefault(letter, i)
-    if legend is None:
-        example = ", ".join(f'"{letter}": {BLOCKED if letter == "#" else 1}' for letter in list(letters)[:4])
-        yield (), f"legend is missing: add legend: {{{example}}}"
-    elif isinstance(legend, dict):
-        for letter, row in letters.items():
-            if letter not in legend:
-                where = f"row {row + 1}, column {rows[row].index(letter) + 1}"
-                yield ("drawing",), f"has the letter {letter!r} ({where}), which is not in the legend: add it there"
-
-
-def _find_ragged(form: str, lengths: list[int], what: str) -> Iterator[Problem]:
-    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
-    if odd is not None:
-        yield (
-            (form,),
-            f"must have rows of equal length: row {odd + 1} has {lengths[odd]} {what}, row 1 has {lengths[0]}",
-        )
-
-
 MODEL = MapScenario
 MODELS: dict[tuple[str, ...], type[Model]] = {
     (): MapScenario,
     ("map",): MapGround,
     ("map", "speeds"): Speeds,
-    ("goal",): Goal,
-    ("via",): Goal,
+    ("map", "land_cover"): LandCover,
+    ("map", "regions"): Region,
+    ("start",): Degrees,
+    ("goal",): WrittenGoal,
+    ("goal", "at"): Degrees,
+    ("via",): WrittenGoal,
+    ("via", "at"): Degrees,
     ("units",): Units,
 }
 EXAMPLES = {
     "map": "map: {cell: 1, speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}}",
-    "speeds": "speeds: {grid: [[1, 1, blocked], [1, 0.2, 1]]}",
+    "file": "file: nlcd.tif",
+    "speeds": "speeds: {41: 0.8, 11: blocked}",
     "origin": "origin: [421000, 5203000]",
     "start": "start: [0.5, 0.5]",
     "goal": "goal: [2.5, 1.5]",
     "at": "at: [2.5, 1.5]",
+    "lon": "lon: -113.02",
+    "lat": "lat: 37.21",
 }
 CROWDED = ("map", "speeds", "grid")
 OPTIONS = ("precision",)
@@ -315,30 +270,40 @@ SETTINGS = ("precision",)
 
 def locate(place: Place, document: Node) -> Place:
     """The place in the file of a place in the model: a goal or a point on the way may be bare, without a list or `at`."""
+    place = tuple(part for part in place if part != "[key]")  # of a mapping, as pydantic names it
     if place[:1] not in (("goal",), ("via",)) or len(place) < 2:
         return place
     goal, _ = document.find(place[:1])
     several = isinstance(goal.value, list) and any(isinstance(item.value, list | dict) for item in goal.value)
     start: Place = place[:2] if several else place[:1]
     node, _ = document.find(start)
-    return start + (place[2:] if isinstance(node.value, dict) else tuple(part for part in place[2:] if part != "at"))
+    written = isinstance(node.value, dict) and ("at" in node.value or not {"lon", "lat"} & node.value.keys())
+    return start + (place[2:] if written else tuple(part for part in place[2:] if part != "at"))
 
 
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems in the form of the speeds and of the departure. Those of cells, files and places are found in the raster."""
+    """Problems in the form of the ground. Those of cells, files and places are found when the raster is read."""
+    ground = data.get("map")
+    regions = ground.get("regions") if isinstance(ground, dict) else None
+    for i, region in enumerate(regions if isinstance(regions, list) else ()):
+        if isinstance(region, dict):
+            yield from ((("map", "regions", i, *place), sentence) for place, sentence in find_region_problems(region))
     units = data.get("units")
     if isinstance(units, dict):
         yield from find_depart_problems(data.get("depart"), units.get("time"))
-    ground = data.get("map")
-    speeds = ground.get("speeds") if isinstance(ground, dict) else None
-    if isinstance(ground, dict) and isinstance(speeds, dict):
-        for place, sentence in find_speeds_problems(speeds):
-            yield ("map", "speeds", *place), sentence
+    if isinstance(ground, dict):
+        for find in (find_ground_problems, find_layer_problems):
+            yield from ((("map", *place), sentence) for place, sentence in find(ground))
 
 
 def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
-    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin."""
-    cell, extent = ground.cell, ground.speeds.extent
+    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin.
+
+    A map of rasters has neither.
+    """
+    if ground.is_raster:
+        return
+    cell, extent = ground.cell, ground.extent
     if ground.origin is not None and extent is not None:
         yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
     if cell is None and extent is None:

@@ -69,7 +69,7 @@ def find_stretches(scenario: MapScenario, ground: Ground, points: np.ndarray) ->
     """The parts of a route on ground of each speed, the longest time first. points: as for `find_leg_cells`."""
     row, col, lengths = lengths_by_cell(ground, points)
     slowness = np.asarray(ground.slowness)[row, col]
-    drawing = scenario.map.speeds.drawing
+    drawing = scenario.map.drawing
     rows = drawing.split("\n") if drawing else []
     letters = [rows[r][c] for r, c in zip(row, col, strict=True)] if drawing else [""] * len(row)
     totals: dict[tuple[str, float], list[float]] = {}

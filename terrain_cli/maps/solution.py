@@ -12,8 +12,10 @@ from scipy import ndimage
 from terrain_cli.contract import Route
 from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
+from terrain_cli.geo.grid import Grid
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.raster import read_raster
+from terrain_cli.maps.part import ellipse, leads_out, next_part
+from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, duration, html_table
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
+    from terrain_cli.maps.regions import Overlay
+    from terrain_cli.maps.zones import Zones
 
 
 SETTLED = (
@@ -32,9 +36,11 @@ SETTLED = (
 class MapSolution:
     """The solution of a map scenario.
 
-    ground: its cells. status: "converged", "iterations" if a route was still improving when its rounds were used up, or "no
-    route" if some goal cannot be reached; message: the same in a sentence. routes: one for each goal, None if there is none;
-    reasons: for each goal, why there is none, "" if there is one. precision: bits of the arrival times, 64 or 32.
+    scenario: its start and goals as points (x, y). ground: its cells. status: "converged", "iterations" if a route was still
+    improving when its rounds were used up, or "no route" if some goal cannot be reached; message: the same in a sentence. routes:
+    one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one. precision: bits of
+    the arrival times, 64 or 32. crs: the coordinate reference system, None for a plain map. zones: the classes of the cells, if
+    the map has land cover. remarks: what people should know of how it was read.
     """
 
     scenario: MapScenario
@@ -44,6 +50,10 @@ class MapSolution:
     routes: tuple[Route | None, ...]
     reasons: tuple[str, ...]
     precision: int = 64
+    crs: str | None = None
+    zones: "Zones | None" = None
+    remarks: tuple[str, ...] = ()
+    overlays: "tuple[Overlay, ...]" = ()
 
     @cached_property
     def from_start(self) -> np.ndarray:
@@ -57,6 +67,12 @@ class MapSolution:
         from terrain_cli.maps.fields.arrival import keep, remaining_times
 
         return keep(remaining_times(self.ground, self.scenario.goals[index]), self.precision)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the cells lie."""
+        (x, y), (rows, cols) = map(float, self.ground.corner), self.ground.slowness.shape
+        return Grid((x, y), float(self.ground.cell), rows, cols, self.crs)
 
     @property
     def route(self) -> Route | None:
@@ -136,6 +152,8 @@ class MapSolution:
             "units": scenario.units.model_dump(),
             "start": list(scenario.start),
         }
+        if self.crs is not None:
+            document["crs"] = self.crs
         if scenario.depart:
             document["depart"] = scenario.depart.isoformat()
         if scenario.via:
@@ -260,12 +278,23 @@ def _describe(route: Route | None) -> dict[str, Any]:
     }
 
 
+def read(scenario: MapScenario) -> Raster:
+    """The cells of a map scenario, and its places in their coordinates.
+
+    Raises InputError with all problems of its files and places, before JAX is imported.
+    """
+    return read_raster(scenario)
+
+
 def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Ground":
     """The cells of a map scenario. speeds: of its file, shape (rows, cols), m/s, if they have been read already.
 
-    Raises InputError with all problems of its file and places, before JAX is imported.
+    Raises InputError as `read` does.
     """
-    raster = read_raster(scenario, speeds)  # before JAX is imported, so that mistakes are reported quickly
+    return _to_ground(read_raster(scenario, speeds))
+
+
+def _to_ground(raster: Raster) -> "Ground":
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
@@ -274,7 +303,7 @@ def to_ground(scenario: MapScenario, speeds: np.ndarray | None = None) -> "Groun
 
 def solve(
     scenario: MapScenario,
-    ground: "Ground | None" = None,
+    ground: "Ground | Raster | None" = None,
     *,
     precision: int = 64,
     watch: Callable[[Any], None] | None = None,
@@ -299,12 +328,37 @@ def solve(
     for name, function in ("watch", watch), ("report", report):
         if function is not None:
             check_function(function, name)
+    raster = None
     if ground is None:
-        ground = to_ground(scenario)
+        ground = read(scenario)
+    if isinstance(ground, Raster):
+        raster, ground = ground, _to_ground(ground)
+        scenario = raster.scenario or scenario
+    routes = _find_routes(scenario, ground, report)
+    while raster and (part := _find_larger(raster, routes)):
+        if report:
+            report(f"reading {part.rows:,} by {part.cols:,} cells")
+        raster = read_part(raster, part)
+        ground = _to_ground(raster)
+        routes = _find_routes(scenario, ground, report)
+    if watch and len(routes) == 1 and routes[0]:
+        for row in routes[0].history:
+            watch(row)
+    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
+    settled = all(_is_settled(route) for route in routes if route)
+    status = "no route" if not all(routes) else "converged" if settled else "iterations"
+    known = (raster.crs, raster.zones, _describe_part(raster), raster.overlays) if raster else ()
+    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
+
+
+def _find_routes(
+    scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
+) -> tuple[Route | None, ...]:
+    """The route to each goal, None if there is none."""
     from terrain_cli.maps.legs import join_legs
     from terrain_cli.maps.routes.search import find_route
 
-    stops, found, settled = [scenario.start, *scenario.waypoints], [], True
+    stops, found = [scenario.start, *scenario.waypoints], []
     first: list[Route | None] = []  # the legs that the routes to all goals have in common
     for i, (a, b) in enumerate(pairwise(stops)):
         if report:
@@ -315,23 +369,54 @@ def solve(
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
         legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
         found.append(join_legs(legs) if len(legs) == len(stops) else None)
-        settled = settled and all(map(_is_settled, legs))
-    routes = tuple(found)
-    if watch and len(routes) == 1 and routes[0]:
-        for row in routes[0].history:
-            watch(row)
-    reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    return MapSolution(scenario, ground, status, _explain(routes, reasons, settled), routes, reasons, precision)
+    return tuple(found)
+
+
+def _find_larger(raster: Raster, routes: tuple[Route | None, ...]) -> "Grid | None":
+    """The larger part of the map in which faster routes may lie; None if they cannot."""
+    if (
+        raster.survey is None
+        or raster.scenario is None
+        or raster.scenario.map.window
+        or raster.grid == raster.survey.grid
+    ):
+        return None
+    before, goals = [raster.scenario.start, *raster.scenario.waypoints], raster.scenario.goals
+    whole = raster.survey.grid
+    out = dict(
+        zip([*before, *goals], leads_out(~np.isnan(raster.speeds), raster.grid, whole, [*before, *goals]), strict=True)
+    )
+    legs = [
+        (a, b, route and (route.legs or (route,))[k])
+        for goal, route in zip(goals, routes, strict=True)
+        for k, (a, b) in enumerate(pairwise([*before, goal]))
+        if out[a] and out[b]
+    ]
+    if not legs:
+        return None
+    fastest = raster.survey.find_fastest()
+    needed = [ellipse(a, b, leg.time * fastest) if leg else None for a, b, leg in legs]
+    return next_part(raster.grid, whole, needed)
+
+
+def _describe_part(raster: Raster) -> tuple[str, ...]:
+    """The remarks on a raster, and of which part of the map it is."""
+    whole, part = raster.survey and raster.survey.grid, raster.grid
+    if whole is None or whole == part or (raster.scenario and raster.scenario.map.window):
+        return raster.remarks
+    size = f"{part.rows:,} by {part.cols:,} of the {whole.rows:,} by {whole.cols:,} cells"
+    return (*raster.remarks, f"{size} were read: no faster route leads through the others")
 
 
 def _is_settled(route: Route) -> bool:
     """Whether moving the crossings of a route no longer changes its time, compared with its time per metre."""
+    if route.legs:
+        return all(map(_is_settled, route.legs))
     return route.distance == 0 or route.history[-1].gradient_norm <= SETTLED * route.time / route.distance
 
 
-def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...], settled: bool) -> str:
-    """The outcome in a sentence. reasons: why each missing route is missing. settled: whether all others are at rest."""
+def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
+    """The outcome in a sentence. reasons: why each missing route is missing."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
         return (
@@ -342,7 +427,7 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...], settled
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
-    if not settled:
+    if not _is_settled(routes[0]):
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
 

@@ -4,12 +4,14 @@ The routes are found one after the other.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from terrain_cli.errors import InputError
+from terrain_cli.maps.model import Latitude, Longitude, LonLat
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.ranges import ValueRange
 from terrain_cli.scenario.model import read_key
@@ -32,37 +34,59 @@ class Parameter:
     def __init__(self, scenario: MapScenario, name: str) -> None:
         """Raises InputError if no number of the scenario has this name."""
         self.name = name
-        units, speeds = scenario.units, scenario.map.speeds
+        units, ground = scenario.units, scenario.map
+        legend, rows, cover = ground.legend, ground.numbers, ground.land_cover
         per = f"{units.length}/{units.time}"
         self._type: Any = Positive
         self.path = _parts(name)
         match self.path:
-            case (("start" | "goal") as end, (0 | 1) as axis):
+            case (("start" | "goal") as end, (0 | 1) as axis) if not _in_degrees(scenario, end):
                 if end == "goal" and len(scenario.goal) > 1:
                     raise InputError(
                         f"{name}: this map has {len(scenario.goal):,} goals: only a single goal can be varied"
                     )
                 self.label, self._type = f"{'xy'[axis]} of the {end} ({units.length})", Number
                 self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
+            case (("start" | "goal") as end, ("lon" | "lat") as axis) if _in_degrees(scenario, end):
+                what, self._type = ("longitude", Longitude) if axis == "lon" else ("latitude", Latitude)
+                self.label = f"{what} of the {end} (°)"
+                self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
+            case ("map", "land_cover", "speeds", int(key)) if cover is not None and key in cover.speeds:
+                self.label = f"speed of {(cover.names or {}).get(key, f'class {key}')} ({per})"
+            case ("map", "land_cover", "other") if cover is not None and cover.other is not None:
+                self.label = f"speed of other classes ({per})"
+            case ("map", "speed") if ground.speed is not None:
+                self.label = f"speed ({per})"
             case ("via", int(i), (0 | 1) as axis) if i < len(scenario.via):
                 self.label, self._type = f"{'xy'[axis]} of {scenario.via_name(i)} ({units.length})", Number
                 self.path = ("via", i, "at", axis)
+            case ("map", "regions", int(i), ("speed" | "factor" | "width") as key) if (
+                i < len(scenario.map.regions) and getattr(scenario.map.regions[i], key) is not None
+            ):
+                unit = {"speed": f" ({per})", "width": f" ({units.length})"}.get(key, "")
+                self.label = f"{key} of {scenario.map.region_name(i)}{unit}"
             case ("map", "cell") if scenario.map.cell is not None:
                 self.label = f"cell ({units.length})"
-            case ("map", "speeds", "legend", str(letter)) if letter in (speeds.legend or {}):
+            case ("map", "speeds", "legend", str(letter)) if letter in legend:
                 self.label = f"speed of {letter} ({per})"
-            case ("map", "speeds", "grid", int(row), int(col)) if speeds.grid is not None:
-                if row >= len(speeds.grid) or col >= len(speeds.grid[0]):
-                    last = f"map.speeds.grid.{len(speeds.grid) - 1}.{len(speeds.grid[0]) - 1}"
+            case ("map", "speeds", "grid", int(row), int(col)) if rows is not None:
+                if row >= len(rows) or col >= len(rows[0]):
+                    last = f"map.speeds.grid.{len(rows) - 1}.{len(rows[0]) - 1}"
                     raise InputError(f"{name}: there is no such cell; the last is {last} (counted from 0)")
                 self.label = f"speed in row {row}, column {col} ({per})"
             case _:
-                known = ["start.0", "start.1"] + ["goal.0", "goal.1"] * (len(scenario.goal) == 1)
-                known += ["via.0.0", "via.0.1"] * bool(scenario.via) + ["map.cell"] * (scenario.map.cell is not None)
-                known += [f"map.speeds.legend.{letter}" for letter in list(speeds.legend or {})[:4]]
-                if speeds.grid is not None:
+                known = ["start.lon", "start.lat"] if _in_degrees(scenario, "start") else ["start.0", "start.1"]
+                if len(scenario.goal) == 1:
+                    known += ["goal.lon", "goal.lat"] if _in_degrees(scenario, "goal") else ["goal.0", "goal.1"]
+                known += ["via.0.0", "via.0.1"] * bool(scenario.via)
+                known += ["map.cell"] * (scenario.map.cell is not None)
+                known += [f"map.speeds.legend.{letter}" for letter in list(legend)[:4]]
+                known += [f"map.land_cover.speeds.{key}" for key in list(cover.speeds if cover else {})[:4]]
+                known += ["map.land_cover.other"] * (cover is not None and cover.other is not None)
+                known += ["map.speed"] * (ground.speed is not None)
+                if rows is not None:
                     row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]
-                    known += [f"map.speeds.grid.{min(row, len(speeds.grid) - 1)}.{min(col, len(speeds.grid[0]) - 1)}"]
+                    known += [f"map.speeds.grid.{min(row, len(rows) - 1)}.{min(col, len(rows[0]) - 1)}"]
                 raise InputError(f"{name}: is not a number of this map: {suggest(name, known, 'choose one such as')}")
 
     def check(self, values: Sequence[float]) -> Sequence[float]:
@@ -82,7 +106,14 @@ def _parts(name: str) -> tuple[str | int, ...]:
     for prefix in ("map.speeds.legend.", "map.legend."):
         if name.startswith(prefix):
             return ("map", "speeds", "legend", name.removeprefix(prefix))
+    if name.startswith("map.land_cover.speeds.") and re.fullmatch(r"-?\d{1,10}", name.rpartition(".")[2]):
+        return ("map", "land_cover", "speeds", int(name.rpartition(".")[2]))
     return read_key(name)
+
+
+def _in_degrees(scenario: MapScenario, end: str) -> bool:
+    """Whether the start, or the first goal, is given in degrees."""
+    return isinstance(scenario.start if end == "start" else scenario.goals[0], LonLat)
 
 
 def find_points(
@@ -105,7 +136,7 @@ def find_points(
     from terrain_cli.maps.raster import read_raster
 
     raster = read_raster(scenario)  # reports the problems of the scenario itself, before anything is computed
-    stored = raster.speeds if scenario.map.speeds.file else None
+    stored = raster.speeds if scenario.map.speeds and scenario.map.speeds.file and not raster.survey else None
 
     def points() -> Iterator[dict[str, Any]]:
         for values in _combine(grids):
@@ -150,13 +181,14 @@ def _with_values(scenario: MapScenario, parameters: Sequence[Parameter], values:
 
 def _solve(scenario: MapScenario, speeds: "np.ndarray | None") -> dict[str, Any]:
     """The results of one point. speeds: of the file of the scenario, shape (rows, cols), m/s; None without a file."""
-    from terrain_cli.maps.solution import solve, to_ground
+    from terrain_cli.maps.raster import read_raster
+    from terrain_cli.maps.solution import solve
 
     try:
-        ground = to_ground(scenario, speeds)
+        raster = read_raster(scenario, speeds)
     except InputError:
         return dict.fromkeys(RESULTS) | {"status": "misplaced"}
-    solution = solve(scenario, ground)
+    solution = solve(scenario, raster)
     if solution.route is None:
         return dict.fromkeys(RESULTS) | {"status": solution.status}
     straight = solution.straight_time if math.isfinite(solution.straight_time) else None

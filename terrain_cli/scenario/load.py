@@ -183,6 +183,8 @@ def _validate(kind: Kind, data: dict[str, Any], document: Node, name: str) -> Sc
             continue
         if (*place, sentence.partition(" is missing")[0]) in mistyped:
             continue
+        if place in mistyped and sentence.startswith("is missing"):
+            continue
         place = room.locate(place, document)
         node, _ = document.find(place)
         found.append((node.line, partial(str, f"{name}:{node.line}: {write_key(place)}: {sentence}")))

@@ -80,6 +80,11 @@ class StripsSolution:
         """Relative difference of the time to that of the optimum; 0 if rounding could have caused it."""
         return float(find_gap(self.time, float(self.optimum.time), len(self.scenario.strips)))
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """None: nothing was read that needs one."""
+        return ()
+
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
         scenario = self.scenario
@@ -151,6 +156,9 @@ class StripsSolution:
 def to_ground(scenario: StripsScenario) -> Strips:
     """The arrays of a scenario, which is all that compiled code needs of it."""
     return Strips(widths=scenario.widths, speeds=scenario.speeds, offset=scenario.offset)
+
+
+read = to_ground  # of strips nothing needs to be read
 
 
 def solve(

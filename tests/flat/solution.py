@@ -27,6 +27,10 @@ class FlatSolution(NamedTuple):
     def time(self) -> float:
         return self.routes[0].time
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
     def to_json(self) -> dict[str, Any]:
         return {"version": 1, "scenario": self.scenario.name, "kind": "flat", "status": self.status, "time": self.time}
 
@@ -39,7 +43,7 @@ class FlatSolution(NamedTuple):
         return [{"type": "Feature", "properties": {"time": self.time}, "geometry": geometry}]
 
 
-def to_ground(scenario: FlatScenario) -> float:
+def read(scenario: FlatScenario) -> float:
     return scenario.flat.speed
 
 
@@ -51,7 +55,7 @@ def solve(
     report: Callable[[str], None] | None = None,
 ) -> FlatSolution:
     distance = math.dist(scenario.start, scenario.goal)
-    time = distance / (ground or to_ground(scenario))
+    time = distance / (ground or read(scenario))
     if watch:
         watch(time)
     return FlatSolution(scenario, (Route(np.array([scenario.start, scenario.goal]), time, distance, time),))

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from terrain_cli import InputError, MapScenario, StripsScenario, load_map, load_scenario
-from terrain_cli.maps.raster import Raster, find_place_problems, read_array, read_raster, read_speeds
+from terrain_cli.maps.arrays import read_array
+from terrain_cli.maps.places import find_place_problems
+from terrain_cli.maps.raster import Raster, read_raster, read_speeds
 from terrain_cli.maps.solution import to_ground
 from terrain_cli.scenario.load import load_strips
 from tests.conftest import CONFIGS, Ran
@@ -61,7 +63,7 @@ def speeds_of(scenario: MapScenario) -> Any:
 class TestForms:
     def test_a_grid(self, write: Write) -> None:
         scenario = load_map(write(GRID))
-        assert (scenario.name, read_raster(scenario)[1:]) == ("m", (2, (0, 0)))
+        assert (scenario.name, read_raster(scenario)[1:3]) == ("m", (2, (0, 0)))
         assert speeds_of(scenario) == [[1, 1, 0], [1, 0.2, 0]]
         assert (scenario.start, scenario.goals) == ((1, 1), [(3, 3)])
 
@@ -91,7 +93,7 @@ class TestForms:
         scenario = load_map(
             write("map: {speeds: {file: v.npy, extent: [100, 200, 115, 210]}}\nstart: [101, 201]\ngoal: [114, 201]\n")
         )
-        assert read_raster(scenario)[1:] == (5, (100, 200))
+        assert read_raster(scenario)[1:3] == (5, (100, 200))
         assert speeds_of(scenario) == pytest.approx(np.nan_to_num(stored))
         assert to_ground(scenario).extent == (100, 200, 115, 210)
 
@@ -118,7 +120,7 @@ class TestForms:
         scenario = MapScenario.model_validate(
             {"map": {"cell": 1, "speeds": {"grid": [[1, "blocked"]]}}, "start": [0, 0], "goal": [0.5, 0.5]}
         )
-        assert math.isnan(scenario.map.speeds.grid[0][1])  # type: ignore[index]
+        assert math.isnan(scenario.map.numbers[0][1])  # type: ignore[index]
         with pytest.raises(ValueError, match="must have rows of equal length"):
             MapScenario.model_validate(
                 {"map": {"cell": 1, "speeds": {"grid": [[1, 1], [1]]}}, "start": [0, 0], "goal": [1, 1]}
@@ -155,12 +157,12 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ":9: map.speeds.legend.~: must be greater than 0, or the word blocked, got 0",
         ":9: map.speeds.legend.#: must be a number or the word blocked (did you mean blocked?), got 'blokced'",
         ":9: map.speeds.legend.ab: must stand for a single letter of the drawing",
-        ":10: map.foo: is not a key here: the keys are cell, origin, speeds",
+        ":10: map.foo: is not a key here: the keys are cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution",
         ":11: strips: is a key of strips, not of maps: remove strips, or remove map",
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
         ":13: goal[1].nme: is not a key here: did you mean name?",
-        ":13: goal[2]: must be a point [x, y], such as [2.5, 1.5], got 3",
+        ":13: goal[2]: must be a point [x, y], such as [2.5, 1.5], or {lon: -113.02, lat: 37.21}, got 3",
         ":14: units: must be a mapping with length, time, got a list",
     ]
 
@@ -182,7 +184,7 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ("[[1, 1, blocked], [1, 0.2, .nan]]", "[1, 2]", ":3: map.speeds.grid: must be a list of rows of speeds"),
         ("[[1, 1, blocked], [1, 0.2, .nan]]", "[[blocked]]", ":3: map.speeds: must have a free cell: all cells are blocked"),
         ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "{}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, such as grid:"),
-        ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "7", ":3: map.speeds: must be a mapping with grid, drawing, legend, file, extent, got 7"),
+        ("{grid: [[1, 1, blocked], [1, 0.2, .nan]]}", "7", ":3: map.speeds: must be a mapping with grid, drawing, legend, file, extent, band, nodata, voids, got 7"),
         (".nan]]}", ".nan]], file: v.npy}", ":3: map.speeds: must have exactly one of grid, drawing (with its legend) and file, got grid and file"),
         (".nan]]}", '.nan]], legend: {".": 1}}', ":3: map.speeds.legend: is only for a drawing: remove it, or add the drawing"),
         (".nan]]}", ".nan]], extent: [0, 0, 3, 2]}", ":2: map.cell: and speeds.extent both give the size of a cell: remove one of them"),
@@ -191,13 +193,13 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ("cell: 2", "cell: 2\n  origin: [1]", ":3: map.origin: must be a point [x, y], such as [2.5, 1.5], got a list"),
         ("cell: 2\n  speeds: {grid", "origin: [1, 2]\n  speeds: {extent: [0, 0, 3, 2], grid", ":2: map.origin: and speeds.extent both give the lower left corner of the map: remove one of them"),
         (".nan]]}", ".nan]], grdi: 1}", ":3: map.speeds.grdi: is not a key here: did you mean grid?"),
-        ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], got a list"),
-        ("start: [1, 1]", "start: here", ":4: start: must be a point [x, y], such as [2.5, 1.5], got 'here'"),
+        ("start: [1, 1]", "start: [1]", ":4: start: must be a point [x, y], such as [2.5, 1.5], or {lon: -113.02, lat: 37.21}, got a list"),
+        ("start: [1, 1]", "start: here", ":4: start: must be a point [x, y], such as [2.5, 1.5], or {lon: -113.02, lat: 37.21}, got 'here'"),
         ("start: [1, 1]\n", "", ":1: start: is missing: add start: [0.5, 0.5]"),
         ("goal: [3, 3]", "", ":1: goal: is missing: add goal: [2.5, 1.5]"),
         ("goal: [3, 3]", "goal: []", ":5: goal: must have at least one point, such as [2.5, 1.5]"),
         ("goal: [3, 3]", "goal: 3", ":5: goal: must be a point [x, y], or a list of points, got 3"),
-        ("goal: [3, 3]", "goal: [3, 3, 3]", ":5: goal: must be a point [x, y], such as [2.5, 1.5], got a list"),
+        ("goal: [3, 3]", "goal: [3, 3, 3]", ":5: goal: must be a point [x, y], such as [2.5, 1.5], or {lon: -113.02, lat: 37.21}, got a list"),
         ("goal: [3, 3]", "goal: [3, b]", ":5: goal[1]: must be a number, got 'b'"),
         ("goal: [3, 3]", "goal: {name: hut}", ":5: goal.at: is missing: add at: [2.5, 1.5]"),
         ("goal: [3, 3]", "goal: {at: [3, b]}", ":5: goal.at[1]: must be a number, got 'b'"),
@@ -225,7 +227,7 @@ def test_each_refusal(write: Write, old: str, new: str, message: str) -> None:
         (re.sub(r"\|\n.*\n.*", "5", DRAWING), ":4: map.speeds.drawing: must be a text: put it in quotes, got 5"),
         ("start: [0, 0]\ngoal: [1, 1]", ":1: map: is missing: add map: {cell: 1, speeds:"),
         ("map: {cell: 1}\nstart: [0, 0]\ngoal: [1, 1]", ":1: map.speeds: is missing: add speeds: {grid:"),
-        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, got nothing"),
+        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, got nothing"),
     ],
 )  # fmt: skip
 def test_other_refusals(write: Write, text: str, message: str) -> None:
@@ -424,7 +426,7 @@ def test_the_starter_solves(terrain: Callable[..., Ran], tmp_path: Path) -> None
         ("strip: [{width: 1, speed: 2}]\noffset: 1\n", ":1: strip: is not a key here: did you mean strips?"),
         ("strips: [{width: 1, speed: 2}]\nofset: 1\n", ":2: ofset: is not a key here: did you mean offset?"),
         (DRAWING.replace("legend:", "legnd:"), ":7: map.speeds.legnd: is not a key here: did you mean legend?"),
-        (DRAWING.replace("speeds:", "sped:"), ":3: map.sped: is not a key here: did you mean speeds?"),
+        (DRAWING.replace("speeds:", "speds:"), ":3: map.speds: is not a key here: did you mean speeds?"),
         (DRAWING.replace("start:", "strat:"), ":8: strat: is not a key here: did you mean start?"),
         (DRAWING.replace("goal:", "gaol:"), ":9: gaol: is not a key here: did you mean goal?"),
     ],

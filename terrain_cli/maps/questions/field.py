@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution
 
 order = 4
-options = (Option("field", Path, "Write the arrival times on the corners of the cells to this .npy or .tif file.", "FILE"),)
+options = (
+    Option("field", Path, "Write the arrival times on the corners of the cells to this .npy or .tif file.", "FILE"),
+)
 
 
 def parse(values: Mapping[str, Any]) -> Path | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from terrain_cli.maps.ground import Ground
+from terrain_cli.maps.raster import Raster
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
@@ -19,7 +19,7 @@ from terrain_cli.text import duration, hours, number, percent, visible
 class Watch:
     """Prints the title, then a row for each iteration of the refinement if there is only one goal."""
 
-    def __init__(self, scenario: MapScenario, ground: Ground, options: Mapping[str, Any]) -> None:
+    def __init__(self, scenario: MapScenario, ground: Raster, options: Mapping[str, Any]) -> None:
         current().clear()
         print_title(scenario, ground)
         self.scenario = scenario
@@ -41,17 +41,18 @@ class Watch:
             out.print(Text(f"{iteration:>9}{crossings:>14}{time:>15}{last}", style=style))
 
 
-def print_title(scenario: MapScenario, ground: Ground) -> None:
+def print_title(scenario: MapScenario, ground: Raster) -> None:
     """Print the name, the number and size of the cells, and the speeds."""
-    slowness = np.asarray(ground.slowness)
-    rows, cols = slowness.shape
+    rows, cols = ground.speeds.shape
     units = scenario.units
-    free = slowness[np.isfinite(slowness)]
-    low, high = 1 / free.max(), 1 / free.min()
+    free = ground.speeds[~np.isnan(ground.speeds)]
+    low, high = free.min(), free.max()
     speeds = f"speed {low:g}" if low == high else f"speeds {low:g} to {high:g}"
-    blocked = slowness.size - free.size
+    blocked = ground.speeds.size - free.size
     walls = f", {blocked:,} blocked" if blocked else ""
-    cells = f"{rows:,} by {cols:,} cells of {float(ground.cell):g} {units.length}"
+    whole = ground.survey.grid if ground.survey else ground.grid
+    of = "" if whole == ground.grid else f" of {whole.rows:,} by {whole.cols:,}"
+    cells = f"{rows:,} by {cols:,}{of} cells of {ground.cell:g} {units.length}"
     text = f": {cells}{walls}, {speeds} {units.length}/{units.time}"
     say(Text.assemble((visible(scenario.name), "bold"), visible(text)))
     if scenario.description:
