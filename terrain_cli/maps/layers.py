@@ -24,7 +24,7 @@ from terrain_cli.geo.crs import (
 from terrain_cli.geo.grid import Grid, overlap
 from terrain_cli.geo.raster import Source, cell_in, extent_in, grid_of, open_source, sample
 from terrain_cli.maps.model import LonLat
-from terrain_cli.maps.regions import Overlay, find_fastest
+from terrain_cli.maps.overlays import Overlay, find_fastest
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.zones import Table, Zones, most_common
 from terrain_cli.scenario.load import explain_missing
