@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_count, check_function, check_type
+from terrain_cli.errors import InputError, check_count, check_function, check_type
 from terrain_cli.geo.grid import Grid
 from terrain_cli.maps import forms
-from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
+from terrain_cli.maps.model import LonLat
+from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, duration, html_table
@@ -105,8 +105,9 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
+        found = find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
         require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
-        return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+        return found
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
@@ -230,6 +231,8 @@ def solve(
     if isinstance(ground, Raster):
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
+    elif any(isinstance(at, LonLat) for _, at in scenario.places):
+        raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
     routes = _find_routes(scenario, ground, report)
     while raster and (part := find_larger(raster, routes)):
         if report:
@@ -290,29 +293,3 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if not _is_settled(routes[0]):
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
-
-
-def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
-
-    That is the end in the smaller region. index: of the goal.
-    """
-    regions, _ = ndimage.label(np.isfinite(ground.slowness))
-    sizes = np.bincount(regions.ravel())
-
-    def regions_at(point: tuple[float, float]) -> set[int]:
-        row, col = ground.to_cells(point)
-        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
-
-    stops = [("the start", scenario.start)]
-    stops += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
-    stops += [(scenario.goal_name(index), scenario.goals[index])]
-    for (here, a), (there, b) in pairwise(stops):
-        at_start, at_goal = regions_at(a), regions_at(b)
-        start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-        if at_start & at_goal:
-            continue
-        if goal <= start:
-            return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
-        return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
-    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there

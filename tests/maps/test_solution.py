@@ -413,7 +413,10 @@ class TestRefusals:
         assert ran.err.startswith(f"{path}:2: start: lies in blocked ground: the nearest free cell has its centre at [")
 
     def test_in_python(self) -> None:
-        with pytest.raises(InputError, match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
+        with pytest.raises(
+            InputError,
+            match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]; snap: 1 would move it there, 1 m away$",
+        ):
             solve(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
 
 
