@@ -24,7 +24,9 @@ class Route(NamedTuple):
 
     points: where it bends or enters other ground, start and goal included, shape (N, 2), x and y, m. time: s. distance: m.
     straight_time: of the straight line, s; inf if that is blocked. history: the iterations of the descent that found it.
-    alternatives: other routes that no small change makes faster, fastest first.
+    alternatives: other routes that no small change makes faster, fastest first. legs: the routes that it consists of, if it
+    passes points on the way; then straight_time is that of the straight lines from each of them to the next, and a row of the
+    history says how all legs were after so many iterations.
     """
 
     points: "np.ndarray"
@@ -33,6 +35,7 @@ class Route(NamedTuple):
     straight_time: float = math.inf
     history: tuple[Any, ...] = ()
     alternatives: "tuple[Route, ...]" = ()
+    legs: "tuple[Route, ...]" = ()
 
     def __repr__(self) -> str:
         others = f", {count(len(self.alternatives), 'alternative')}" if self.alternatives else ""

@@ -10,6 +10,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -136,11 +137,20 @@ def write(path: Path, content: Any, *, indent: int | None = None) -> None:
     """Write a file in the format that its ending names; see `written`.
 
     .json, .geojson: whatever `plain` accepts, with `indent` if given. .csv: rows, an iterable of sequences.
-    .npy: a NumPy array. Any other ending: a text. Text is UTF-8 with "\\n" at the end of a line.
+    .npy: a NumPy array. Any other ending: a text, or a function that writes a file at a path, for libraries that need one; what
+    it has written is copied. Text is UTF-8 with "\\n" at the end of a line.
     """
     ending = path.suffix.lower()
     with written(path) as file:
-        if ending == ".npy":
+        if callable(content):
+            import tempfile  # where it is used, since every start of `terrain` imports this module
+
+            with tempfile.TemporaryDirectory(prefix="terrain-") as folder:
+                made = Path(folder, f"made{ending}")
+                content(made)
+                with made.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+        elif ending == ".npy":
             import numpy as np
 
             np.save(file, content, allow_pickle=False)

@@ -9,8 +9,8 @@ A kind is a package with one module for each task, and a package of the same sha
     questions/     what can be asked of a solution
     starter.yaml   what `terrain new` writes
 
-modules.py says what each must define. Modules that only some kinds have (show.animation, report, graph) are reached by `has` and
-`find`.
+modules.py says what each must define. Modules that only some kinds have (show.animation, report, graph, exports) are reached by
+`has` and `find`.
 """
 
 from collections.abc import Collection
@@ -130,7 +130,7 @@ KINDS = {
     "map": Kind(
         name="map",
         key="map",
-        keys=("map", "start", "goal"),
+        keys=("map", "start", "goal", "via", "depart"),
         plural="maps",
         package="terrain_cli.maps",
         show="terrain_cli.show.maps",

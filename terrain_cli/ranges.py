@@ -1,5 +1,6 @@
-"""Values on the command line: START:STOP:COUNT, evenly spaced, or a comma list."""
+"""Values on the command line: START:STOP:COUNT, evenly spaced, or a comma list; and times with their units, such as 1h30."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -7,7 +8,7 @@ from math import isfinite, isqrt
 from typing import TYPE_CHECKING, overload
 
 from terrain_cli.errors import InputError
-from terrain_cli.text import quote
+from terrain_cli.text import UNITS, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 COUNT = 16  # values of START:STOP, so that 0.5:2.0 has a spacing of 0.1
 MOST = 10_000_000  # largest number of values of a range
+DIGITS = r"(\d+(?:\.\d*)?|\.\d+)"
+# 1h, 1h30, 1h30min, 90min, 45s, 2min30, 1h2min3s; the last part may have decimals.
+TIME = re.compile(rf"(?:{DIGITS}\s*h\s*)?(?:{DIGITS}\s*min\s*)?(?:{DIGITS}\s*(s)?)?")
 
 
 class ValueRange(Sequence[float]):
@@ -113,3 +117,55 @@ def parse_values(text: str, option: str) -> Sequence[float]:
     if log and (start <= 0 or stop <= 0):
         raise InputError(f"{option}: log spacing needs ends greater than 0, got {quote(text)}")
     return ValueRange(start, stop, int(count), log)
+
+
+class Seconds(float):
+    """A time that was given with its unit, s. A plain number is a time in the unit of the scenario."""
+
+
+def parse_time(text: str) -> float:
+    """A time: a plain number, or one with its unit as `Seconds`, such as 1h30, 90min or 45s. Raises ValueError."""
+    text = text.strip()
+    match = TIME.fullmatch(text)
+    if match is None or not re.search("[hs]|min", text):
+        return float(text)
+    parts, written = match.groups()[:3], match[4]
+    if parts[2] is not None and not written:  # 1h30 and 2min30: two digits of the next smaller unit
+        if not re.fullmatch(r"[0-5]\d", parts[2]):
+            raise ValueError(text)
+        parts = (parts[0], parts[2], None) if parts[1] is None else parts
+    given = [part for part in parts if part is not None]
+    if any("." in part for part in given[:-1]) or any(float(part) >= 60 for part in given[1:]):
+        raise ValueError(text)
+    return Seconds(sum(float(part) * unit for part, unit in zip(parts, (3600, 60, 1), strict=True) if part is not None))
+
+
+def parse_times(text: str, option: str) -> Sequence[float]:
+    """The times in a range or a comma list, as for `parse_values`, each a plain number or one with its unit.
+
+    Raises InputError, which names the option.
+    """
+    if not re.search("[hs]|min", text):
+        return parse_values(text, option)
+    first, *rest = text.split(":")
+    try:
+        if not rest:
+            return [parse_time(part) for part in text.split(",")]
+        start, stop = parse_time(first), parse_time(rest[0])
+    except ValueError:
+        raise InputError(f"{option}: must be times such as 90min,1h30 or 30min:2h:4, got {quote(text)}") from None
+    if isinstance(start, Seconds) != isinstance(stop, Seconds) and start != 0:
+        raise InputError(f"{option}: both ends of a range need a unit, or neither, got {quote(text)}")
+    values = parse_values(":".join([repr(float(start)), repr(float(stop)), *rest[1:]]), option)
+    return [Seconds(value) for value in values]
+
+
+def to_unit(time: float, unit: str, option: str) -> float:
+    """A time in the unit of a scenario. Raises InputError if it was given with a unit, and that of the scenario is not known."""
+    if not isinstance(time, Seconds):
+        return time
+    if unit not in UNITS:
+        raise InputError(
+            f"{option}: must be plain numbers here, because the unit of time of the scenario is {quote(unit)}"
+        )
+    return float(time) / UNITS[unit]

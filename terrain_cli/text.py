@@ -1,10 +1,25 @@
 """Text for people: numbers and counts in words, suggestions for typing errors, and strangers' text made safe to print."""
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 
 LONGEST = 80  # characters of a value, a key or a name in a message
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # printable for Python, and drawn as nothing
+
+LONG = 3600  # s, from which on a time is shown in hours too
+UNITS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "seconds": 1,
+    "min": 60,
+    "minute": 60,
+    "minutes": 60,
+    "h": 3600,
+    "hour": 3600,
+    "hours": 3600,
+}
 
 SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -56,6 +71,20 @@ def number(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return f"{value:.6f}"
     return f"{value:.6e}"
+
+
+def hours(time: float, unit: str) -> str:
+    """A long time in hours and minutes, 1:30 h, if the unit is the second; "" for any other."""
+    if unit != "s" or not LONG <= time < math.inf:
+        return ""
+    minutes = round(time / 60)
+    return f"{minutes // 60:,}:{minutes % 60:02} h"
+
+
+def duration(time: float, unit: str, digits: int | None = None) -> str:
+    """A time with its unit, and in hours too if it is long: 5430.000000 s (1:31 h). digits: as for `short`; else as `number`."""
+    text = f"{number(time) if digits is None else short(time, digits)} {unit}"
+    return f"{text} ({long})" if (long := hours(time, unit)) else text
 
 
 def short(value: float, digits: int = 6) -> str:

@@ -1,5 +1,6 @@
 """The corridor of a route: the cells through which a route passes that is not much slower than the best."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,27 @@ def find_corridor(
     cells = (through <= best * (1 + percent / 100)) & np.isfinite(through)
     cells[row, col] = True
     error = float(through[row, col].max() / best - 1)
+    return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)
+
+
+def join_corridors(
+    ground: Ground, fields: Sequence[tuple[np.ndarray, np.ndarray]], route: Route, percent: float
+) -> Corridor:
+    """The corridor of a route that passes points on the way: the cells of routes that pass them too, by the same rule.
+
+    fields: for each leg, the times from its start and those to its end, as for `find_corridor`. A route may lose on one leg all
+    the time that it may lose.
+    """
+    check_number(percent, "percent")
+    parts = []
+    for (there, here), leg in zip(fields, route.legs, strict=True):
+        longer = percent * route.time / leg.time if leg.time > 0 else 0.0
+        parts.append(find_corridor(ground, there, here, leg, longer))
+    cells = np.any([part.cells for part in parts], axis=0)
+    error = max(
+        part.error * (leg.time / route.time if route.time > 0 else 0.0)
+        for part, leg in zip(parts, route.legs, strict=True)
+    )
     return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)
 
 

@@ -1,5 +1,6 @@
 """How the part of a large map that is read grows with the routes that are found in it. This module does not import JAX."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,16 +20,20 @@ def find_larger(raster: Raster, routes: tuple[Route | None, ...]) -> Grid | None
     whole = part_of(raster)
     if whole is None or raster.survey is None or raster.scenario is None:
         return None
-    start, goals = raster.scenario.start, raster.scenario.goals
-    from_start, *from_goals = leads_out(~np.isnan(raster.speeds), raster.grid, whole, [start, *goals])
-    open_ends = [i for i, out in enumerate(from_goals) if from_start and out]
-    if not open_ends:
+    before, goals = [raster.scenario.start, *raster.scenario.waypoints], raster.scenario.goals
+    stops = [*before, *goals]
+    out = dict(zip(stops, leads_out(~np.isnan(raster.speeds), raster.grid, whole, stops), strict=True))
+    legs = [
+        (a, b, route and (route.legs or (route,))[k])
+        for goal, route in zip(goals, routes, strict=True)
+        for k, (a, b) in enumerate(pairwise([*before, goal]))
+        if out[a] and out[b]
+    ]
+    if not legs:
         return None
     fastest = raster.survey.find_fastest()
-    ends = [(goals[i], routes[i]) for i in open_ends]
-    return next_part(
-        raster.grid, whole, [ellipse(start, goal, route.time * fastest) if route else None for goal, route in ends]
-    )
+    needed = [ellipse(a, b, leg.time * fastest) if leg else None for a, b, leg in legs]
+    return next_part(raster.grid, whole, needed)
 
 
 def part_of(raster: Raster) -> Grid | None:

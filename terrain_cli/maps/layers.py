@@ -24,6 +24,7 @@ from terrain_cli.geo.crs import (
 from terrain_cli.geo.grid import Grid, overlap
 from terrain_cli.geo.raster import Source, cell_in, extent_in, from_west, grid_of, open_source, sample
 from terrain_cli.maps.model import LonLat
+from terrain_cli.maps.overlays import Overlay, find_fastest
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.zones import Table, Zones, most_common
 from terrain_cli.scenario.load import explain_missing
@@ -45,6 +46,7 @@ class Survey(NamedTuple):
     layers: Mapping[str, Source]
     grid: Grid
     remarks: tuple[str, ...]
+    overlays: tuple[Overlay, ...] = ()
 
     def read(self, part: Grid) -> tuple[np.ndarray, Zones | None, list[Problem]]:
         """The speeds in the cells of a part of the grid, m/s, NaN where blocked, their classes, and what is wrong with them.
@@ -104,7 +106,11 @@ class Survey(NamedTuple):
         ]
 
     def find_fastest(self) -> float:
-        """A speed that no cell of the map exceeds, m/s. Of a raster of speeds, all of it is read, a little at a time."""
+        """A speed that no cell of the map exceeds, m/s."""
+        return find_fastest(self._find_fastest(), self.overlays)
+
+    def _find_fastest(self) -> float:
+        """The same without the regions. Of a raster of speeds, all of it is read, a little at a time."""
         ground = self.scenario.map
         if ground.land_cover is not None:
             given = [*ground.land_cover.speeds.values(), ground.land_cover.other or 0, ground.land_cover.voids]

@@ -82,6 +82,11 @@ def to_goals(value: object) -> object:
     return [_goal(item) for item in value]
 
 
+def to_via(value: object) -> object:
+    """The points on the way, written as goals are; there may be none."""
+    return value if value == [] else to_goals(value)
+
+
 def _is_one_goal(value: object) -> bool:
     return isinstance(value, dict | LonLat) or (
         isinstance(value, list | tuple)

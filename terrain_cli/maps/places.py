@@ -5,6 +5,7 @@ This module does not import JAX.
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +124,10 @@ def _find_blocked(
 
 
 def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end is enclosed by blocked ground, namely that in the smaller region."""
+    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
+
+    That is the end in the smaller region. index: of the goal.
+    """
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
 
@@ -131,13 +135,15 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
         row, col = ground.to_cells(point)
         return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
 
-    at_start, at_goal = regions_at(scenario.start), regions_at(scenario.goals[index])
-    start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-    name = scenario.goal_name(index)
-    if at_start & at_goal:
-        raise AssertionError(f"free ground leads to {name}")  # a search cannot fail there
-    if goal <= start:
-        return (
-            f"blocked ground encloses {name}, with {count(goal, 'free cell')} around it and {start:,} around the start"
-        )
-    return f"blocked ground encloses the start, with {count(start, 'free cell')} around it and {goal:,} around {name}"
+    stops = [("the start", scenario.start)]
+    stops += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
+    stops += [(scenario.goal_name(index), scenario.goals[index])]
+    for (here, a), (there, b) in pairwise(stops):
+        at_start, at_goal = regions_at(a), regions_at(b)
+        start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
+        if at_start & at_goal:
+            continue
+        if goal <= start:
+            return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
+        return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
+    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there

@@ -68,6 +68,18 @@ def find_layer_problems(ground: Mapping[str, Any]) -> Iterator[Problem]:
             yield from (((key, *place), sentence) for place, sentence in find(ground[key]))
 
 
+def find_region_problems(region: Mapping[str, Any]) -> Iterator[Problem]:
+    """A region either sets the speed or multiplies it."""
+    given = [key for key in ("speed", "factor") if region.get(key) is not None]
+    if not given:
+        yield (
+            (),
+            "speed is missing: add speed: blocked, or another speed, or factor: 0.5, by which speeds are multiplied",
+        )
+    elif len(given) > 1:
+        yield (), "has both a speed and a factor: remove one of them"
+
+
 def find_land_cover_problems(cover: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems of `land_cover` as written: with breaks its speeds are a list, one more than the breaks; otherwise a mapping."""
     speeds, breaks = cover.get("speeds"), cover.get("breaks")

@@ -13,6 +13,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.geo.grid import Grid
 from terrain_cli.maps.arrays import BYTES, CELLS, THIN, available_memory, check_size, read_array
 from terrain_cli.maps.cells import snap
+from terrain_cli.maps.overlays import Overlay, lay_over, read_overlays
 from terrain_cli.maps.part import first_part
 from terrain_cli.maps.places import find_place_problems, find_points, snap_places
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
@@ -44,6 +45,7 @@ class Raster(NamedTuple):
     scenario: MapScenario | None = None
     remarks: tuple[str, ...] = ()
     survey: "Survey | None" = None
+    overlays: tuple[Overlay, ...] = ()
 
     @property
     def grid(self) -> Grid:
@@ -97,6 +99,11 @@ def _read_layers(scenario: MapScenario) -> tuple[Raster | None, list[Problem]]:
     resolved, problems = find_points(scenario, survey.grid.crs)
     if problems:
         return None, problems
+    if scenario.map.regions:
+        overlays, problems, said = read_overlays(scenario, survey.grid)
+        survey = survey._replace(overlays=overlays, remarks=(*survey.remarks, *said))
+        if problems:
+            return None, problems
     places = [at for _, at in resolved.places]
     part = survey.grid if scenario.map.window else first_part(survey.grid, places, scenario.snap)
     return _read_survey(survey, resolved, part)
@@ -109,9 +116,12 @@ def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[R
         speeds, zones, problems = survey.read(part)
     except InputError as error:
         paths = {str(source.path): key for key, source in survey.layers.items()}
-        place = next((("map", key) for path, key in paths.items() if error.problems[0].startswith(path)), ("map",))
-        return None, [(place, problem) for problem in error.problems]
-    return Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey), problems
+        where = next((("map", key) for path, key in paths.items() if error.problems[0].startswith(path)), ("map",))
+        return None, [(where, problem) for problem in error.problems]
+    place = survey.grid.place_of(part)
+    lay_over(speeds, survey.overlays, place)
+    overlays = tuple(overlay._replace(cells=overlay.cells.within(*place)) for overlay in survey.overlays)
+    return Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey, overlays), problems
 
 
 def _fit(part: Grid, scenario: MapScenario) -> str:
@@ -163,7 +173,12 @@ def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raste
     problems += found
     if problems:
         return None, problems
-    return _to_raster(scenario, speeds)._replace(crs=crs, zones=zones, scenario=resolved), []
+    raster = _to_raster(scenario, speeds)._replace(crs=crs, zones=zones, scenario=resolved)
+    if scenario.map.regions:
+        overlays, problems, _ = read_overlays(scenario, raster.grid)
+        raster = raster._replace(speeds=speeds.copy(), overlays=overlays)
+        lay_over(raster.speeds, overlays)
+    return raster, problems
 
 
 def _key(scenario: MapScenario) -> str:
@@ -172,9 +187,9 @@ def _key(scenario: MapScenario) -> str:
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The place in the file of a place in the model: a single goal may be written as a bare point."""
+    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point."""
     lines = scenario.source.lines
-    return ("goal",) if place[:1] == ("goal",) and lines and place not in lines else place
+    return place[:1] if place[:1] in (("goal",), ("via",)) and lines and place not in lines else place
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:

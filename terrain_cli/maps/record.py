@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from terrain_cli.maps.overlays import describe
 from terrain_cli.maps.raster import Raster, read_raster
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
 from terrain_cli.scenario.model import Place
@@ -38,10 +39,14 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
         zones = zip(raster.zones.keys, raster.zones.speeds, strict=True)
         layers["speeds"] = {"other" if key is None else str(key): _plain(speed) for key, speed in zones}
     place = {"crs": raster.crs} if raster.crs else {}
+    regions = {"regions": list(describe(scenario))} if scenario.map.regions else {}
+    via = {"via": [list(point) for point in scenario.waypoints]} if scenario.via else {}
     return {
         "map": {"cell": raster.cell, "corner": list(raster.corner), **place, "speeds": ground}
-        | ({"layers": layers} if layers else {}),
+        | ({"layers": layers} if layers else {})
+        | regions,
         "start": list(scenario.start),
+        **via,
         "goals": [list(goal) for goal in scenario.goals],
     }
 

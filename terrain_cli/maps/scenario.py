@@ -4,7 +4,9 @@ Positions are (x, y), x to the east and y to the north, in the scenario's unit o
 row 0 is the north edge. NaN means blocked ground. This module imports neither JAX nor NumPy.
 """
 
+import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
@@ -23,12 +25,15 @@ from terrain_cli.maps.model import (
     Speeds,
     WrittenGoal,
     to_goals,
+    to_via,
 )
 from terrain_cli.maps.problems import BLOCKED as BLOCKED
-from terrain_cli.maps.problems import find_ground_problems, find_layer_problems, is_raster
+from terrain_cli.maps.problems import find_ground_problems, find_layer_problems, find_region_problems, is_raster
+from terrain_cli.maps.region import Region
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
-from terrain_cli.scenario.values import NotNegative, Positive, Text
+from terrain_cli.scenario.values import Moment, NotNegative, Positive, Text
+from terrain_cli.text import UNITS, quote
 
 
 class MapGround(Model):
@@ -66,6 +71,13 @@ class MapGround(Model):
     resolution: Positive | None = Field(
         default=None, description="Side of the cells of the map, when they are to be coarser than those of the raster."
     )
+    regions: list[Region] = Field(
+        default=[], description="Lines and areas that lie over the cells: water, roads, fields ...; later ones win."
+    )
+
+    def region_name(self, index: int) -> str:
+        """The region with this index in messages: its name, or "region 1", counted from 1."""
+        return self.regions[index].name or f"region {index + 1}"
 
     @property
     def files(self) -> dict[str, str]:
@@ -129,14 +141,40 @@ class MapScenario(ScenarioModel):
         description="Where the route ends, [x, y] or {lon: -113.02, lat: 37.21}; or a list of goals, each such a point or "
         "{at: [x, y], name: hut}."
     )
-    snap: NotNegative = Field(
-        default=0.0, description="How far a start or goal in blocked ground is moved to free ground, at most."
+    via: Annotated[
+        list[Goal],
+        BeforeValidator(to_via),
+        WithJsonSchema({"anyOf": [*GOAL["anyOf"], {"type": "array", "items": GOAL}]}),
+    ] = Field(
+        default=[],
+        description="Points that the route to every goal passes, in this order, written as goals are.",
     )
+    snap: NotNegative = Field(
+        default=0.0, description="How far a start, goal or point on the way in blocked ground is moved, at most."
+    )
+    depart: Moment | None = Field(
+        default=None,
+        description="When to depart, with the offset from UTC: 2026-06-01T08:00+02:00; gives times of day.",
+    )
+
+    @model_validator(mode="after")
+    def _has_time(self) -> "MapScenario":
+        for _, problem in find_depart_problems(self.depart, self.units.time):
+            raise PydanticCustomError("fits", cast(Any, problem))
+        return self
 
     @property
     def inputs(self) -> list[Path]:
         """The files that it was read from: the scenario itself and the files of its layers, if any."""
-        return [*super().inputs, *(self.folder / file for file in self.map.files.values())]
+        return [*super().inputs, *(self.folder / file for file in self.map.files.values()), *self._region_files]
+
+    @property
+    def _region_files(self) -> list[Path]:
+        """The files of its regions, with those that belong to a shapefile."""
+        paths = [self.folder / region.file for region in self.map.regions]
+        ends = (".shx", ".dbf", ".prj", ".cpg")
+        others = [path.with_suffix(end) for path in paths if path.suffix.lower() == ".shp" for end in ends]
+        return [*paths, *others]
 
     @property
     def folder(self) -> Path:
@@ -149,21 +187,55 @@ class MapScenario(ScenarioModel):
         return [goal.at for goal in self.goal]
 
     @property
+    def waypoints(self) -> list[tuple[float, float]]:
+        """The positions of the points on the way, (x, y), in their order."""
+        return [point.at for point in self.via]
+
+    @property
     def places(self) -> list[tuple[Place, tuple[float, float]]]:
-        """The start and the goals: where each stands in the scenario, and its position."""
-        return [(("start",), self.start), *((("goal", i), at) for i, at in enumerate(self.goals))]
+        """The start, the points on the way and the goals: where each stands in the scenario, and its position."""
+        between = [(("via", i), at) for i, at in enumerate(self.waypoints)]
+        return [(("start",), self.start), *between, *((("goal", i), at) for i, at in enumerate(self.goals))]
 
     def moved(self, places: Mapping[Place, tuple[float, float]]) -> "MapScenario":
-        """The scenario with other positions of its start and goals."""
-        goals = [goal.model_copy(update={"at": places.get(("goal", i), goal.at)}) for i, goal in enumerate(self.goal)]
-        moved = self.model_copy(update={"start": places.get(("start",), self.start), "goal": goals})
+        """The scenario with other positions of its start, its points on the way and its goals."""
+        changed = {
+            key: [
+                point.model_copy(update={"at": places.get((key, i), point.at)})
+                for i, point in enumerate(getattr(self, key))
+            ]
+            for key in ("via", "goal")
+        }
+        moved = self.model_copy(update={"start": places.get(("start",), self.start), **changed})
         moved._source = self._source
         return moved
+
+    def clock(self, time: float) -> datetime | None:
+        """The time of day after a travel time, in the unit of the scenario; None if it is not known when to depart."""
+        if self.depart is None or not math.isfinite(time):
+            return None
+        try:
+            return self.depart + timedelta(seconds=time * UNITS[self.units.time])
+        except OverflowError:  # after the year 9999
+            return None
+
+    def via_name(self, index: int) -> str:
+        """The point on the way with this index in messages: its name, or "via 1", counted from 1."""
+        return self.via[index].name or f"via {index + 1}"
 
     def goal_name(self, index: int) -> str:
         """The goal with this index in messages: its name, or "goal", counted from 1 if there are several."""
         name = self.goal[index].name
         return name or ("goal" if len(self.goal) == 1 else f"goal {index + 1}")
+
+
+def find_depart_problems(depart: object, unit: object) -> Iterator[Problem]:
+    """Times of day need a unit of time whose length is known."""
+    if depart is not None and isinstance(unit, str) and unit not in UNITS:
+        yield (
+            ("depart",),
+            f"needs s, min or h as the unit of time, got {quote(unit)}: change units.time, or remove depart",
+        )
 
 
 MODEL = MapScenario
@@ -172,9 +244,12 @@ MODELS: dict[tuple[str, ...], type[Model]] = {
     ("map",): MapGround,
     ("map", "speeds"): Speeds,
     ("map", "land_cover"): LandCover,
+    ("map", "regions"): Region,
     ("start",): Degrees,
     ("goal",): WrittenGoal,
     ("goal", "at"): Degrees,
+    ("via",): WrittenGoal,
+    ("via", "at"): Degrees,
     ("units",): Units,
 }
 EXAMPLES = {
@@ -194,11 +269,11 @@ SETTINGS = ("precision",)
 
 
 def locate(place: Place, document: Node) -> Place:
-    """The place in the file of a place in the model: a goal may be a bare point, without a list or `at`."""
+    """The place in the file of a place in the model: a goal or a point on the way may be bare, without a list or `at`."""
     place = tuple(part for part in place if part != "[key]")  # of a mapping, as pydantic names it
-    if place[:1] != ("goal",) or len(place) < 2:
+    if place[:1] not in (("goal",), ("via",)) or len(place) < 2:
         return place
-    goal, _ = document.find(("goal",))
+    goal, _ = document.find(place[:1])
     several = isinstance(goal.value, list) and any(isinstance(item.value, list | dict) for item in goal.value)
     start: Place = place[:2] if several else place[:1]
     node, _ = document.find(start)
@@ -209,6 +284,13 @@ def locate(place: Place, document: Node) -> Place:
 def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems in the form of the ground. Those of cells, files and places are found when the raster is read."""
     ground = data.get("map")
+    regions = ground.get("regions") if isinstance(ground, dict) else None
+    for i, region in enumerate(regions if isinstance(regions, list) else ()):
+        if isinstance(region, dict):
+            yield from ((("map", "regions", i, *place), sentence) for place, sentence in find_region_problems(region))
+    units = data.get("units")
+    if isinstance(units, dict):
+        yield from find_depart_problems(data.get("depart"), units.get("time"))
     if isinstance(ground, dict):
         for find in (find_ground_problems, find_layer_problems):
             yield from ((("map", *place), sentence) for place, sentence in find(ground))

@@ -3,25 +3,27 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from terrain_cli.contract import Route
 from terrain_cli.errors import InputError, check_count, check_function, check_type
-from terrain_cli.files import plain
+from terrain_cli.geo.grid import Grid
+from terrain_cli.maps import forms
 from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
 from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.text import count, html_table
+from terrain_cli.text import count, duration, html_table
 
 if TYPE_CHECKING:
-    from terrain_cli.geo.grid import Grid
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
+    from terrain_cli.maps.overlays import Overlay
     from terrain_cli.maps.zones import Zones
 
 
@@ -52,6 +54,7 @@ class MapSolution:
     crs: str | None = None
     zones: "Zones | None" = None
     remarks: tuple[str, ...] = ()
+    overlays: "tuple[Overlay, ...]" = ()
     whole: "Grid | None" = None
 
     @cached_property
@@ -66,6 +69,12 @@ class MapSolution:
         from terrain_cli.maps.fields.arrival import keep, remaining_times
 
         return keep(remaining_times(self.ground, self.scenario.goals[index]), self.precision)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the cells lie."""
+        (x, y), (rows, cols) = map(float, self.ground.corner), self.ground.slowness.shape
+        return Grid((x, y), float(self.ground.cell), rows, cols, self.crs)
 
     @property
     def route(self) -> Route | None:
@@ -103,9 +112,10 @@ class MapSolution:
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
 
-        Raises ValueError if there is no such goal or no route to it, and for a percentage below 0.
+        All of these routes pass the points on the way. Raises ValueError if there is no such goal or no route to it, and for a
+        percentage below 0.
         """
-        from terrain_cli.maps.corridor import find_corridor
+        from terrain_cli.maps.corridor import find_corridor, join_corridors
 
         check_count(index, "index")
         if index >= len(self.routes):
@@ -113,78 +123,41 @@ class MapSolution:
         route = self.routes[index]
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
-        remaining = self.to_goal(index)
-        require_whole(self, "corridor", route.time * (1 + percent / 100), self.from_start, remaining)
-        return find_corridor(self.ground, self.from_start, remaining, route, percent)
+        if not route.legs:
+            remaining = self.to_goal(index)
+            require_whole(self, "corridor", route.time * (1 + percent / 100), self.from_start, remaining)
+            return find_corridor(self.ground, self.from_start, remaining, route, percent)
+        from_stops = [self.from_start, *(there for there, _ in self._by_waypoints)]
+        to_stops = [*(here for _, here in self._by_waypoints), self.to_goal(index)]
+        fields = list(zip(from_stops, to_stops, strict=True))
+        for (there, here), leg in zip(fields, route.legs, strict=True):
+            require_whole(self, "corridor", leg.time + route.time * percent / 100, there, here)
+        return join_corridors(self.ground, fields, route, percent)
+
+    @cached_property
+    def _by_waypoints(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each point on the way: the times from it to each corner of the cells, and from each of them to it, s."""
+        from terrain_cli.maps.fields.arrival import arrival_times, keep, remaining_times
+
+        return [
+            (
+                keep(arrival_times(self.ground, at), self.precision),
+                keep(remaining_times(self.ground, at), self.precision),
+            )
+            for at in self.scenario.waypoints
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
-        scenario = self.scenario
-        document: dict[str, Any] = {
-            "version": 1,
-            "scenario": scenario.name,
-            "file": scenario.file,
-            "kind": "map",
-            "status": self.status,
-            "message": self.message,
-            "units": scenario.units.model_dump(),
-            "start": list(scenario.start),
-        }
-        if self.crs is not None:
-            document["crs"] = self.crs
-        if len(self.routes) == 1:
-            facts: dict[str, Any] = plain(_describe(self.route))
-            return document | {"goal": list(scenario.goals[0])} | facts
-        names = [goal.name for goal in scenario.goal]
-        found = zip(scenario.goals, names, self.routes, self.reasons, strict=True)
-        return document | {
-            "routes": [
-                {"goal": list(goal), "name": name, "status": "converged" if route else "no route", "message": reason}
-                | plain(_describe(route))
-                for goal, name, route, reason in found
-            ]
-        }
+        return forms.to_json(self)
 
     def to_rows(self) -> Iterator[Sequence[object]]:
-        """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
-
-        The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
-        goal, counted from 1.
-        """
-        several = len(self.routes) > 1
-        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed"]
-        for i, route in enumerate(self.routes):
-            if route is None:
-                continue
-            lengths, times = self._measure_legs(route)
-            distance, time = np.append(0.0, np.cumsum(lengths)), np.append(0.0, np.cumsum(times))
-            legs = zip(lengths.tolist(), times.tolist(), strict=True)
-            speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
-            for point, *rest in zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True):
-                yield [*([i + 1] if several else []), *point, *rest]
-
-    def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
-        """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
-        from terrain_cli.maps.sensitivity import find_legs
-
-        lengths, slowness = find_legs(self.ground, route.points)
-        return lengths, lengths * slowness
+        """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there."""
+        return forms.to_rows(self)
 
     def to_features(self) -> list[dict[str, Any]]:
-        """The routes and their alternatives as GeoJSON lines."""
-        features = []
-        for i, route in enumerate(self.routes):
-            for rank, line in enumerate([route, *route.alternatives] if route else []):
-                properties: dict[str, Any] = {
-                    "scenario": self.scenario.name,
-                    "goal": self.scenario.goal_name(i),
-                    "role": "alternative" if rank else "route",
-                    "time": line.time,
-                    "distance": line.distance,
-                }
-                geometry = {"type": "LineString", "coordinates": line.points.tolist()}
-                features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-        return features
+        """The routes and their alternatives as GeoJSON lines, and the points on the way as points."""
+        return forms.to_features(self)
 
     def __repr__(self) -> str:
         return f"MapSolution({self.scenario.name!r}, {self.status}, time={self.time:.6f} {self.scenario.units.time})"
@@ -195,27 +168,11 @@ class MapSolution:
         rows = [
             (
                 self.scenario.goal_name(i),
-                f"{route.time:.6f} {units.time}, {route.distance:.6g} {units.length}" if route else reason,
+                f"{duration(route.time, units.time)}, {route.distance:.6g} {units.length}" if route else reason,
             )
             for i, (route, reason) in enumerate(zip(self.routes, self.reasons, strict=True))
         ]
         return html_table(self.scenario.name, [("status", self.message), *rows])
-
-
-def _describe(route: Route | None) -> dict[str, Any]:
-    """The entries of a route in the JSON document."""
-    if route is None:
-        return {"time": None, "distance": None, "route": None, "straight_time": None, "runners_up": [], "history": []}
-    return {
-        "time": route.time,
-        "distance": route.distance,
-        "route": route.points,
-        "straight_time": route.straight_time,
-        "runners_up": [
-            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.alternatives
-        ],
-        "history": [row._asdict() for row in route.history],
-    }
 
 
 def read(scenario: MapScenario) -> Raster:
@@ -249,7 +206,7 @@ def solve(
     watch: Callable[[Any], None] | None = None,
     report: Callable[[str], None] | None = None,
 ) -> MapSolution:
-    """The fastest route from the start of a map scenario to each of its goals.
+    """The fastest route from the start of a map scenario to each of its goals, by way of its points `via` in their order.
 
     ground: its cells, if they have been read already. precision: bits in which arrival times are kept, 64 or 32.
     watch: if there is a single goal, called with each `Round` of its route once that is found. report: called with a few words
@@ -289,7 +246,7 @@ def solve(
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     settled = all(_is_settled(route) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    known = (raster.crs, raster.zones, describe_part(raster), part_of(raster)) if raster else ()
+    known = (raster.crs, raster.zones, describe_part(raster), raster.overlays, part_of(raster)) if raster else ()
     return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
 
 
@@ -297,18 +254,27 @@ def _find_routes(
     scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
 ) -> tuple[Route | None, ...]:
     """The route to each goal, None if there is none."""
+    from terrain_cli.maps.legs import join_legs
     from terrain_cli.maps.routes.search import find_route
 
-    found = []
+    stops, found = [scenario.start, *scenario.waypoints], []
+    first: list[Route | None] = []  # the legs that the routes to all goals have in common
+    for i, (a, b) in enumerate(pairwise(stops)):
+        if report:
+            report(f"point {i + 1:,} of {len(scenario.via):,} on the way")
+        first.append(find_route(ground, a, b) if all(first) else None)
     for i, goal in enumerate(scenario.goals):
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
-        found.append(find_route(ground, scenario.start, goal))
+        legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
+        found.append(join_legs(legs) if len(legs) == len(stops) else None)
     return tuple(found)
 
 
 def _is_settled(route: Route) -> bool:
     """Whether moving the crossings of a route no longer changes its time, compared with its time per metre."""
+    if route.legs:
+        return all(map(_is_settled, route.legs))
     return route.distance == 0 or route.history[-1].gradient_norm <= SETTLED * route.time / route.distance
 
 

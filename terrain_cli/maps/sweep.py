@@ -57,6 +57,14 @@ class Parameter:
                 self.label = f"speed of other classes ({per})"
             case ("map", "speed") if ground.speed is not None:
                 self.label = f"speed ({per})"
+            case ("via", int(i), (0 | 1) as axis) if i < len(scenario.via):
+                self.label, self._type = f"{'xy'[axis]} of {scenario.via_name(i)} ({units.length})", Number
+                self.path = ("via", i, "at", axis)
+            case ("map", "regions", int(i), ("speed" | "factor" | "width") as key) if (
+                i < len(scenario.map.regions) and getattr(scenario.map.regions[i], key) is not None
+            ):
+                unit = {"speed": f" ({per})", "width": f" ({units.length})"}.get(key, "")
+                self.label = f"{key} of {scenario.map.region_name(i)}{unit}"
             case ("map", "cell") if scenario.map.cell is not None:
                 self.label = f"cell ({units.length})"
             case ("map", "speeds", "legend", str(letter)) if letter in legend:
@@ -70,6 +78,7 @@ class Parameter:
                 known = ["start.lon", "start.lat"] if _in_degrees(scenario, "start") else ["start.0", "start.1"]
                 if len(scenario.goal) == 1:
                     known += ["goal.lon", "goal.lat"] if _in_degrees(scenario, "goal") else ["goal.0", "goal.1"]
+                known += ["via.0.0", "via.0.1"] * bool(scenario.via)
                 known += ["map.cell"] * (scenario.map.cell is not None)
                 known += [f"map.speeds.legend.{letter}" for letter in list(legend)[:4]]
                 known += [f"map.land_cover.speeds.{key}" for key in list(cover.speeds if cover else {})[:4]]

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field
@@ -78,6 +79,21 @@ def to_text(value: object) -> str:
     return value
 
 
+def to_moment(value: object) -> datetime:
+    """A time of day with its date and its offset from UTC, from a text in the notation of ISO 8601."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise fail("must be a date and a time with an offset, such as 2026-06-01T08:00+02:00") from None
+    if moment.tzinfo is None:
+        raise fail(
+            f"needs an offset from UTC, such as {moment.isoformat(timespec='minutes')}+02:00, or Z at its end for UTC"
+        )
+    if not 1 < moment.year < 9999:  # there must be room for the offset and for the travel time
+        raise fail("must be in a year from 2 to 9998")
+    return moment
+
+
 Number = Annotated[float, BeforeValidator(to_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(to_positive)]
 StepSize = Annotated[float, Field(gt=0), BeforeValidator(to_step)]
@@ -85,3 +101,4 @@ NotNegative = Annotated[float, Field(ge=0), BeforeValidator(to_not_negative)]
 Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(to_fraction)]
 Count = Annotated[int, Field(ge=0), BeforeValidator(to_count)]
 Text = Annotated[str, BeforeValidator(to_text)]
+Moment = Annotated[datetime, BeforeValidator(to_moment)]

@@ -377,7 +377,7 @@ class TestRefusals:
             (("--isochrones", "1", "--isochrones-output", "x.shp"), "--isochrones-output: must end in .geojson or .json, got x.shp"),
             (("--corridor", "-1"), "--corridor: must be a percentage of 0 or more, got -1"),
             (("--corridor", "nan"), "--corridor: must be a percentage of 0 or more, got nan"),
-            (("--field", "x.txt"), "--field: must end in .npy, got x.txt"),
+            (("--field", "x.txt"), "--field: must end in .npy or .tif, got x.txt"),
             (("--field", "no/x.npy"), "x.npy: cannot be written: there is no folder no"),
             (("--csv", "--sensitivity"), "--sensitivity and --csv cannot be used together"),
         ],

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution
 
 order = 4
-options = (Option("field", Path, "Write the arrival times on the corners of the cells to this .npy file.", "FILE"),)
+options = (
+    Option("field", Path, "Write the arrival times on the corners of the cells to this .npy or .tif file.", "FILE"),
+)
 
 
 def parse(values: Mapping[str, Any]) -> Path | None:
     """The file; None if the question is not asked. Raises InputError."""
     path: Path | None = values["field"]
     if path:
-        check_output(path, (".npy",), "--field")
+        check_output(path, (".npy", ".tif"), "--field")
     return path
 
 
@@ -29,7 +31,13 @@ class FieldAnswer(Answer):
         self.solution, self.path = solution, path
 
     def to_files(self) -> Mapping[Path, Any]:
-        return {self.path: self.solution.from_start}
+        times = self.solution.from_start
+        if self.path.suffix.lower() == ".npy":
+            return {self.path: times}
+        from terrain_cli.geo.exports import write_corners
+
+        grid = self.solution.grid
+        return {self.path: lambda file: write_corners(file, times, grid)}
 
 
 def answer(solution: "MapSolution", argument: Path) -> FieldAnswer:

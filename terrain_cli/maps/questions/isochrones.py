@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terrain_cli.contract import Answer, Option, Table
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
-from terrain_cli.ranges import parse_values
-from terrain_cli.text import shorten
+from terrain_cli.ranges import parse_times, to_unit
+from terrain_cli.text import hours, shorten
 
 if TYPE_CHECKING:
     from terrain_cli.maps.isochrones import Isochrone
@@ -19,13 +19,18 @@ LEVELS = 1000  # times, each of which has its polygons in memory
 
 order = 3
 options = (
-    Option("isochrones", str, "Show the ground reached within these times: START:STOP:COUNT or a comma list.", "TIMES"),
+    Option(
+        "isochrones",
+        str,
+        "Show the ground reached within these times: START:STOP:COUNT or a comma list; 90min and 1h30 are times too.",
+        "TIMES",
+    ),
     Option("isochrones_output", Path, "Also write the isochrones to this .geojson file.", "FILE"),
 )
 
 
 class Asked(NamedTuple):
-    """What is asked. levels: times, s. output: the file to write the isochrones to, if any."""
+    """What is asked. levels: times, those with a unit as `Seconds`. output: the file to write the isochrones to, if any."""
 
     levels: Sequence[float]
     output: Path | None
@@ -34,7 +39,7 @@ class Asked(NamedTuple):
 def parse(values: Mapping[str, Any]) -> Asked | None:
     """The times and the file; None if the question is not asked. Raises InputError."""
     text, output = values["isochrones"], values["isochrones_output"]
-    given = [] if text is None else parse_values(text, "--isochrones")
+    given = [] if text is None else parse_times(text, "--isochrones")
     if len(given) > LEVELS:
         raise InputError(
             f"--isochrones: must be at most {LEVELS:,} times, got {len(given):,}: ask for some of them at a time"
@@ -58,25 +63,36 @@ class IsochronesAnswer(Answer):
     def to_json(self) -> dict[str, Any]:
         return {
             "isochrones": [
-                {"time": isochrone.level, "area": isochrone.area, **isochrone.to_geometry()}
+                {"time": isochrone.level, "area": isochrone.area, **self._clock(isochrone), **isochrone.to_geometry()}
                 for isochrone in self.isochrones
             ]
         }
 
+    def _clock(self, isochrone: "Isochrone") -> dict[str, str]:
+        """The time of day of an isochrone, if the scenario says when to depart."""
+        clock = self.solution.scenario.clock(isochrone.level)
+        return {"until": clock.isoformat(timespec="seconds")} if clock else {}
+
     def to_tables(self) -> Sequence[Table]:
         """The size of the ground reached within each time."""
-        units = self.solution.scenario.units
+        units, scenario = self.solution.scenario.units, self.solution.scenario
+        long = any(hours(isochrone.level, units.time) for isochrone in self.isochrones)
+        clocks = [scenario.clock(isochrone.level) for isochrone in self.isochrones]
         rows = [
             [
                 f"{isochrone.level:g}",
+                *([hours(isochrone.level, units.time)] if long else []),
+                *([f"{clock:%Y-%m-%d %H:%M}" if clock else ""] if scenario.depart else []),
                 f"{isochrone.area:,.6g}",
                 f"{len(isochrone.polygons):,}",
                 f"{sum(len(polygon) - 1 for polygon in isochrone.polygons):,}",
             ]
-            for isochrone in self.isochrones
+            for isochrone, clock in zip(self.isochrones, clocks, strict=True)
         ]
         title = f"Ground reached from the start of {self.solution.scenario.name}:"
-        return [Table(title, heads=(f"within ({units.time})", f"area ({units.length}²)", "parts", "holes"), rows=rows)]
+        more = [*(["h:mm"] if long else []), *(["until"] if scenario.depart else [])]
+        heads = (f"within ({units.time})", *more, f"area ({units.length}²)", "parts", "holes")
+        return [Table(title, heads=heads, rows=rows)]
 
     def to_features(self) -> list[dict[str, Any]]:
         """Each isochrone as an area, told apart from other features by its role."""
@@ -90,6 +106,7 @@ class IsochronesAnswer(Answer):
                     "scenario": self.solution.scenario.name,
                     "time": isochrone.level,
                     "area": isochrone.area,
+                    **self._clock(isochrone),
                     **properties,
                 },
                 "geometry": isochrone.to_geometry(),
@@ -98,10 +115,14 @@ class IsochronesAnswer(Answer):
         ]
 
     def to_files(self) -> Mapping[Path, Any]:
-        features = {"type": "FeatureCollection", "features": self._to_features()}
-        return {self.asked.output: features} if self.asked.output else {}
+        if self.asked.output is None:
+            return {}
+        from terrain_cli.maps.exports import make_geojson
+
+        return {self.asked.output: make_geojson(self._to_features(), self.solution.crs)}
 
 
 def answer(solution: "MapSolution", argument: Asked) -> IsochronesAnswer:
     """The ground reached from the start within each of the times in `argument`."""
-    return IsochronesAnswer(solution, argument, solution.find_isochrones(argument.levels))
+    levels = [to_unit(level, solution.scenario.units.time, "--isochrones") for level in argument.levels]
+    return IsochronesAnswer(solution, argument, solution.find_isochrones(levels))

@@ -20,7 +20,7 @@ from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.figure import GROUND, STEPS, add_colour_bar, add_legend, new_figure, root_figure
 from terrain_cli.show.style import BLACK, BLUE, RED, displayable, figure_style
-from terrain_cli.text import percent
+from terrain_cli.text import duration, percent
 
 WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
@@ -71,7 +71,8 @@ def _title(solution: MapSolution, spacing: float) -> str:
 
 def texts_of(scenario: MapScenario) -> list[str]:
     """The texts in the figure that the user wrote."""
-    return [scenario.name, scenario.units.length, scenario.units.time, *(goal.name or "" for goal in scenario.goal)]
+    named = [place.name or "" for place in (*scenario.goal, *scenario.via)]
+    return [scenario.name, scenario.units.length, scenario.units.time, *named]
 
 
 def caption(solution: MapSolution, width: int) -> str:
@@ -89,11 +90,12 @@ def caption(solution: MapSolution, width: int) -> str:
 
 def _describe_route(route: Route, time: str, length: str) -> str:
     """Time and length of a route, beside the straight line and the best alternative."""
-    text = f"{route.time:.6g} {displayable(time, 20)}, {route.distance:.6g} {displayable(length, 20)}"
+    text = f"{duration(route.time, displayable(time, 20), 6)}, {route.distance:.6g} {displayable(length, 20)}"
     if not math.isfinite(route.straight_time):
-        text += ", straight line blocked"
+        text += ", straight lines blocked" if route.legs else ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
-        text += f", {percent(1 - route.time / route.straight_time)} less than the straight line"
+        lines = "straight lines" if route.legs else "straight line"
+        text += f", {percent(1 - route.time / route.straight_time)} less than the {lines}"
     if route.alternatives:
         text += f"; the next best route takes {percent(route.alternatives[0].time / route.time - 1)} longer"
     return text
@@ -149,7 +151,7 @@ def draw_times(axes: Axes, ground: Ground, times: np.ndarray, start: tuple[float
 
 def draw_routes(axes: Axes, solution: MapSolution) -> None:
     """Draw the routes, the runners-up if there is only one goal, and the straight lines, dashed."""
-    one, start = len(solution.routes) == 1, solution.scenario.start
+    one, before = len(solution.routes) == 1, [solution.scenario.start, *solution.scenario.waypoints]
     dashes: dict[str, Any] = {"color": BLACK, "linestyle": (0, (3, 2)), "linewidth": 1.2 if one else 0.8, "zorder": 2}
     labelled = set()
 
@@ -159,7 +161,7 @@ def draw_routes(axes: Axes, solution: MapSolution) -> None:
         labelled.add(label)
 
     for goal, route in zip(solution.scenario.goals, solution.routes, strict=True):
-        draw(np.array([start, goal]), "straight line", 2.4, **dashes)
+        draw(np.array([*before, goal]), "straight lines" if before[1:] else "straight line", 2.4, **dashes)
         if route is None:
             continue
         if one:
@@ -170,15 +172,21 @@ def draw_routes(axes: Axes, solution: MapSolution) -> None:
 
 
 def mark_places(axes: Axes, scenario: MapScenario) -> None:
-    """Mark the start, A, and the goals: by their names, or as B, or B1, B2 ... if there are several."""
+    """Mark the start, A, and the goals: by their names, or as B, or B1, B2 ... if there are several; and the points on the way.
+
+    Those have smaller dots, with their names or numbers.
+    """
     several = len(scenario.goal) > 1
+    between = [displayable(point.name or f"{i + 1}", 30) for i, point in enumerate(scenario.via)]
     names = [displayable(goal.name or (f"B{i + 1}" if several else "B"), 30) for i, goal in enumerate(scenario.goal)]
     (xmin, xmax), (ymin, ymax) = axes.get_xlim(), axes.get_ylim()
     dot: dict[str, Any] = {"marker": "o", "markersize": 7, "color": BLACK, "markeredgecolor": "white"}
     # A box and not an outline, which would turn the text of an SVG into shapes.
     box: dict[str, Any] = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-    for (x, y), name in zip([scenario.start, *scenario.goals], ["A", *names], strict=True):
-        axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot)
+    places = [scenario.start, *scenario.waypoints, *scenario.goals]
+    for i, ((x, y), name) in enumerate(zip(places, ["A", *between, *names], strict=True)):
+        smaller = {"markersize": 5} if 0 < i <= len(between) else {}
+        axes.plot([x], [y], linestyle="", zorder=6, clip_on=False, label="_end", **dot | smaller)
         left, low = x > (xmin + xmax) / 2, y > ymax - 0.08 * (ymax - ymin)
         axes.annotate(name, (x, y), (-9 if left else 9, -10 if low else 9), textcoords="offset points",
                       ha="right" if left else "left", va="center", fontsize=11 if len(name) < 3 else 9,

@@ -13,7 +13,7 @@ from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.console import current, out, say
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
-from terrain_cli.text import number, percent, visible
+from terrain_cli.text import duration, hours, number, percent, visible
 
 
 class Watch:
@@ -69,13 +69,24 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     if route is None:
         return
     table = new_summary()
-    table.add_row("time", Text(f"{number(route.time)} {units.time}"), "")
+    table.add_row("time", Text(duration(route.time, units.time)), "")
+    scenario = solution.scenario
+    if arrival := scenario.clock(route.time):
+        table.add_row("arrival", Text(f"{arrival:%Y-%m-%d %H:%M}"), Text(f"departure {scenario.depart:%Y-%m-%d %H:%M}"))
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
-    straight = f"{number(route.straight_time)} {units.time}" if math.isfinite(route.straight_time) else "blocked"
-    table.add_row("straight line", Text(straight), Text(describe_saving(route.time, route.straight_time, units.time)))
+    for i, leg in enumerate(route.legs):
+        end = scenario.via_name(i) if i < len(scenario.via) else scenario.goal_name(0)
+        length = Text(f"{number(leg.distance)} {units.length}")
+        table.add_row(Text(visible(f"to {end}")), Text(duration(leg.time, units.time)), length)
+    straight = duration(route.straight_time, units.time) if math.isfinite(route.straight_time) else "blocked"
+    table.add_row(
+        "straight lines" if route.legs else "straight line",
+        Text(straight),
+        Text(describe_saving(route.time, route.straight_time, units.time)),
+    )
     for i, other in enumerate(route.alternatives):
         slower = f"{percent(other.time / route.time - 1)} slower, {number(other.distance)} {units.length}"
-        table.add_row(f"runner-up {i + 1}", Text(f"{number(other.time)} {units.time}"), Text(slower))
+        table.add_row(f"runner-up {i + 1}", Text(duration(other.time, units.time)), Text(slower))
     show(table)
 
 
@@ -87,17 +98,25 @@ def describe(solution: MapSolution) -> tuple[str, str]:
 def _print_goals(solution: MapSolution) -> None:
     """Print a row for each goal."""
     units = solution.scenario.units
-    heads = (f"time ({units.time})", f"distance ({units.length})", f"straight line ({units.time})", "saved")
+    scenario, times = solution.scenario, [route.time for route in solution.routes if route]
+    long = any(hours(time, units.time) for time in times)
+    more = [*(["h:mm"] if long else []), *(["arrival"] if scenario.depart else [])]
+    heads = (f"time ({units.time})", *more, f"distance ({units.length})", f"straight line ({units.time})", "saved")
     table = new_table(("goal", *heads), left=1)
     for i, route in enumerate(solution.routes):
-        name = Text(visible(solution.scenario.goal_name(i)))
+        name = Text(visible(scenario.goal_name(i)))
         if route is None:
             table.add_row(name, Text("no route", style=STYLES["no route"]))
-        elif math.isfinite(route.straight_time):
+            continue
+        arrival = scenario.clock(route.time)
+        shown = [hours(route.time, units.time)] if long else []
+        shown += [f"{arrival:%Y-%m-%d %H:%M}" if arrival else ""] if scenario.depart else []
+        if math.isfinite(route.straight_time):
             share = percent(max(1 - route.time / route.straight_time, 0.0) if route.straight_time else 0.0)
-            table.add_row(name, number(route.time), number(route.distance), number(route.straight_time), share)
+            straight = number(route.straight_time), share
         else:
-            table.add_row(name, number(route.time), number(route.distance), "blocked", "")
+            straight = "blocked", ""
+        table.add_row(name, number(route.time), *shown, number(route.distance), *straight)
     show(table)
     for reason in filter(None, solution.reasons):
         say(Text(visible(reason), style="dim"))
