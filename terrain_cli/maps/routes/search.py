@@ -186,7 +186,7 @@ def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> Iterator[_Lev
     for points in FINE_LEVELS if tiny else LEVELS:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
         within = misjudged / (points + 1) ** 2
-        paths = find_paths(graph, max(within, LONGER) if coarsest else within)
+        paths = find_paths(graph, LONGER + within if coarsest else within)
         if not math.isfinite(paths.best):
             return
         yield _Level(graph, paths, within)
@@ -265,7 +265,7 @@ def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refine
     taken = np.zeros(task.slowness.shape, dtype=bool)
     take_cells(taken, best.nodes.points, apart)
     most = 2 * ALTERNATIVES
-    routes = pick_alternatives(level.graph, level.paths, LONGER, apart, 1.2 * APART, PLATEAU, most, taken)
+    routes = pick_alternatives(level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken)
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)
