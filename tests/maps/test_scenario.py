@@ -227,7 +227,7 @@ def test_each_refusal(write: Write, old: str, new: str, message: str) -> None:
         (re.sub(r"\|\n.*\n.*", "5", DRAWING), ":4: map.speeds.drawing: must be a text: put it in quotes, got 5"),
         ("start: [0, 0]\ngoal: [1, 1]", ":1: map: is missing: add map: {cell: 1, speeds:"),
         ("map: {cell: 1}\nstart: [0, 0]\ngoal: [1, 1]", ":1: map.speeds: is missing: add speeds: {grid:"),
-        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, got nothing"),
+        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, regions, got nothing"),
     ],
 )  # fmt: skip
 def test_other_refusals(write: Write, text: str, message: str) -> None:
