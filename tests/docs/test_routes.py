@@ -137,6 +137,8 @@ def test_the_picture_has_the_figures_of_the_page() -> None:
 def test_the_search_is_the_one_described() -> None:
     blocks, cells = search.WIDTHS
     assert_says(PAGE, f"more than {100 * blocks:g} % above the least on blocks, or {100 * cells:g} % on cells")
+    assert_says(PAGE, f"Beyond {search.LONG_WAY:,} cells between the ends")
+    assert_says(PAGE, f"down to {100 * search.NARROWEST:g} %")
     assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
     first, *more = search.LEVELS
     assert_says(PAGE, f"a graph has {first} point on each cell edge")

@@ -29,6 +29,9 @@ from terrain_cli.maps.routes.variants import improve
 # How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells,
 # and on cells. The cells that matter must be within half of that; otherwise the region is widened.
 WIDTHS = 0.1, 0.01
+# The longer the way, the more errors of the rough times cancel: beyond so many cells, the second width falls with the root of
+# their number, down to so much.
+LONG_WAY, NARROWEST = 1500, 0.006
 SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
 LEVELS, FINE_LEVELS = (1, 3, 8), (8, 16)  # points on each edge, of successively finer graphs
 JUDGE = 2  # the graph, counted from 1, that shows which cells matter
@@ -156,7 +159,8 @@ def _lay_graphs(task: _Task) -> list[_Level]:
     count = int(np.count_nonzero(free))
     if count <= SMALL:
         return list(_refine_graphs(task, free, count <= TINY))
-    widths = list(WIDTHS)
+    cells_apart = float(np.max(np.abs(task.goal - task.start)))
+    widths = [WIDTHS[0], max(WIDTHS[1] * math.sqrt(min(1.0, LONG_WAY / cells_apart)), min(WIDTHS[1], NARROWEST))]
     while any(map(math.isfinite, widths)):
         region = find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
         if region is None:
