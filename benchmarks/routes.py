@@ -56,7 +56,7 @@ def search_finely(slowness: np.ndarray, start: np.ndarray, goal: np.ndarray) -> 
         paths = find_paths(graph, max(width, 5e-3))
         if points > 1:
             apart = 1.5 if points == 16 else 0
-            routes = pick_routes(graph, paths, 5e-3, apart, 0, 40, np.zeros(slowness.shape, dtype=bool))
+            routes = pick_routes(graph, paths, 5e-3, apart, 40, slowness.shape)
             refined = refine(drop_needless(graph.to_chain(routes), padded), padded, closed)
             times.append(min(route.times[-1] for route in refined))
         cells = cells_through(graph, paths, width, slowness.shape)

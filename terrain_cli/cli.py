@@ -94,6 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets \u5c71, not a traceback
     try:
         try:
+            _refuse_empty(sys.argv[1:] if arguments is None else arguments)
             app(arguments, prog_name="terrain")
         except SystemExit as end:
             if isinstance(end.__context__, BrokenPipeError):  # typer has made it an exit with code 1
@@ -123,6 +124,13 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"terrain: {what}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()
         sys.exit(2 if named else 1)
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Raises InputError if an argument is the empty text, as from a variable without a value: it would name this folder."""
+    if "" in arguments:
+        place = arguments.index("") + 1
+        raise InputError(f"argument {place} is empty: name a file, or set the variable that it comes from")
 
 
 def _join_options() -> None:

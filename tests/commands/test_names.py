@@ -181,3 +181,16 @@ def test_a_link_into_a_missing_folder_is_refused_before_anything_is_computed(ter
     (here / "r.jsonl").symlink_to("gone/r.jsonl")
     ran = terrain("batch", "c.csv", "-o", "r.jsonl")
     assert (ran.code, ran.err) == (2, f"r.jsonl: cannot be written: there is no folder {here.resolve() / 'gone'}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [*((name, "", *rest) for name, *rest in READERS), ("new", ""), ("solve", "three_strips.yaml", "-o", "")],
+)
+def test_an_argument_without_text_is_refused(terrain: Terrain, here: Path, arguments: tuple[str, ...]) -> None:
+    """It is what a shell passes for "$FILE" where FILE is not set; as a path it would be the folder itself."""
+    shutil.copy(THREE, here)
+    ran = terrain(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    place = arguments.index("") + 1
+    assert ran.err == f"argument {place} is empty: name a file, or set the variable that it comes from\n"

@@ -139,8 +139,14 @@ def test_the_search_is_the_one_described() -> None:
     assert_says(PAGE, f"more than {100 * blocks:g} % above the least on blocks, or {100 * cells:g} % on cells")
     assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
     first, *more = search.LEVELS
-    assert_says(PAGE, f"a graph has {first} points on each cell edge")
+    assert_says(PAGE, f"a graph has {first} point on each cell edge")
     assert_says(PAGE, f"Finer graphs with {' and '.join(map(str, more))} points follow")
+    assert_says(PAGE, f"within {search.MISJUDGED:g} / (points + 1)² of the time")
+    assert_says(
+        PAGE, f"neighbouring cells differ by more than {100 * search.UNLIKE:g} %, the errors of many cells cancel"
+    )
+    assert_says(PAGE, f"the square root of {search.FAR} / their number")
+    assert search.JUDGE == 2
     fine = " and ".join(map(str, search.FINE_LEVELS))
     assert_says(PAGE, f"On maps of up to {search.TINY:,} cells they have {fine} points.")
     assert_says(

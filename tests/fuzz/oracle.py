@@ -110,7 +110,9 @@ def _check_refusal(ran: Ran, changed: set[str], several: bool) -> None:
     if not ran.err.strip():
         raise Fault("silent refusal", f"exit code 2 and nothing on stderr; stdout {ran.out[:200]!r}")
     names = {argument for argument in ran.arguments if argument} | {*ran.before, "--", "<stdin>", "-:"}
-    if not any(name in ran.err for name in names) and not re.search(r"'-\w'|SCENARIO|CASES|PATH|command", ran.err):
+    if not any(name in ran.err for name in names) and not re.search(
+        r"'-\w'|SCENARIO|CASES|PATH|command|argument \d+ is empty", ran.err
+    ):
         raise Fault("refusal that names nothing", ran.err[:300])
     if several:
         return  # those that are valid are answered

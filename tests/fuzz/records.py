@@ -87,6 +87,8 @@ def _moved(before: Any, after: Any, name: str = "", status: Any = None) -> str:
         return ""
     elif name == ".result.iterations":
         return "" if isinstance(after, int | float) and abs(before - after) <= 1 else name
+    elif isinstance(after, int) and abs(after) > 2**1023:  # no float
+        return "" if before == after else name
     elif isinstance(before, float) and isinstance(after, int | float) and not isinstance(after, bool):
         # Displacements and distances are compared with a slack of their own.
         close = (

@@ -69,6 +69,9 @@ def draw_map(draw: Draw) -> dict[str, Any]:
     for row, col in places:
         ground[row][col] = "."
     inside = pick(draw, 0.5, 0.25, 0.9, 0, 1)
+    if inside in (0, 1):  # at corners, which two blocked cells would close
+        for row, col in places:
+            ground[row][min(max(col + 2 * int(inside) - 1, 0), cols - 1)] = "."
     points = [[round((col + inside) * cell, 9), round((rows - row - inside) * cell, 9)] for row, col in places]
     speeds: dict[str, Any] = {"drawing": "\n".join(map("".join, ground)), "legend": letters}
     if mostly(draw, 50):

@@ -29,17 +29,30 @@ def box(opposite: float, a: float, b: float, slowness: float) -> float:
     return time if time >= a and time >= b else math.inf
 
 
-@compiled_loop
-def march(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, fixed: np.ndarray) -> None:
+def march(
+    slowness: np.ndarray,
+    closed: np.ndarray,
+    times: np.ndarray,
+    fixed: np.ndarray,
+    other: np.ndarray | None = None,
+    limit: float = math.inf,
+) -> None:
     """Lower the times at the corners to those of waves through the cells, in place.
 
     slowness: of the cells, with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
     (rows + 1, cols + 1). times: upper bounds, inf where none is known, the same shape, as are the `fixed` ones, which stay.
+    other: times from elsewhere, the same shape; where the sum would exceed the limit, the time is not lowered.
     """
+    _march(slowness, closed, times, fixed, times[:0] if other is None else other, limit)
+
+
+@compiled_loop
+def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-untyped-def]
     rows, cols = times.shape
     below, count = slowness.shape[1], rows * cols
-    time, shut, ground = times.ravel(), closed.ravel(), slowness.ravel()
-    settled = fixed.ravel().copy()
+    time, shut, ground, rest = times.ravel(), closed.ravel(), slowness.ravel(), other.ravel()
+    known = fixed.ravel()
+    settled = known.copy()
     keys, items, waiting = np.empty(1 << 12, np.float64), np.empty(1 << 12, np.int32), 0
     for k in range(count):
         settled[k] |= shut[k]
@@ -52,7 +65,9 @@ def march(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, fixed: np
         t, k = keys[0], items[0]
         drop(keys, items, waiting)
         waiting -= 1
-        if t > time[k] or shut[k]:  # lowered since
+        if (
+            t > time[k] or shut[k] or (settled[k] and not known[k])
+        ):  # lowered since, or here twice, as a time was rounded
             continue
         settled[k] = True
         while waiting + 12 > len(keys):
@@ -77,7 +92,7 @@ def march(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, fixed: np
                     new, enter = t + slow, a + b - target
                     if settled[enter] and settled[opposite]:
                         new = min(new, box(time[enter], time[opposite], t, slow))
-                if new < time[target]:
+                if new < time[target] and (len(rest) == 0 or new + rest[target] <= limit):
                     time[target] = new
                     push(keys, items, waiting, time[target], target)  # as rounded, if times have 32 bits
                     waiting += 1

@@ -21,16 +21,18 @@ CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 
 
 class Graph(NamedTuple):
-    """The graph of some cells, C in number, with E edges, V corners and N nodes.
+    """The graph of some cells, C in number, with E edges, M nodes on them and V corners.
 
     cells: (row, col) of each, shape (C, 2). slowness: s per cell size, shape (C,). edges: of each cell, shape (C, 4). corners:
     the node at each corner of a cell, shape (C, 4). beside: the cells on both sides of each edge (north and south of it, or west
     and east), -1 where there is none, shape (E, 2). around: the cells around each corner, -1 where there is none, shape (V, 4).
 
     first: the number of the first node on each edge, shape (E + 1,); their order is from west to east and from north to south.
-    After the nodes on edges come the corners, then the start and the goal. edge: of each node on an edge, shape (first[-1],).
-    row, col: of the nodes, shape (N,). shut: the nodes at closed corners, shape (N,), bool. ends: the cells that contain the
-    start and those that contain the goal, -1 beyond the last, shape (2, 4).
+    edge: of each node on an edge, x: its distance from where that begins, shape (M,). origin: where each edge begins, (row,
+    col), shape (E, 2). lying: the edges from west to east, shape (E,), bool. After the nodes on edges come the corners, then the
+    start and the goal. place: (row, col) of these, shape (V + 2, 2). shut: which of these no path passes, as they are closed
+    corners, shape (V + 2,), bool. ends: the cells that contain the start and those that contain the goal, -1 beyond the last,
+    shape (2, 4).
     """
 
     cells: np.ndarray
@@ -41,32 +43,47 @@ class Graph(NamedTuple):
     around: np.ndarray
     first: np.ndarray
     edge: np.ndarray
-    row: np.ndarray
-    col: np.ndarray
+    x: np.ndarray
+    origin: np.ndarray
+    lying: np.ndarray
+    place: np.ndarray
     shut: np.ndarray
     ends: np.ndarray
 
     @property
+    def size(self) -> int:
+        """The number of nodes, N."""
+        return len(self.edge) + len(self.place)
+
+    @property
     def start(self) -> int:
         """The node at the start."""
-        return len(self.row) - 2
+        return self.size - 2
 
     @property
     def goal(self) -> int:
         """The node at the goal."""
-        return len(self.row) - 1
+        return self.size - 1
+
+    def points(self, nodes: np.ndarray) -> np.ndarray:
+        """(row, col) of some nodes, shape (n, 2)."""
+        base, along, x = self._locate(nodes)
+        return np.asarray(base + along * x[:, None])
 
     def to_chain(self, routes: list[np.ndarray]) -> Chain:
         """Routes, given by their nodes, as one chain."""
-        nodes = np.concatenate(routes)
-        points = np.column_stack([self.row[nodes], self.col[nodes]])
-        on_edge = nodes < len(self.edge)
-        edge = self.edge[np.where(on_edge, nodes, 0)] if len(self.edge) else np.zeros(len(nodes), dtype=np.int64)
-        lying = self.row[self.first[edge]] == np.floor(self.row[self.first[edge]])
-        along = np.where(on_edge[:, None], np.where(lying[:, None], [0.0, 1.0], [1.0, 0.0]), 0.0)
-        base = np.where(along > 0, np.floor(points), points)
-        x = ((points - base) * along).sum(1)
+        base, along, x = self._locate(np.concatenate(routes))
         return Chain(base, along, x, np.repeat(np.arange(len(routes)), [len(route) for route in routes]))
+
+    def _locate(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where nodes lie: base + along x, as in `Chain`."""
+        on_edge = nodes < len(self.edge)
+        base, along, x = np.zeros((len(nodes), 2)), np.zeros((len(nodes), 2)), np.zeros(len(nodes))
+        moving = nodes[on_edge]
+        base[on_edge], x[on_edge] = self.origin[self.edge[moving]], self.x[moving]
+        along[on_edge] = np.where(self.lying[self.edge[moving], None], [0.0, 1.0], [1.0, 0.0])
+        base[~on_edge] = self.place[nodes[~on_edge] - len(self.edge)]
+        return base, along, x
 
 
 @compiled_loop
@@ -149,19 +166,20 @@ def make_graph(
     edge = np.repeat(np.arange(len(beside), dtype=np.int32), count)
     if more is not None:
         edge, x = _add(edge, x, origin, lying, more)
-    first = np.searchsorted(edge, np.arange(len(beside) + 1)).astype(np.int32)
-    place = np.zeros((len(around), 2), dtype=np.int32)
+    counts = np.bincount(edge, minlength=len(beside))
+    first = np.append(0, np.cumsum(counts)).astype(np.int32)
+    place = np.empty((len(around) + 2, 2))
     for k in range(4):
         place[corners[:, k]] = cells + CORNERS[k]
-    shut = np.concatenate([np.zeros(len(edge), dtype=bool), closed[tuple(place.T)], [False, False]])
-    row = np.concatenate([origin[edge, 0] + np.where(lying[edge], 0, x), place[:, 0], [start[0], goal[0]]])
-    col = np.concatenate([origin[edge, 1] + np.where(lying[edge], x, 0), place[:, 1], [start[1], goal[1]]])
+    place[-2:] = start, goal
+    shut = np.append(closed[tuple(place[:-2].astype(np.int32).T)], [False, False])
     ends = np.full((2, 4), -1, dtype=np.int32)
     for i, point in enumerate((start, goal)):
         touched = [cell for cell in touching_cells(float(point[0]), float(point[1]), inside.shape) if inside[cell]]
         ends[i, : len(touched)] = [np.flatnonzero(np.all(cells == cell, axis=1))[0] for cell in touched]
     slow = slowness[tuple(cells.T)]
-    return Graph(cells, slow, edges, corners + np.int32(len(edge)), beside, around, first, edge, row, col, shut, ends)
+    nodes = corners + np.int32(len(edge))
+    return Graph(cells, slow, edges, nodes, beside, around, first, edge, x, origin, lying, place, shut, ends)
 
 
 def _add(

@@ -4,6 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
@@ -11,56 +13,57 @@ from terrain_cli.maps.routes.graph import Graph
 
 
 @compiled_loop
-def _find_paths(graph, source, target, within, other, limit, time, before, through, settled):  # type: ignore[no-untyped-def]
+def _find_paths(graph, source, target, within, other, limit, time, before, through):  # type: ignore[no-untyped-def]
     """Dijkstra's algorithm from one end of a graph to the nodes that matter.
 
     source, target: the ends. within: how much longer than the fastest, as a fraction, a route may take. other: times from the
-    other end, or empty; then nodes through which a route takes longer than `limit` are not continued. time: from the source to
-    each node; before: the node before it on the way; through: the cell by which it was reached; settled: at first, the nodes
-    that no path passes. All have shape (N,), begin with inf and -1, and are changed.
+    other end, or empty; then nodes through which a route takes longer than `limit` are left out. time: from the source to each
+    node, at first inf, and -1 for those that no path passes; before: the node before it on the way; through: the cell by which
+    it was reached, both -1 at first. All three have shape (N,) and are changed.
     """
-    slowness, edges, corners, beside, around, first, edge, row, col = graph[1:10]
-    nodes = len(row)
-    on_edges, start = len(edge), nodes - 2
-    at_target = graph.ends[target - start]
+    cells, slowness, edges, corners, beside, around, first, edge, x, origin, lying, place = graph[:12]
+    on_edges, start = len(edge), len(time) - 2
+    in_target = graph.ends[target - start]
+    target_row, target_col = place[target - on_edges, 0], place[target - on_edges, 1]
     keys, items = np.empty(1 << 14, np.float64), np.empty(1 << 14, np.int32)
     time[source], keys[0], items[0], size = 0.0, 0.0, source, 1
     while size > 0:
         now, node = keys[0], items[0]
         drop(keys, items, size)
         size -= 1
-        if settled[node]:
+        if now > time[node]:  # lowered since
             continue
         if now > time[target] * (1 + within):
             break
-        settled[node] = True
-        if len(other) and now + other[node] > limit:
-            continue
         if node < on_edges:
-            touched = beside[edge[node]]
-        elif node < start:
-            touched = around[node - on_edges]
+            on = edge[node]
+            touched = beside[on]
+            row, col = origin[on, 0] + (0.0 if lying[on] else x[node]), origin[on, 1] + (x[node] if lying[on] else 0.0)
         else:
-            touched = graph.ends[node - start]
+            touched = around[node - on_edges] if node < start else graph.ends[node - start]
+            row, col = place[node - on_edges, 0], place[node - on_edges, 1]
         for c in touched:
             if c < 0 or c == through[node]:  # what shares this cell was reached as fast from the node before
                 continue
+            slow, down, right = slowness[c], row - cells[c, 0], col - cells[c, 1]
             for k in range(9):
+                # Its sides, its corners, and the target if it is here. across, along: from the node to where they begin.
                 if k < 4:
                     begin, end = first[edges[c, k]], first[edges[c, k] + 1]
+                    across, along = (k - down, -right) if k < 2 else (k - 2 - right, -down)
                 elif k < 8:
                     begin, end = corners[c, k - 4], corners[c, k - 4] + 1
+                    across, along = (k - 4) // 2 - down, k % 2 - right
                 else:
-                    begin, end = (
-                        target,
-                        target + (at_target[0] == c or at_target[1] == c or at_target[2] == c or at_target[3] == c),
-                    )
+                    here = in_target[0] == c or in_target[1] == c or in_target[2] == c or in_target[3] == c
+                    begin, end = target, target + here
+                    across, along = target_row - row, target_col - col
                 for q in range(begin, end):
-                    if settled[q]:
-                        continue
-                    down, right = row[q] - row[node], col[q] - col[node]
-                    later = now + slowness[c] * np.sqrt(down * down + right * right)
+                    shift = along + x[q] if k < 4 else along
+                    later = now + slow * np.sqrt(across * across + shift * shift)
                     if later < time[q]:
+                        if len(other) and later + other[q] > limit:
+                            continue
                         time[q], before[q], through[q] = later, node, c
                         if size == len(keys):
                             keys, items = enlarge(keys), enlarge(items)
@@ -90,6 +93,14 @@ class Paths(NamedTuple):
         """Time of the best route, s per cell size; inf if there is none."""
         return float(self.from_start[-1])
 
+    def near(self, within: float) -> np.ndarray:
+        """The nodes through which a route takes at most a fraction `within` longer than the fastest."""
+        return np.flatnonzero(self.through <= self.best * (1 + within))
+
+    def route(self, node: int) -> np.ndarray:
+        """The nodes of the best route through a node."""
+        return np.concatenate([trace(node, self.before)[::-1], [node], trace(node, self.after)])
+
 
 def find_paths(graph: Graph, within: float) -> Paths:
     """The shortest paths from the start and to the goal, through the nodes of routes that take at most a fraction `within` longer
@@ -103,9 +114,12 @@ def find_paths(graph: Graph, within: float) -> Paths:
 def _measure(
     graph: Graph, source: int, target: int, within: float, other: np.ndarray, limit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    nodes = len(graph.row)
+    nodes = graph.size
     time, before, through = np.full(nodes, np.inf), np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)
-    _find_paths(graph, source, target, within, other, limit, time, before, through, graph.shut.copy())
+    at_corners = time[len(graph.edge) :]
+    at_corners[graph.shut] = -1.0
+    _find_paths(graph, source, target, within, other, limit, time, before, through)
+    at_corners[graph.shut] = np.inf
     return time, before
 
 
@@ -125,31 +139,6 @@ def cells_through(graph: Graph, paths: Paths, within: float, shape: tuple[int, .
 
 
 @compiled_loop
-def _add_lengths(order, before, after, row, col, taken, length, free, agreed):  # type: ignore[no-untyped-def]
-    """Add the length of the path from each node back to an end, that of what of it lies in cells that are not taken, and that of
-    its last part, as far as the paths from its nodes to the other end follow it, too.
-
-    order: the nodes, each after the one `before` it. after: the next node on the way to the other end. taken: shape (rows, cols),
-    bool. length, free, agreed: shape (N,); changed.
-    """
-    rows, cols = taken.shape
-    whole, open_, common = np.zeros(len(row)), np.zeros(len(row)), np.zeros(len(row))
-    for node in order:
-        last = before[node]
-        if last < 0:
-            continue
-        apart = math.hypot(row[node] - row[last], col[node] - col[last])
-        r, c = int((row[node] + row[last]) / 2), int((col[node] + col[last]) / 2)
-        whole[node] = whole[last] + apart
-        open_[node] = open_[last] + (0.0 if taken[min(r, rows - 1), min(c, cols - 1)] else apart)
-        common[node] = common[last] + apart if after[last] == node else 0.0
-    for node in order:
-        length[node] += whole[node]
-        free[node] += open_[node]
-        agreed[node] += common[node]
-
-
-@compiled_loop
 def trace(node, before):  # type: ignore[no-untyped-def]
     """The nodes from one back to an end, without itself."""
     steps, at = 0, before[node]
@@ -164,41 +153,77 @@ def trace(node, before):  # type: ignore[no-untyped-def]
 
 
 def pick_routes(
-    graph: Graph,
-    paths: Paths,
-    within: float,
-    apart: float,
-    share: float,
-    most: int,
-    taken: np.ndarray,
-    plateau: float = 0.0,
+    graph: Graph, paths: Paths, within: float, apart: float, most: int, shape: tuple[int, ...]
 ) -> list[np.ndarray]:
-    """Routes on the graph, by their nodes, fastest first, each of which passes through cells that are not taken.
+    """Routes on the graph, by their nodes, fastest first, each with a leg in a cell that those before it do not take.
 
     within: relative limit on how much longer than the fastest a route may take. apart: a route takes the cells that are at most
-    so many cells away from its own. share: of its length that must lie in cells not taken before. most: the largest number of
-    routes. taken: shape (rows, cols), bool; changed.
+    so many cells away from its own. most: the largest number of routes. shape: (rows, cols) of the map.
     """
-    through = paths.through
-    [near] = np.nonzero(through <= paths.best * (1 + within))
-    forwards, backwards = (
-        near[np.argsort(time[near], kind="stable")].astype(np.int32) for time in (paths.from_start, paths.to_goal)
-    )
+    near = paths.near(within)
+    near = near[np.argsort(paths.through[near], kind="stable")]
+    # The best route with a leg in a certain cell is that through one of the leg's ends.
+    before, after = paths.before[near], paths.after[near]
+    cells = [
+        _find_cells(graph.points(near), graph.points(np.where(other < 0, instead, other)), shape)
+        for other, instead in ((before, after), (after, before))
+    ]
+    taken = np.zeros(shape, dtype=bool)
     routes: list[np.ndarray] = []
     while len(routes) < most:
-        length, free, agreed = np.zeros((3, len(through)))
-        on = graph.row, graph.col, taken, length, free, agreed
-        _add_lengths(forwards, paths.before, paths.after, *on)
-        _add_lengths(backwards, paths.after, paths.before, *on)
-        good = (free > 0) & (free >= share * length) & (agreed >= plateau * length)
-        differs = near[good[near]]
-        if not len(differs):
+        free = np.flatnonzero(~(taken[cells[0]] & taken[cells[1]]))
+        if not len(free):
             break
-        node = int(differs[np.argmin(through[differs])])
-        route = np.concatenate([trace(node, paths.before)[::-1], [node], trace(node, paths.after)])
-        routes.append(route)
-        take_cells(taken, np.column_stack([graph.row[route], graph.col[route]]), apart)
+        routes.append(paths.route(near[free[0]]))
+        take_cells(taken, graph.points(routes[-1]), apart)
+        near, cells = near[free], [(row[free], col[free]) for row, col in cells]
     return routes
+
+
+def pick_alternatives(
+    graph: Graph, paths: Paths, within: float, apart: float, share: float, plateau: float, most: int, taken: np.ndarray
+) -> list[np.ndarray]:
+    """Routes on the graph, by their nodes, fastest first, that are different ways and would each be chosen for a part of it.
+
+    That part is a plateau: the shortest paths from its nodes to both ends contain all of it. share: of a route's length that must
+    lie in cells not taken before. plateau: share of its length that must be one plateau. The rest is as in `pick_routes`; taken:
+    shape (rows, cols), bool; changed.
+
+    Source: Abraham, Delling, Goldberg and Werneck 2013, Alternative routes in road networks (plateaus, after Cambridge Vehicle
+    Information Technology).
+    """
+    near = paths.near(within)
+    place = np.full(graph.size, -1, dtype=np.int32)
+    place[near] = np.arange(len(near), dtype=np.int32)
+    before = np.where(paths.before[near] >= 0, place[paths.before[near]], -1)
+    after = np.where(paths.after[near] >= 0, place[paths.after[near]], -1)
+    [here] = np.nonzero((before >= 0) & (after[before] == np.arange(len(near))))
+    legs = coo_array((np.ones(len(here)), (here, before[here])), shape=(len(near), len(near)))
+    _, number = connected_components(legs, directed=False)
+    apart_by = np.hypot(*(graph.points(near[here]) - graph.points(near[before[here]])).T)
+    lengths = np.bincount(number[here], apart_by, minlength=number.max(initial=0) + 1)
+    straight = math.dist(*graph.place[-2:].tolist())
+    [long] = np.nonzero(lengths[number] >= plateau * straight)
+    long = long[np.argsort(paths.through[near[long]], kind="stable")]
+    _, first = np.unique(number[long], return_index=True)
+    routes: list[np.ndarray] = []
+    for node in long[np.sort(first)]:
+        route = paths.route(near[node])
+        points = graph.points(route)
+        legs_here = np.hypot(*np.diff(points, axis=0).T)
+        length, free = legs_here.sum(), legs_here[~taken[_find_cells(points[1:], points[:-1], taken.shape)]].sum()
+        if lengths[number[node]] >= plateau * length and free > 0 and free >= share * length:
+            routes.append(route)
+            take_cells(taken, points, apart)
+            if len(routes) == most:
+                break
+    return routes
+
+
+def _find_cells(a: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """(row, col) of the cells in which legs lie, whose ends are (row, col), shape (N, 2); of two, the one south or east."""
+    row, col = np.floor((a + b) / 2).astype(np.int32).T
+    return np.minimum(row, shape[0] - 1), np.minimum(col, shape[1] - 1)
 
 
 def take_cells(taken: np.ndarray, points: np.ndarray, apart: float) -> None:

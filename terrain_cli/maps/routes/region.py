@@ -53,7 +53,7 @@ def find_region(
     if block > 1 and math.isfinite(widths[0]):
         coarse = _average(slowness, block)
         corners = np.zeros((coarse.shape[0] - 1, coarse.shape[1] - 1), dtype=bool)
-        blocks = _add_times(_to_float32(coarse, unit), corners, start / block, goal / block)
+        blocks = _add_times(_to_float32(coarse, unit), corners, start / block, goal / block, widths[0])
         if blocks is None:
             return None
         near = blocks <= widths[0]
@@ -63,7 +63,7 @@ def find_region(
         block = max(slowness.shape)
     padded = np.full((slowness.shape[0] + 2, slowness.shape[1] + 2), np.inf, dtype=np.float32)
     padded[1:-1, 1:-1] = np.where(near, _to_float32(slowness, unit), np.inf)
-    excess = _add_times(padded, closed, start, goal)
+    excess = _add_times(padded, closed, start, goal, widths[1])
     if excess is None:
         return None
     inside = (excess <= widths[1]) & np.isfinite(padded[1:-1, 1:-1])
@@ -94,28 +94,38 @@ def _average(slowness: np.ndarray, block: int) -> np.ndarray:
     return np.pad(mean, 1, constant_values=np.inf)
 
 
-def _add_times(padded: np.ndarray, closed: np.ndarray, start: np.ndarray, goal: np.ndarray) -> np.ndarray | None:
-    """How much longer than the least time routes through each cell take, as a fraction; None if there are no routes."""
-    through = _march_from(padded, closed, start)
-    through += _march_from(padded, closed, goal)
-    least = float(through.min())
-    if not math.isfinite(least):
+def _add_times(
+    padded: np.ndarray, closed: np.ndarray, start: np.ndarray, goal: np.ndarray, width: float
+) -> np.ndarray | None:
+    """How much longer than the least time routes through each cell take, as a fraction; None if there are no routes.
+
+    Where it is above the width, it may be inf.
+    """
+    shape = (padded.shape[0] - 2, padded.shape[1] - 2)
+    from_start, to_goal = (_begin(padded, point, shape) for point in (start, goal))
+    nowhere = np.zeros_like(closed)
+    march(padded, closed, from_start, nowhere)
+    known = float((from_start + to_goal).min())  # the time of some route
+    if not math.isfinite(known):
         return None
+    march(padded, closed, to_goal, nowhere, from_start, (1 + width) * known)
+    through = from_start
+    through += to_goal
+    least = float(through.min())
     through = np.minimum(through[:-1], through[1:])
     through = np.minimum(through[:, :-1], through[:, 1:])
     return np.asarray(through / np.float32(least) - np.float32(1) if least > 0 else np.zeros_like(through))
 
 
-def _march_from(padded: np.ndarray, closed: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Times from a point (row, col) to the corners of the cells, shape (rows + 1, cols + 1), float32, s per cell size.
+def _begin(padded: np.ndarray, point: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Times from a point (row, col) to the corners of the cells that contain it, float32, s per cell size; inf elsewhere.
 
-    They are rough near the point: straight lines to the corners of the cells that contain it are all that is known at first.
+    They are rough: straight lines. shape: (rows, cols) of the map.
     """
-    time = np.full(closed.shape, np.inf, dtype=np.float32)
-    for row, col in touching_cells(float(point[0]), float(point[1]), (padded.shape[0] - 2, padded.shape[1] - 2)):
+    time = np.full((shape[0] + 1, shape[1] + 1), np.inf, dtype=np.float32)
+    for row, col in touching_cells(float(point[0]), float(point[1]), shape):
         for r in (row, row + 1):
             for c in (col, col + 1):
                 taken = padded[row + 1, col + 1] * math.hypot(r - point[0], c - point[1])
                 time[r, c] = min(time[r, c], taken)
-    march(padded, closed, time, np.zeros_like(closed))
     return time

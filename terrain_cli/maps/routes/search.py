@@ -7,6 +7,7 @@ pieces of different candidates are combined. The fastest route is the answer.
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, join
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.lines import trace_lines
-from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes, take_cells
+from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_alternatives, pick_routes, take_cells
 from terrain_cli.maps.routes.refine import Refined, refine
 from terrain_cli.maps.routes.region import find_region
 from terrain_cli.maps.routes.variants import improve
@@ -29,9 +30,12 @@ from terrain_cli.maps.routes.variants import improve
 # and on cells. The cells that matter must be within half of that; otherwise the region is widened.
 WIDTHS = 0.1, 0.01
 SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
-LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
-# Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger.
+LEVELS, FINE_LEVELS = (1, 3, 8), (8, 16)  # points on each edge, of successively finer graphs
+JUDGE = 2  # the graph, counted from 1, that shows which cells matter
+# Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger. Where a
+# route crosses many cells, each of them UNLIKE its neighbour by so much, their errors cancel: by the root of their number / FAR.
 MISJUDGED, MISJUDGED_FINE = 0.03, 0.3
+FAR, UNLIKE = 100, 0.1
 CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
 NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
@@ -150,46 +154,52 @@ def _lay_graphs(task: _Task) -> list[_Level]:
     """
     free = np.isfinite(task.slowness)
     count = int(np.count_nonzero(free))
-    widths = list(WIDTHS) if count > SMALL else [math.inf, math.inf]
-    while True:
-        region = (
-            find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
-            if count > SMALL
-            else None
-        )
-        whole = not any(map(math.isfinite, widths))
-        if region is None and not whole:
+    if count <= SMALL:
+        return list(_refine_graphs(task, free, count <= TINY))
+    widths = list(WIDTHS)
+    while any(map(math.isfinite, widths)):
+        region = find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
+        if region is None:
             widths = [4 * width if width < 1 else math.inf for width in widths]
             continue
-        levels = _refine_graphs(task, free if region is None else region.inside, count <= TINY)
-        if whole:
+        levels, narrow = [], [True, True]
+        for level in _refine_graphs(task, region.inside, tiny=False):
+            levels.append(level)
+            if len(levels) <= JUDGE:
+                worst = region.worst(cells_through(*level, free.shape))
+                narrow = [seen > width / 2 for seen, width in zip(worst, widths, strict=True)]
+                if len(levels) == JUDGE and any(narrow):
+                    break
+        if not any(narrow):
             return levels
-        assert region is not None
-        if levels:
-            worst = region.worst(cells_through(*levels[0], free.shape))
-            narrow = [seen > width / 2 for seen, width in zip(worst, widths, strict=True)]
-            if not any(narrow):
-                return levels
-        else:
-            narrow = [True, True]
         widths = [
             (2 * width if width < 1 else math.inf) if wider else width
             for width, wider in zip(widths, narrow, strict=True)
         ]
+    return list(_refine_graphs(task, free, tiny=False))
 
 
-def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> list[_Level]:
-    levels: list[_Level] = []
-    misjudged = MISJUDGED_FINE if tiny else MISJUDGED
+def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> Iterator[_Level]:
+    """The graphs of `_lay_graphs` on the cells inside, one at a time."""
+    misjudged = MISJUDGED_FINE if tiny else MISJUDGED / math.sqrt(max(1.0, _count_unlike(task, inside) / FAR))
+    coarsest = True
     for points in FINE_LEVELS if tiny else LEVELS:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
         within = misjudged / (points + 1) ** 2
-        paths = find_paths(graph, within if levels else max(within, LONGER))
+        paths = find_paths(graph, max(within, LONGER) if coarsest else within)
         if not math.isfinite(paths.best):
-            return []
-        levels.append(_Level(graph, paths, within))
+            return
+        yield _Level(graph, paths, within)
         inside = cells_through(graph, paths, within, inside.shape)
-    return levels
+        coarsest = False
+
+
+def _count_unlike(task: _Task, inside: np.ndarray) -> float:
+    """About how many cells a route crosses whose slowness differs much from that of the cell before."""
+    pairs = inside[:, 1:] & inside[:, :-1]
+    east, west = task.slowness[:, 1:][pairs], task.slowness[:, :-1][pairs]
+    unlike = np.count_nonzero(np.abs(east - west) > UNLIKE * np.minimum(east, west))
+    return float(np.max(np.abs(task.goal - task.start))) * unlike / max(1, len(east))
 
 
 def _refine_candidates(task: _Task, levels: list[_Level]) -> list[Refined]:
@@ -197,7 +207,7 @@ def _refine_candidates(task: _Task, levels: list[_Level]) -> list[Refined]:
     shape = task.slowness.shape
     chains = []
     for level, most in zip(reversed(levels[-2:]), (CANDIDATES, REFINED), strict=True):
-        routes = pick_routes(level.graph, level.paths, level.within, 1.5, 0, most, np.zeros(shape, dtype=bool))
+        routes = pick_routes(level.graph, level.paths, level.within, 1.5, most, shape)
         chains.append(level.graph.to_chain(routes))
     chain = drop_needless(_join_numbered(chains), task.padded)
     rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
@@ -255,7 +265,7 @@ def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refine
     taken = np.zeros(task.slowness.shape, dtype=bool)
     take_cells(taken, best.nodes.points, apart)
     most = 2 * ALTERNATIVES
-    routes = pick_routes(level.graph, level.paths, LONGER, apart, 1.2 * APART, most, taken, PLATEAU)
+    routes = pick_alternatives(level.graph, level.paths, LONGER, apart, 1.2 * APART, PLATEAU, most, taken)
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)

@@ -12,12 +12,12 @@ import numpy as np
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.crossings import Chain, drop_needless, join, leg_times
 from terrain_cli.maps.routes.graph import Graph
-from terrain_cli.maps.routes.paths import Paths, trace
+from terrain_cli.maps.routes.paths import Paths
 from terrain_cli.maps.routes.refine import refine
 
 AROUND = 8  # crossings of the route on both sides of a stretch
-SLOWER = 5e-3  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
-MOST, ROUNDS = 400, 6  # stretches, and rounds of their refinement
+SLOWER = 2e-2  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
+TRIED, MOST, ROUNDS = 1000, 200, (2, 6)  # stretches, how many of them to refine further, and rounds of refinement
 SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
@@ -39,13 +39,21 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
     stretches = _find_stretches(route, elapsed, graph, paths)
     if not stretches:
         return None
-    windows = join([_cut_out(route, stretch, graph, i) for i, stretch in enumerate(stretches)])
-    found = []
-    for window in refine(drop_needless(windows, padded), padded, closed, moves=False, ends=False, rounds=ROUNDS):
-        begin, end = _around(route, stretches[int(window.nodes.route[0])])
-        found.append((elapsed[end] - elapsed[begin] - window.times[-1], begin, end, window.nodes))
+    windows = drop_needless(_cut_out(route, stretches, graph), padded)
+    gains: list[tuple[float, Stretch, Chain]] = []
+    for rounds in ROUNDS:
+        refined = refine(windows, padded, closed, moves=False, ends=False, rounds=rounds)
+        gains = []
+        for window in refined:
+            stretch = stretches[int(window.nodes.route[0])]
+            begin, end = _around(route, stretch)
+            gains.append((elapsed[end] - elapsed[begin] - window.times[-1], stretch, window.nodes))
+        gains = sorted(gains, key=lambda found: -found[0])[:MOST]
+        stretches = [stretch for _, stretch, _ in gains]
+        windows = join([nodes._replace(route=np.full_like(nodes.route, i)) for i, (_, _, nodes) in enumerate(gains)])
     better: list[tuple[int, int, Chain]] = []
-    for gain, begin, end, nodes in sorted(found, key=lambda found: -found[0]):
+    for gain, stretch, nodes in gains:
+        begin, end = _around(route, stretch)
         apart = all(end <= other_begin or other_end <= begin for other_begin, other_end, _ in better)
         if gain > GAIN * elapsed[-1] and apart:
             better.append((begin, end, nodes))
@@ -61,7 +69,7 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
 
 def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Paths) -> list[Stretch]:
     """Where variants leave the route and return to it, for each such pair the fastest one on the graph."""
-    place = _find_places(np.column_stack([graph.row, graph.col]), route.points)
+    place = _find_places(graph.points(np.arange(graph.size)), route.points)
     through = paths.through
     [near] = np.nonzero(np.isfinite(through))
     left, returned = place.copy(), place.copy()
@@ -76,11 +84,11 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
     aside, slower = aside[order], slower[order]
     first = np.append(True, (np.diff(left[aside]) != 0) | (np.diff(returned[aside]) != 0))[: len(aside)]
     aside, slower = aside[first], slower[first]
-    chosen = aside[np.argsort(slower, kind="stable")][: min(MOST, int(np.count_nonzero(slower <= SLOWER)))]
+    chosen = aside[np.argsort(slower, kind="stable")][: min(TRIED, int(np.count_nonzero(slower <= SLOWER)))]
     stretches = []
     for node in chosen.tolist():
-        back, on = (_until_return(trace(node, way), place) for way in (paths.before, paths.after))
-        stretches.append(Stretch(int(left[node]), int(returned[node]), np.concatenate([back[::-1], [node], on])))
+        back, on = (_follow_back(node, way, place) for way in (paths.before, paths.after))
+        stretches.append(Stretch(int(left[node]), int(returned[node]), np.array([*back[::-1], node, *on])))
     return stretches
 
 
@@ -90,9 +98,12 @@ def _find_places(points: np.ndarray, route: np.ndarray) -> np.ndarray:
     return np.array([places.get(point, -1) for point in zip(*points.T.tolist(), strict=True)], dtype=np.int32)
 
 
-def _until_return(nodes: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The nodes up to the first one that is on the route."""
-    return nodes[: int(np.argmax(place[nodes] >= 0))] if len(nodes) else nodes
+def _follow_back(node: int, before: np.ndarray, place: np.ndarray) -> list[int]:
+    """The nodes before a node, back to the first one that is on the route, without that."""
+    nodes: list[int] = []
+    while place[node := int(before[node])] < 0:
+        nodes.append(node)
+    return nodes
 
 
 @compiled_loop
@@ -108,11 +119,19 @@ def _around(route: Chain, stretch: Stretch) -> tuple[int, int]:
     return max(stretch.first - AROUND, 0), min(stretch.last + AROUND, len(route.x) - 1)
 
 
-def _cut_out(route: Chain, stretch: Stretch, graph: Graph, number: int) -> Chain:
-    """The part of the route around a stretch, which is replaced; its ends are fixed."""
-    begin, end = _around(route, stretch)
-    between = graph.to_chain([stretch.nodes])
-    part = join([route.take(slice(begin, stretch.first + 1)), between, route.take(slice(stretch.last, end + 1))])
-    base, along, x = part.base.copy(), part.along.copy(), part.x.copy()
-    base[[0, -1]], along[[0, -1]], x[[0, -1]] = part.points[[0, -1]], 0.0, 0.0
-    return Chain(base, along, x, np.full(len(x), number, dtype=np.int64))
+def _cut_out(route: Chain, stretches: list[Stretch], graph: Graph) -> Chain:
+    """The parts of the route around the stretches, which are replaced, as one chain; the ends of each are fixed."""
+    whole = join([route, graph.to_chain([stretch.nodes for stretch in stretches])])
+    index, at, sizes = [], len(route.x), []
+    for stretch in stretches:
+        begin, end = _around(route, stretch)
+        after = at + len(stretch.nodes)
+        index += [np.arange(begin, stretch.first + 1), np.arange(at, after), np.arange(stretch.last, end + 1)]
+        sizes.append(sum(map(len, index[-3:])))
+        at = after
+    part = whole.take(np.concatenate(index))
+    last = np.cumsum(sizes) - 1
+    fixed = np.concatenate([last - np.array(sizes) + 1, last])
+    points = part.points[fixed]
+    part.base[fixed], part.along[fixed], part.x[fixed] = points, 0.0, 0.0
+    return part._replace(route=np.repeat(np.arange(len(stretches)), sizes))
