@@ -178,5 +178,6 @@ def write_corners(path: Path, values: np.ndarray, grid: Grid) -> None:
             bigtiff="if_safer",
             **settings,
         ) as raster:
-            raster.update_tags(AREA_OR_POINT="Point")
+            if grid.crs is not None:  # without one, the tag would make up a CRS
+                raster.update_tags(AREA_OR_POINT="Point")
             raster.write(np.where(np.isfinite(values), values, np.nan).astype(values.dtype), 1)

@@ -6,6 +6,7 @@ This module imports rasterio when it is used. GDAL opens no network: neither do 
 import contextlib
 import logging
 import math
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ SAMPLES = 2**20  # that are read at a time
 FINE = 16  # samples along the side of a cell, at most, where cells are coarser than those of the raster
 EDGE = 32  # points along each side of a raster, from which its extent in another CRS is found
 SQUARE = 0.01  # of a cell: by how much rows and columns of nearly square cells may drift apart over the raster
-NETWORK = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none", "GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_PAM_ENABLED": "YES"}
+DEAD = "127.0.0.1:9"  # a proxy that answers nothing, for whatever would still ask the network
+SETTINGS = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none", "GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_HTTP_PROXY": DEAD}
 ONLINE = ("WMS", "WCS", "WMTS", "HTTP", "OGCAPI", "STACTA", "STACIT", "EEDAI", "PLMOSAIC", "NGW", "DAAS")  # drivers
 
 
@@ -70,6 +72,9 @@ class Source(NamedTuple):
 
 
 def _rasterio() -> Any:
+    os.environ["GDAL_SKIP"] = ",".join(
+        ONLINE
+    )  # read when GDAL is loaded: a file (a VRT) may name others for it to open
     try:
         import rasterio
     except ImportError:
@@ -83,13 +88,13 @@ def _opened(path: Path) -> Iterator[Any]:
     """The raster in a file. Raises InputError if it cannot be read, also while it is open."""
     rasterio = _rasterio()
     try:
-        with rasterio.Env(**NETWORK), warnings.catch_warnings():
+        with rasterio.Env(**SETTINGS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with rasterio.open(path) as dataset:
                 yield dataset
     except (rasterio.errors.RasterioError, rasterio._err.CPLE_BaseError) as problem:
         cause = problem.__cause__ or problem
-        reason = str(cause).replace(str(path), "").strip(" :'").partition("\n")[0]
+        reason = str(cause).replace(str(path), "").strip(" :,'").partition("\n")[0]
         raise InputError(f"{path}: cannot be read as a raster: {shorten(reason) or 'GDAL does not know it'}") from None
 
 
@@ -98,8 +103,6 @@ def open_source(path: Path, band: int | None = None, nodata: float | None = None
     crs_room.pyproj()
     open_input(path, "save it to a file").close()  # a regular file, that no output may replace
     with _opened(path) as dataset:
-        if dataset.driver in ONLINE:
-            raise InputError(f"{path}: is a service of the network ({dataset.driver}): save what it shows to a GeoTIFF")
         for file in dataset.files:
             with contextlib.suppress(OSError, InputError):
                 open_input(Path(file)).close()
@@ -207,6 +210,9 @@ def grid_of(source: Source, crs: str | None, within: tuple[float, float, float, 
         return Grid(corner, width, source.rows, source.cols, crs)
     cell = cell_in(source, crs)
     xmin, ymin, xmax, ymax = extent_in(source, crs, within)
+    if crs is None or source.crs is None or are_same(source.crs, crs):
+        rows, cols = (max(round(side / cell + 0.5 - 1e-6), 1) for side in (ymax - ymin, xmax - xmin))
+        return Grid((xmin, ymax - rows * cell), cell, rows, cols, crs)
     corner = (math.floor(xmin / cell) * cell, math.floor(ymin / cell) * cell)
     rows, cols = (
         max(math.ceil((end - start) / cell - 1e-6), 1) for start, end in zip(corner[::-1], (ymax, xmax), strict=True)

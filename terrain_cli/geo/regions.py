@@ -60,8 +60,7 @@ def find_cells(shapes: "Sequence[Any] | np.ndarray", grid: Grid, *, width: float
     the grid.
     """
     package = shapely()
-    parts = package.get_parts(package.get_parts(package.get_parts(np.asarray(shapes, dtype=object))))
-    parts = parts[~package.is_empty(parts)]
+    parts = _parts(np.asarray(shapes, dtype=object))
     names = [part.geom_type for part in parts]
     thin = np.array([name not in AREAS for name in names], dtype=bool)
     if thin.any() and width is None:
@@ -92,6 +91,46 @@ def find_cells(shapes: "Sequence[Any] | np.ndarray", grid: Grid, *, width: float
     if not mask.any():
         raise OutsideError(_explain_outside(parts, grid))
     return Cells(top, left, mask)
+
+
+def _parts(shapes: np.ndarray) -> np.ndarray:
+    """The single lines, areas and points of geometries, also of collections in collections."""
+    package = shapely()
+    parts = package.get_parts(package.get_parts(package.get_parts(shapes)))
+    return np.asarray(parts[~package.is_empty(parts)])
+
+
+def keep_shut(later: Cells, shapes: np.ndarray, earlier: Cells, blocked: np.ndarray, width: float, grid: Grid) -> Cells:
+    """The cells of a region without those that an earlier one blocks and that it only shares, such as a road along a shore.
+
+    Where the line or area itself crosses the blocked region, such as a bridge, all that is connected to the crossing is kept.
+    shapes, blocked: the geometries of both. width: of the lines of the earlier region.
+    """
+    package = shapely()
+    top, left, (rows, cols) = later.top, later.left, later.mask.shape
+    shared = np.zeros_like(later.mask)
+    other = earlier.within(top, top + rows, left, left + cols)
+    shared[other.window] = other.mask
+    shared &= later.mask
+    if not shared.any():
+        return later
+    ground = package.union_all(
+        [shape for shape in package.make_valid(blocked) if package.get_dimensions(shape) == AREA]
+    )
+    lines = package.buffer([shape for shape in blocked if package.get_dimensions(shape) < AREA], width / 2)
+    ground = package.union_all([ground, *lines])
+    crossing = package.intersection(package.make_valid(shapes), ground)
+    # A line that only touches it at a point does not cross it, nor does an area that touches it along a line.
+    crossing = crossing[
+        (package.get_dimensions(crossing) >= package.get_dimensions(shapes)) & ~package.is_empty(crossing)
+    ]
+    runs, _ = ndimage.label(shared)
+    opened = np.zeros(0, dtype=runs.dtype)
+    if len(crossing):
+        thin = SHRUNK * grid.cell if (package.get_dimensions(_parts(crossing)) < AREA).any() else None
+        crossed = find_cells(crossing, grid, width=thin, whole=True).within(top, top + rows, left, left + cols)
+        opened = np.unique(runs[crossed.window][crossed.mask])
+    return later._replace(mask=later.mask & ~(shared & ~np.isin(runs, opened[opened > 0])))
 
 
 def _cut(shapes: np.ndarray, frame: Any, dimension: int) -> np.ndarray:

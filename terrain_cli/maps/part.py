@@ -58,13 +58,18 @@ def clip(extent: Extent, grid: Grid) -> Extent:
     return max(extent[0], whole[0]), max(extent[1], whole[1]), min(extent[2], whole[2]), min(extent[3], whole[3])
 
 
+def cut_sides(part: Grid, whole: Grid) -> tuple[bool, bool, bool, bool]:
+    """Whether the map goes on beyond the top, the bottom, the left and the right side of a part."""
+    top, bottom, left, right = whole.place_of(part)
+    return top > 0, bottom < whole.rows, left > 0, right < whole.cols
+
+
 def leads_out(free: np.ndarray, part: Grid, whole: Grid, places: Sequence[XY]) -> list[bool]:
     """For each place, whether free ground leads from it to cells of the map that are not in the part."""
-    top, bottom, left, right = whole.place_of(part)
     regions, _ = ndimage.label(free)
     sides = (regions[0], regions[-1], regions[:, 0], regions[:, -1])
-    cut = (top > 0, bottom < whole.rows, left > 0, right < whole.cols)
-    out = {int(region) for side, is_cut in zip(sides, cut, strict=True) if is_cut for region in np.unique(side)} - {0}
+    cut = zip(sides, cut_sides(part, whole), strict=True)
+    out = {int(region) for side, is_cut in cut if is_cut for region in np.unique(side)} - {0}
     x, y = part.corner
     return [
         any(

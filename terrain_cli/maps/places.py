@@ -62,6 +62,8 @@ def find_place_problems(scenario: MapScenario, raster: "Raster") -> Iterator[Pro
             where, nearest, away = found
             moving = f"snap: {_up(away):g} would move it there, {away:.6g} {scenario.units.length} away"
             centre = f"the nearest free cell has its centre at {write_point(nearest)}"
+            if raster.crs and abs(point[0]) <= 180 and abs(point[1]) <= 90 and "outside" in where:
+                moving = f"a place in degrees is written {write_point(LonLat(*point))}"
             yield place, f"{where}: {centre}, got {write_point(point)}; {moving}"
 
 
@@ -72,7 +74,7 @@ def snap_places(scenario: MapScenario, raster: "Raster") -> tuple[MapScenario, l
     free = ~np.isnan(raster.speeds)
     for place, point in scenario.places if scenario.snap and free.any() else ():
         found = _find_blocked(point, raster, free)
-        if found and found[2] <= scenario.snap:
+        if found and found[2] <= scenario.snap * (1 + 1e-9):
             where, nearest, away = found
             moved[place] = nearest
             said.append(
@@ -85,7 +87,7 @@ def snap_places(scenario: MapScenario, raster: "Raster") -> tuple[MapScenario, l
 def _up(distance: float) -> float:
     """A round number that is at least this distance."""
     step = 10.0 ** math.floor(math.log10(distance)) / 10
-    return math.ceil(distance / step) * step
+    return math.ceil(distance / step - 1e-6) * step
 
 
 def _find_blocked(

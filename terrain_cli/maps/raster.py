@@ -115,7 +115,9 @@ def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[R
         check_size((part.rows, part.cols), "the part of the map to read", len(scenario.goal), _fit(part, scenario))
         speeds, zones, problems = survey.read(part)
     except InputError as error:
-        return None, [(("map",), problem) for problem in error.problems]
+        paths = {str(source.path): key for key, source in survey.layers.items()}
+        where = next((("map", key) for path, key in paths.items() if error.problems[0].startswith(path)), ("map",))
+        return None, [(where, problem) for problem in error.problems]
     place = survey.grid.place_of(part)
     lay_over(speeds, survey.overlays, place)
     overlays = tuple(overlay._replace(cells=overlay.cells.within(*place)) for overlay in survey.overlays)

@@ -9,13 +9,14 @@ import numpy as np
 
 from terrain_cli.errors import InputError
 from terrain_cli.geo.grid import Grid
+from terrain_cli.geo.regions import Cells, OutsideError, find_cells, keep_shut
+from terrain_cli.geo.vectors import companions, read_vectors
 from terrain_cli.maps.problems import BLOCKED
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Place, Problem
 from terrain_cli.text import visible
 
 if TYPE_CHECKING:
-    from terrain_cli.geo.regions import Cells
     from terrain_cli.maps.model import Region
     from terrain_cli.maps.scenario import MapScenario
 
@@ -27,7 +28,7 @@ class Overlay(NamedTuple):
     """
 
     name: str
-    cells: "Cells"
+    cells: Cells
     speed: float | None
     factor: float | None
 
@@ -35,16 +36,25 @@ class Overlay(NamedTuple):
 def read_overlays(scenario: "MapScenario", grid: Grid) -> tuple[tuple[Overlay, ...], list[Problem], list[str]]:
     """The regions as cells of the whole map, what is wrong with them, and what people should know.
 
+    A later region wins, but a road along a shore does not open the water in its cells: only a bridge does (see `keep_shut`).
     A region outside a window that the scenario names is left out, and that is said; elsewhere it is a problem.
     """
     overlays: list[Overlay] = []
     problems: list[Problem] = []
     said: list[str] = []
+    shut: list[tuple[Overlay, np.ndarray, float]] = []  # blocked regions, their geometries and the width of their lines
     for i, region in enumerate(scenario.map.regions):
         place: Place = ("map", "regions", i)
         try:
-            overlays.append(_read_overlay(scenario, region, grid, scenario.map.region_name(i)))
-        except _outside() as error:
+            overlay, shapes = _read_overlay(scenario, region, grid, scenario.map.region_name(i))
+            if overlay.speed is not None and not math.isnan(overlay.speed):
+                for earlier, blocked, width in shut:
+                    kept = keep_shut(overlay.cells, shapes, earlier.cells, blocked, width, grid)
+                    overlay = overlay._replace(cells=kept)
+            elif overlay.speed is not None:
+                shut.append((overlay, shapes, region.width or 0.0))
+            overlays.append(overlay)
+        except OutsideError as error:
             if scenario.map.window is None:
                 problems += [(place, visible(f"{region.file}: {problem}")) for problem in error.problems]
             else:
@@ -60,26 +70,18 @@ def read_overlays(scenario: "MapScenario", grid: Grid) -> tuple[tuple[Overlay, .
     return tuple(overlays), problems, said
 
 
-def _outside() -> type[InputError]:
-    from terrain_cli.geo.regions import OutsideError
-
-    return OutsideError
-
-
-def _read_overlay(scenario: "MapScenario", region: "Region", grid: Grid, name: str) -> Overlay:
-    from terrain_cli.geo.regions import find_cells
-    from terrain_cli.geo.vectors import read_vectors
-
+def _read_overlay(scenario: "MapScenario", region: "Region", grid: Grid, name: str) -> tuple[Overlay, np.ndarray]:
+    """A region as cells of the whole map, and its geometries."""
     path = scenario.folder / region.file
     shapes = read_vectors(path, grid.crs, layer=region.layer, own=region.crs)
     whole = region.speed is not None and math.isnan(region.speed)
     try:
         cells = find_cells(shapes, grid, width=region.width, whole=whole)
-    except _outside():
+    except OutsideError:
         raise
     except InputError as error:
         raise InputError(*(f"{path}: {problem}" for problem in error.problems)) from None
-    return Overlay(name, cells, region.speed, region.factor)
+    return Overlay(name, cells, region.speed, region.factor), shapes
 
 
 def lay_over(speeds: np.ndarray, overlays: Sequence[Overlay], part: tuple[int, int, int, int] | None = None) -> None:
@@ -108,8 +110,6 @@ def find_fastest(speed: float, overlays: Sequence[Overlay]) -> float:
 
 def describe(scenario: "MapScenario") -> Iterator[dict[str, Any]]:
     """What a record has of each region: a checksum of its file, and what it does to the ground."""
-    from terrain_cli.geo.vectors import companions
-
     for region in scenario.map.regions:
         digest = hashlib.sha256()
         for path in companions(scenario.folder / region.file):

@@ -14,7 +14,7 @@ from terrain_cli.errors import check_count, check_function, check_type
 from terrain_cli.files import plain
 from terrain_cli.geo.grid import Grid
 from terrain_cli.maps.cells import touching_cells
-from terrain_cli.maps.part import ellipse, leads_out, next_part
+from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, duration, html_table
@@ -40,7 +40,8 @@ class MapSolution:
     improving when its rounds were used up, or "no route" if some goal cannot be reached; message: the same in a sentence. routes:
     one for each goal, None if there is none; reasons: for each goal, why there is none, "" if there is one. precision: bits of
     the arrival times, 64 or 32. crs: the coordinate reference system, None for a plain map. zones: the classes of the cells, if
-    the map has land cover. remarks: what people should know of how it was read.
+    the map has land cover. remarks: what people should know of how it was read. whole: the cells of the whole map, if only a part
+    of it was read.
     """
 
     scenario: MapScenario
@@ -54,6 +55,7 @@ class MapSolution:
     zones: "Zones | None" = None
     remarks: tuple[str, ...] = ()
     overlays: "tuple[Overlay, ...]" = ()
+    whole: "Grid | None" = None
 
     @cached_property
     def from_start(self) -> np.ndarray:
@@ -103,6 +105,7 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
+        require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
         return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
@@ -120,10 +123,14 @@ class MapSolution:
         if route is None:
             raise ValueError(f"there is no route to {self.scenario.goal_name(index)}")
         if not route.legs:
-            return find_corridor(self.ground, self.from_start, self.to_goal(index), route, percent)
+            remaining = self.to_goal(index)
+            require_whole(self, "corridor", route.time * (1 + percent / 100), self.from_start, remaining)
+            return find_corridor(self.ground, self.from_start, remaining, route, percent)
         from_stops = [self.from_start, *(there for there, _ in self._by_waypoints)]
         to_stops = [*(here for _, here in self._by_waypoints), self.to_goal(index)]
         fields = list(zip(from_stops, to_stops, strict=True))
+        for (there, here), leg in zip(fields, route.legs, strict=True):
+            require_whole(self, "corridor", leg.time + route.time * percent / 100, there, here)
         return join_corridors(self.ground, fields, route, percent)
 
     @cached_property
@@ -335,7 +342,7 @@ def solve(
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
     routes = _find_routes(scenario, ground, report)
-    while raster and (part := _find_larger(raster, routes)):
+    while raster and (part := find_larger(raster, routes)):
         if report:
             report(f"reading {part.rows:,} by {part.cols:,} cells")
         raster = read_part(raster, part)
@@ -347,7 +354,7 @@ def solve(
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
     settled = all(_is_settled(route) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
-    known = (raster.crs, raster.zones, _describe_part(raster), raster.overlays) if raster else ()
+    known = (raster.crs, raster.zones, describe_part(raster), raster.overlays, part_of(raster)) if raster else ()
     return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
 
 
@@ -370,42 +377,6 @@ def _find_routes(
         legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
         found.append(join_legs(legs) if len(legs) == len(stops) else None)
     return tuple(found)
-
-
-def _find_larger(raster: Raster, routes: tuple[Route | None, ...]) -> "Grid | None":
-    """The larger part of the map in which faster routes may lie; None if they cannot."""
-    if (
-        raster.survey is None
-        or raster.scenario is None
-        or raster.scenario.map.window
-        or raster.grid == raster.survey.grid
-    ):
-        return None
-    before, goals = [raster.scenario.start, *raster.scenario.waypoints], raster.scenario.goals
-    whole = raster.survey.grid
-    out = dict(
-        zip([*before, *goals], leads_out(~np.isnan(raster.speeds), raster.grid, whole, [*before, *goals]), strict=True)
-    )
-    legs = [
-        (a, b, route and (route.legs or (route,))[k])
-        for goal, route in zip(goals, routes, strict=True)
-        for k, (a, b) in enumerate(pairwise([*before, goal]))
-        if out[a] and out[b]
-    ]
-    if not legs:
-        return None
-    fastest = raster.survey.find_fastest()
-    needed = [ellipse(a, b, leg.time * fastest) if leg else None for a, b, leg in legs]
-    return next_part(raster.grid, whole, needed)
-
-
-def _describe_part(raster: Raster) -> tuple[str, ...]:
-    """The remarks on a raster, and of which part of the map it is."""
-    whole, part = raster.survey and raster.survey.grid, raster.grid
-    if whole is None or whole == part or (raster.scenario and raster.scenario.map.window):
-        return raster.remarks
-    size = f"{part.rows:,} by {part.cols:,} of the {whole.rows:,} by {whole.cols:,} cells"
-    return (*raster.remarks, f"{size} were read: no faster route leads through the others")
 
 
 def _is_settled(route: Route) -> bool:

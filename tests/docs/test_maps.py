@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from terrain_cli.maps import raster
 from terrain_cli.maps.fields import mesh
 from tests.conftest import CONFIGS, Ran
 from tests.docs.pages import assert_says, read_page
