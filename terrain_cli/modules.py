@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
     from terrain_cli.contract import Solution
@@ -75,6 +77,16 @@ class SweepModule(Protocol):
         self, scenario: Any, varied: Mapping[str, Sequence[float]], options: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What the JSON document says of the whole sweep."""
+
+
+class ExportsModule(Protocol):
+    """Files for other programs. Only kinds whose coordinates may be known on the Earth have it."""
+
+    def check(self, ground: Any, path: "Path", option: str) -> None:
+        """Raises InputError if such a file cannot be written for a ground as it was read."""
+
+    def make_content(self, solution: Any, features: Sequence[dict[str, Any]], path: "Path") -> Any:
+        """What to write to a file (see files.py), by its ending."""
 
 
 class Watch(Protocol):

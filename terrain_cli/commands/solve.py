@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Mapping
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -30,7 +29,8 @@ from terrain_cli.commands.options import (
     say_written,
     with_question_options,
 )
-from terrain_cli.contract import Answer, Scenario, Solution
+from terrain_cli.commands.outputs import FORMATS, Solved, check_formats, make_content, make_document
+from terrain_cli.contract import Answer, Scenario
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output, refuse_input, write
 from terrain_cli.interrupts import held
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from terrain_cli.show.console import Progress
 
 FILES = 1000  # scenarios of a run, whose solutions are all kept until they are printed
-FORMATS = (".json", ".csv", ".geojson", ".gpx", ".gpkg")
-PLAIN = (".json", ".csv", ".geojson")  # those of them that every kind has
 
 
 class Loaded(NamedTuple):
@@ -50,11 +48,6 @@ class Loaded(NamedTuple):
     scenario: Scenario
     ground: Any
     asked: dict[str, Any]
-
-
-class Solved(NamedTuple):
-    solution: Solution
-    answers: list[Answer]
 
 
 @with_question_options
@@ -165,7 +158,7 @@ def solve(
     remark(*dict.fromkeys(text for each in solved for text in each.solution.remarks))
     with held():
         contents = dict(item for each in solved for answer in each.answers for item in answer.to_files().items())
-        contents |= {path: _make_content(path, solved, several) for path in outputs}
+        contents |= {path: make_content(path, solved, several) for path in outputs}
         try:
             _print(solved, list(failures), options, several=several, as_json=as_json, as_csv=as_csv)
         finally:  # also if stdout is full, or a pipe that nobody reads any more
@@ -259,23 +252,11 @@ def _load(
         refuse_foreign(kind, file, options)
         scenario = kind.scenario.with_options(scenario, options)
         ground = kind.solution.read(scenario)
-        _check_formats(kind, ground, file, outputs)
+        check_formats(kind, ground, file, outputs)
         return Loaded(scenario, ground, questions[kind.name])
     except InputError as error:
         failures[file] = error.problems
     return None
-
-
-def _check_formats(kind: kinds.Kind, ground: Any, file: str, outputs: Mapping[str, list[Path]]) -> None:
-    """Raises InputError for a file that cannot be written from this ground, by its ending."""
-    for option, paths in outputs.items():
-        for path in paths:
-            if kind.has("exports"):
-                kind.find("exports").check(ground, path, f"{file}: {option}")
-            elif option == "--output" and path.suffix.lower() not in PLAIN:
-                raise InputError(
-                    f"{file}: --output: {path}: only maps can be written to {path.suffix.lower()}: use .geojson"
-                )
 
 
 def _solve_all(
@@ -321,7 +302,7 @@ def _print(
     from terrain_cli.show.console import data_out
 
     if as_json:
-        print(json.dumps(_make_document(solved, several)), file=data_out())
+        print(json.dumps(make_document(solved, several)), file=data_out())
         return
     if as_csv:
         csv.writer(data_out(), lineterminator="\n").writerows(solved[0].solution.to_rows())
@@ -338,36 +319,3 @@ def _print(
         for answer in each.answers:
             for table in answer.to_tables():
                 print_table(table)
-
-
-def _make_document(solved: list[Solved], several: bool) -> Any:
-    """The JSON document: an object for one scenario, a list for several."""
-    documents = [
-        reduce(_merge, (answer.to_json() for answer in answers), solution.to_json()) for solution, answers in solved
-    ]
-    return documents if several else documents[0]
-
-
-def _merge(document: Any, addition: Any) -> Any:
-    """The document with the addition in it: mappings key by key, lists of equal length item by item."""
-    if isinstance(document, dict) and isinstance(addition, dict):
-        both = {key: _merge(document[key], addition[key]) for key in document.keys() & addition.keys()}
-        return document | addition | both
-    if isinstance(document, list) and isinstance(addition, list) and len(document) == len(addition):
-        return [_merge(*pair) for pair in zip(document, addition, strict=True)]
-    return addition
-
-
-def _make_content(path: Path, solved: list[Solved], several: bool) -> Any:
-    """What `--output` writes to a file, by its ending."""
-    match path.suffix.lower():
-        case ".json":
-            return _make_document(solved, several)
-        case ".csv":
-            return solved[0].solution.to_rows()
-    [(solution, answers)] = solved
-    features = [*solution.to_features(), *(feature for answer in answers for feature in answer.to_features())]
-    kind = kinds.of(solution.scenario)
-    if kind.has("exports"):
-        return kind.find("exports").make_content(solution, features, path)
-    return {"type": "FeatureCollection", "features": features}

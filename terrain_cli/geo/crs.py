@@ -23,10 +23,11 @@ def pyproj() -> Any:
     """The package, with its network off. Raises InputError if it is not installed."""
     os.environ["PROJ_NETWORK"] = "OFF"  # also for the PROJ inside GDAL
     try:
-        import pyproj as package
+        import pyproj as found
     except ImportError:
         raise needs_extra("A map with a CRS", "pyproj", "geo") from None
-    package.network.set_network_enabled(active=False)  # type: ignore[attr-defined]  # not declared as public
+    package: Any = found
+    package.network.set_network_enabled(active=False)
     return package
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from terrain_cli.errors import InputError, needs_extra
 from terrain_cli.files import open_input
 from terrain_cli.geo import crs as crs_room
-from terrain_cli.geo.crs import are_same, read_crs, transform
+from terrain_cli.geo.crs import are_same, is_geographic, read_crs, transform
 from terrain_cli.geo.grid import Grid
 from terrain_cli.text import count, shorten
 
@@ -220,6 +220,12 @@ def grid_of(source: Source, crs: str | None, within: tuple[float, float, float, 
     return Grid(corner, cell, rows, cols, crs)
 
 
+def from_west(source: Source, lon: Any) -> Any:
+    """Longitudes as a raster in degrees counts them, from its western edge: 247 may be -113, and it may cross 180 degrees."""
+    west = extent_in(source, None)[0]
+    return west + (lon - west) % 360
+
+
 class Sampled(NamedTuple):
     """The values in a block of cells. Each cell has k² samples, evenly spread over it.
 
@@ -264,6 +270,8 @@ def _find(source: Source, grid: Grid, k: int) -> tuple[np.ndarray, np.ndarray]:
     a, b, c, d, e, f = source.transform
     if grid.crs is not None and source.crs is not None and not are_same(grid.crs, source.crs):
         x, y = transform(grid.crs, source.crs, *np.broadcast_arrays(x, y))
+        if is_geographic(source.crs):
+            x = from_west(source, x)
     x, y, scale = x - c, y - f, a * e - b * d
     if source.upright:
         rows, cols = y / e, x / a

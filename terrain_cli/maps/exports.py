@@ -60,6 +60,7 @@ def make_gpx(solution: "MapSolution") -> str:
     from terrain_cli import __version__
     from terrain_cli.geo.crs import to_lonlat
     from terrain_cli.geo.tracks import Track, write_gpx
+    from terrain_cli.maps.forms import times_along
 
     assert solution.crs is not None
     scenario, crs = solution.scenario, solution.crs
@@ -70,7 +71,7 @@ def make_gpx(solution: "MapSolution") -> str:
         points = [(float(lon), float(lat)) for lon, lat in to_lonlat(crs, route.points)]
         clocks: list[datetime | None] = []
         if scenario.depart:
-            clocks = [scenario.clock(float(time)) for time in solution.times_along(route)]
+            clocks = [scenario.clock(float(time)) for time in times_along(solution, route)]
         name = scenario.name if len(solution.routes) == 1 else f"{scenario.name}: {scenario.goal_name(i)}"
         units = scenario.units
         remark = f"{route.time:.6g} {units.time}, {route.distance:.6g} {units.length}"

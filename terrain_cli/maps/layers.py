@@ -22,9 +22,9 @@ from terrain_cli.geo.crs import (
     utm,
 )
 from terrain_cli.geo.grid import Grid, overlap
-from terrain_cli.geo.raster import Source, cell_in, extent_in, grid_of, open_source, sample
+from terrain_cli.geo.raster import Source, cell_in, extent_in, from_west, grid_of, open_source, sample
 from terrain_cli.maps.model import LonLat
-from terrain_cli.maps.regions import Overlay, find_fastest
+from terrain_cli.maps.overlays import Overlay, find_fastest
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.zones import Table, Zones, most_common
 from terrain_cli.scenario.load import explain_missing
@@ -263,6 +263,8 @@ def _choose_crs(
     lon, lat = map(float, to_lonlat(own, np.array([x, y])))
     if degrees:
         lon, lat = (float(np.mean([point[axis] for point in degrees])) for axis in (0, 1))
+    if is_geographic(own):
+        lon = from_west(first, lon)
     zone = utm(lon, lat)
     crs = named or own
     error = scale_error(crs, *map(float, transform(own, crs, x, y)))

@@ -5,17 +5,21 @@ This module does not import JAX.
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from terrain_cli.errors import InputError
 from terrain_cli.maps.cells import meet_at_corner, touching_cells
 from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.scenario.model import Place, Problem, write_key
+from terrain_cli.text import count
 
 if TYPE_CHECKING:
+    from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.raster import Raster
 
 
@@ -62,6 +66,11 @@ def find_place_problems(scenario: MapScenario, raster: "Raster") -> Iterator[Pro
             where, nearest, away = found
             moving = f"snap: {_up(away):g} would move it there, {away:.6g} {scenario.units.length} away"
             centre = f"the nearest free cell has its centre at {write_point(nearest)}"
+            if raster.crs and raster.survey and isinstance(dict(raster.survey.scenario.places)[place], LonLat):
+                from terrain_cli.geo.crs import to_lonlat
+
+                degrees = LonLat(*(round(number, 7) for number in to_lonlat(raster.crs, np.array(nearest)).tolist()))
+                centre += f", {write_point(degrees)}"
             if raster.crs and abs(point[0]) <= 180 and abs(point[1]) <= 90 and "outside" in where:
                 moving = f"a place in degrees is written {write_point(LonLat(*point))}"
             yield place, f"{where}: {centre}, got {write_point(point)}; {moving}"
@@ -112,3 +121,29 @@ def _find_blocked(
     best = int(np.argmin(away))
     row, col = places[best].tolist()
     return where, (x + (col + 0.5) * cell, y + (rows - row - 0.5) * cell), float(away[best]) * cell
+
+
+def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
+    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
+
+    That is the end in the smaller region. index: of the goal.
+    """
+    regions, _ = ndimage.label(np.isfinite(ground.slowness))
+    sizes = np.bincount(regions.ravel())
+
+    def regions_at(point: tuple[float, float]) -> set[int]:
+        row, col = ground.to_cells(point)
+        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
+
+    stops = [("the start", scenario.start)]
+    stops += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
+    stops += [(scenario.goal_name(index), scenario.goals[index])]
+    for (here, a), (there, b) in pairwise(stops):
+        at_start, at_goal = regions_at(a), regions_at(b)
+        start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
+        if at_start & at_goal:
+            continue
+        if goal <= start:
+            return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
+        return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
+    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there

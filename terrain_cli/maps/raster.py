@@ -13,9 +13,9 @@ from terrain_cli.errors import InputError
 from terrain_cli.geo.grid import Grid
 from terrain_cli.maps.arrays import BYTES, CELLS, THIN, available_memory, check_size, read_array
 from terrain_cli.maps.cells import snap
+from terrain_cli.maps.overlays import Overlay, lay_over, read_overlays
 from terrain_cli.maps.part import first_part
 from terrain_cli.maps.places import find_place_problems, find_points, snap_places
-from terrain_cli.maps.regions import Overlay, lay_over, read_overlays
 from terrain_cli.maps.scenario import MapScenario, find_cell_problems
 from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.model import Problem

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from terrain_cli.maps.overlays import describe
 from terrain_cli.maps.raster import Raster, read_raster
-from terrain_cli.maps.regions import describe
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
 from terrain_cli.scenario.model import Place
 

@@ -21,7 +21,6 @@ from terrain_cli.maps.model import (
     Goal,
     LandCover,
     Point,
-    Region,
     Speed,
     Speeds,
     WrittenGoal,
@@ -30,6 +29,7 @@ from terrain_cli.maps.model import (
 )
 from terrain_cli.maps.problems import BLOCKED as BLOCKED
 from terrain_cli.maps.problems import find_ground_problems, find_layer_problems, find_region_problems, is_raster
+from terrain_cli.maps.region import Region
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
 from terrain_cli.scenario.values import Moment, NotNegative, Positive, Text

@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from terrain_cli.contract import Route
-from terrain_cli.errors import check_count, check_function, check_type
-from terrain_cli.files import plain
+from terrain_cli.errors import InputError, check_count, check_function, check_type
 from terrain_cli.geo.grid import Grid
-from terrain_cli.maps.cells import touching_cells
+from terrain_cli.maps import forms
 from terrain_cli.maps.growth import describe_part, find_larger, part_of, require_whole
+from terrain_cli.maps.model import LonLat
+from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.text import count, duration, html_table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from terrain_cli.maps.corridor import Corridor
     from terrain_cli.maps.ground import Ground
     from terrain_cli.maps.isochrones import Isochrone
-    from terrain_cli.maps.regions import Overlay
+    from terrain_cli.maps.overlays import Overlay
     from terrain_cli.maps.zones import Zones
 
 
@@ -105,8 +105,9 @@ class MapSolution:
         """The ground reached from the start within each of these times (s). Raises ValueError for one below 0 or not finite."""
         from terrain_cli.maps.isochrones import find_isochrones
 
+        found = find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
         require_whole(self, "isochrones", max(levels, default=0.0), self.from_start)
-        return find_isochrones(self.ground, self.from_start, self.scenario.start, levels)
+        return found
 
     def find_corridor(self, percent: float, index: int = 0) -> "Corridor":
         """The cells through which the best route to a goal is within `percent` of the best of all. index: of the goal.
@@ -148,103 +149,15 @@ class MapSolution:
 
     def to_json(self) -> dict[str, Any]:
         """The solution as plain data for `json.dumps`; None for a number that is not finite."""
-        scenario = self.scenario
-        document: dict[str, Any] = {
-            "version": 1,
-            "scenario": scenario.name,
-            "file": scenario.file,
-            "kind": "map",
-            "status": self.status,
-            "message": self.message,
-            "units": scenario.units.model_dump(),
-            "start": list(scenario.start),
-        }
-        if self.crs is not None:
-            document["crs"] = self.crs
-        if scenario.depart:
-            document["depart"] = scenario.depart.isoformat()
-        if scenario.via:
-            document["via"] = [
-                {"at": list(at), "name": point.name} for at, point in zip(scenario.waypoints, scenario.via, strict=True)
-            ]
-        if len(self.routes) == 1:
-            facts: dict[str, Any] = plain(_describe(self.route)) | self._clock(self.route)
-            return document | {"goal": list(scenario.goals[0])} | facts
-        names = [goal.name for goal in scenario.goal]
-        found = zip(scenario.goals, names, self.routes, self.reasons, strict=True)
-        return document | {
-            "routes": [
-                {"goal": list(goal), "name": name, "status": "converged" if route else "no route", "message": reason}
-                | plain(_describe(route))
-                | self._clock(route)
-                for goal, name, route, reason in found
-            ]
-        }
-
-    def _clock(self, route: Route | None) -> dict[str, str]:
-        """When a route arrives, if the scenario says when it departs."""
-        clock = self._write_clock(route.time) if route else ""
-        return {"arrival": clock} if clock else {}
+        return forms.to_json(self)
 
     def to_rows(self) -> Iterator[Sequence[object]]:
-        """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
-
-        The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
-        goal, counted from 1. If the departure is known, the time of day follows the speed. With points on the way, each row
-        ends with the number of the one that it is, counted from 1.
-        """
-        several, via, clock = len(self.routes) > 1, bool(self.scenario.via), self.scenario.depart is not None
-        more = [*(["clock"] if clock else []), *(["via"] if via else [])]
-        yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed", *more]
-        for i, route in enumerate(self.routes):
-            if route is None:
-                continue
-            lengths, times = self._measure_legs(route)
-            distance, time = np.append(0.0, np.cumsum(lengths)), self.times_along(route)
-            legs = zip(lengths.tolist(), times.tolist(), strict=True)
-            speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
-            passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
-            rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
-            for k, (point, *rest) in enumerate(rows):
-                told = [self._write_clock(float(time[k]))] if clock else []
-                yield [*([i + 1] if several else []), *point, *rest, *told, *([passed.get(k, "")] if via else [])]
-
-    def _write_clock(self, time: float) -> str:
-        """The time of day after a travel time; "" if it is not known."""
-        clock = self.scenario.clock(time)
-        return clock.isoformat(timespec="seconds") if clock else ""
-
-    def times_along(self, route: Route) -> np.ndarray:
-        """The time from the start to each point of a route, shape (N,), s."""
-        return np.append(0.0, np.cumsum(self._measure_legs(route)[1]))
-
-    def _measure_legs(self, route: Route) -> tuple[np.ndarray, np.ndarray]:
-        """The length (m) and time (s) of each leg of a route, shape (N - 1,) each."""
-        from terrain_cli.maps.sensitivity import find_legs
-
-        lengths, slowness = find_legs(self.ground, route.points)
-        return lengths, lengths * slowness
+        """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there."""
+        return forms.to_rows(self)
 
     def to_features(self) -> list[dict[str, Any]]:
         """The routes and their alternatives as GeoJSON lines, and the points on the way as points."""
-        features = []
-        for i, at in enumerate(self.scenario.waypoints):
-            named = {"scenario": self.scenario.name, "name": self.scenario.via_name(i), "role": "via"}
-            point = {"type": "Point", "coordinates": list(at)}
-            features.append({"type": "Feature", "properties": named, "geometry": point})
-        for i, route in enumerate(self.routes):
-            for rank, line in enumerate([route, *route.alternatives] if route else []):
-                properties: dict[str, Any] = {
-                    "scenario": self.scenario.name,
-                    "goal": self.scenario.goal_name(i),
-                    "role": "alternative" if rank else "route",
-                    "time": line.time,
-                    "distance": line.distance,
-                    **self._clock(line),
-                }
-                geometry = {"type": "LineString", "coordinates": line.points.tolist()}
-                features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-        return features
+        return forms.to_features(self)
 
     def __repr__(self) -> str:
         return f"MapSolution({self.scenario.name!r}, {self.status}, time={self.time:.6f} {self.scenario.units.time})"
@@ -260,29 +173,6 @@ class MapSolution:
             for i, (route, reason) in enumerate(zip(self.routes, self.reasons, strict=True))
         ]
         return html_table(self.scenario.name, [("status", self.message), *rows])
-
-
-def find_ends(route: Route) -> list[int]:
-    """The index of the point at which each leg of a route ends; none without points on the way."""
-    return list(np.cumsum([len(leg.points) - 1 for leg in route.legs], dtype=int).tolist())
-
-
-def _describe(route: Route | None) -> dict[str, Any]:
-    """The entries of a route in the JSON document."""
-    if route is None:
-        return {"time": None, "distance": None, "route": None, "straight_time": None, "runners_up": [], "history": []}
-    legs = [{"time": leg.time, "distance": leg.distance, "straight_time": leg.straight_time} for leg in route.legs]
-    return {
-        "time": route.time,
-        "distance": route.distance,
-        "route": route.points,
-        "straight_time": route.straight_time,
-        "runners_up": [
-            {"time": other.time, "distance": other.distance, "route": other.points} for other in route.alternatives
-        ],
-        "history": [row._asdict() for row in route.history],
-        **({"legs": legs} if legs else {}),
-    }
 
 
 def read(scenario: MapScenario) -> Raster:
@@ -341,6 +231,8 @@ def solve(
     if isinstance(ground, Raster):
         raster, ground = ground, _to_ground(ground)
         scenario = raster.scenario or scenario
+    elif any(isinstance(at, LonLat) for _, at in scenario.places):
+        raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
     routes = _find_routes(scenario, ground, report)
     while raster and (part := find_larger(raster, routes)):
         if report:
@@ -401,29 +293,3 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if not _is_settled(routes[0]):
         return f"Stopped after {iterations}: small changes may still make the route faster."
     return f"Converged after {iterations}: no small change makes the route faster."
-
-
-def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
-
-    That is the end in the smaller region. index: of the goal.
-    """
-    regions, _ = ndimage.label(np.isfinite(ground.slowness))
-    sizes = np.bincount(regions.ravel())
-
-    def regions_at(point: tuple[float, float]) -> set[int]:
-        row, col = ground.to_cells(point)
-        return {int(regions[cell]) for cell in touching_cells(row, col, regions.shape)} - {0}
-
-    stops = [("the start", scenario.start)]
-    stops += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
-    stops += [(scenario.goal_name(index), scenario.goals[index])]
-    for (here, a), (there, b) in pairwise(stops):
-        at_start, at_goal = regions_at(a), regions_at(b)
-        start, goal = (int(sum(sizes[region] for region in at)) for at in (at_start, at_goal))
-        if at_start & at_goal:
-            continue
-        if goal <= start:
-            return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
-        return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
-    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there

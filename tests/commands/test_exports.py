@@ -112,7 +112,7 @@ def test_plain_maps_stay_as_they_are(terrain: Terrain, tmp_path: Path) -> None:
     document = json.loads(terrain("solve", lake, "--json", "-o", geojson, "-o", package, "--field", field).out)
     [route, *_] = json.loads(geojson.read_text())["features"]
     assert route["geometry"]["coordinates"] == document["route"]
-    assert pyogrio.read_info(package, layer="alternatives")["crs"] is None
+    assert pyogrio.read_info(package, layer="routes")["crs"] is None
     with rasterio.open(field) as file:
         assert file.crs is None
         assert file.xy(0, 0) == (0, 360)

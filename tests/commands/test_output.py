@@ -96,7 +96,10 @@ class TestSolve:
     @pytest.mark.parametrize("name", ["o.txt", "o", "o.npy"])
     def test_refuses_other_endings(self, terrain: Terrain, tmp_path: Path, name: str) -> None:
         ran = terrain("solve", THREE, "-o", tmp_path / name)
-        assert (ran.code, ran.err) == (2, f"--output: must end in .json, .csv or .geojson, got {tmp_path / name}\n")
+        assert (ran.code, ran.err) == (
+            2,
+            f"--output: must end in .json, .csv, .geojson, .gpx or .gpkg, got {tmp_path / name}\n",
+        )
 
     def test_never_overwrites_an_input(self, terrain: Terrain, tmp_path: Path) -> None:
         np.save(tmp_path / "v.npy", np.ones((2, 3)))

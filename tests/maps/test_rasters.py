@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli import InputError, MapSolution, load_map
+from terrain_cli import Ground, InputError, MapSolution, load_map
 from terrain_cli.geo.crs import from_lonlat, to_lonlat
 from terrain_cli.maps.raster import read_raster
 from terrain_cli.maps.solution import read, solve
@@ -285,6 +285,31 @@ class TestPlaces:
         assert ran.code == 0
         assert json.loads(ran.out)["start"] == [320315, 4119655]
         assert "start: lies in blocked ground: moved 27 m to [320315, 4119655]" in ran.err
+
+    def test_the_nearest_free_cell_is_named_in_degrees_too(self, tmp_path: Path, write: Callable[..., Path]) -> None:
+        save(tmp_path / "m.tif", classes())
+        lon, lat = to_lonlat(UTM, np.array([320000 + 10.5 * CELL, 4120000 - 12.4 * CELL])).tolist()
+        centre = to_lonlat(UTM, np.array([320315, 4119655])).tolist()
+        with pytest.raises(InputError) as refused:
+            read(load_map(write(COVER, {"lon": lon, "lat": lat})))
+        named = re.search(r"at \[320315, 4119655\], {lon: (.*), lat: (.*)}, got", str(refused.value))
+        assert named
+        assert [float(part) for part in named.groups()] == pytest.approx(centre, abs=1e-7)
+        with pytest.raises(InputError, match="places in degrees need the map's CRS"):
+            solve(load_map(tmp_path / "m.yaml"), Ground([[1.0]]))
+
+    def test_degrees_may_be_counted_from_greenwich_to_the_east(
+        self, tmp_path: Path, write: Callable[..., Path]
+    ) -> None:
+        """0 to 360, and across 180 degrees."""
+        cells = np.ones((20, 20), np.uint8)
+        cells[:, 15:] = 2
+        for west, lon in ((247.0, -112.992), (179.995, -179.997)):
+            save(tmp_path / "m.tif", cells, Affine(0.001, 0, west, 0, -0.001, 37.02), "EPSG:4326")
+            place = {"lon": lon, "lat": 37.01}
+            raster = read(load_map(write(COVER, place, place)))
+            assert raster.crs == ("EPSG:32612" if lon > -113 else "EPSG:32601")
+            assert sorted(set(raster.speeds[~np.isnan(raster.speeds)])) == [0.4, 1.0]
 
     def test_degrees_without_braces_are_guessed(self, tmp_path: Path, write: Callable[..., Path]) -> None:
         save(tmp_path / "m.tif", classes())

@@ -17,8 +17,8 @@ pytest.importorskip("pyproj", reason="needs the extra geo")
 from terrain_cli import MapScenario, MapSolution, load_map, solve  # noqa: E402  after the skips
 from terrain_cli.geo.grid import Grid  # noqa: E402
 from terrain_cli.geo.regions import find_cells, keep_shut  # noqa: E402
+from terrain_cli.maps.overlays import Overlay, find_fastest, lay_over  # noqa: E402
 from terrain_cli.maps.raster import read_raster  # noqa: E402
-from terrain_cli.maps.regions import Overlay, find_fastest, lay_over  # noqa: E402
 from tests.conftest import Ran  # noqa: E402
 
 Terrain = Callable[..., Ran]

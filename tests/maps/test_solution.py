@@ -377,7 +377,7 @@ class TestRefusals:
             (("--isochrones", "1", "--isochrones-output", "x.shp"), "--isochrones-output: must end in .geojson or .json, got x.shp"),
             (("--corridor", "-1"), "--corridor: must be a percentage of 0 or more, got -1"),
             (("--corridor", "nan"), "--corridor: must be a percentage of 0 or more, got nan"),
-            (("--field", "x.txt"), "--field: must end in .npy, got x.txt"),
+            (("--field", "x.txt"), "--field: must end in .npy or .tif, got x.txt"),
             (("--field", "no/x.npy"), "x.npy: cannot be written: there is no folder no"),
             (("--csv", "--sensitivity"), "--sensitivity and --csv cannot be used together"),
         ],
@@ -413,7 +413,10 @@ class TestRefusals:
         assert ran.err.startswith(f"{path}:2: start: lies in blocked ground: the nearest free cell has its centre at [")
 
     def test_in_python(self) -> None:
-        with pytest.raises(InputError, match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]$"):
+        with pytest.raises(
+            InputError,
+            match=r"^goal\[0\]: lies in blocked ground: .*, got \[2\.5, 0\.5\]; snap: 1 would move it there, 1 m away$",
+        ):
             solve(make(["..#"], (0.5, 0.5), (2.5, 0.5)))
 
 

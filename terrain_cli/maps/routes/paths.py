@@ -11,6 +11,8 @@ from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
 
+NODES = 300_000  # of the routes that are picked together; with so many no further one is
+
 
 @compiled_loop
 def _find_paths(graph, source, target, within, other, limit, time, before, through):  # type: ignore[no-untyped-def]
@@ -158,7 +160,8 @@ def pick_routes(
     """Routes on the graph, by their nodes, fastest first, each with a leg in a cell that those before it do not take.
 
     within: relative limit on how much longer than the fastest a route may take. apart: a route takes the cells that are at most
-    so many cells away from its own. most: the largest number of routes. shape: (rows, cols) of the map.
+    so many cells away from its own. most: the largest number of routes; where they have many nodes, fewer. shape: (rows, cols)
+    of the map.
     """
     near = paths.near(within)
     near = near[np.argsort(paths.through[near], kind="stable")]
@@ -170,7 +173,7 @@ def pick_routes(
     ]
     taken = np.zeros(shape, dtype=bool)
     routes: list[np.ndarray] = []
-    while len(routes) < most:
+    while len(routes) < most and sum(map(len, routes)) < NODES:
         free = np.flatnonzero(~(taken[cells[0]] & taken[cells[1]]))
         if not len(free):
             break
@@ -227,11 +230,12 @@ def _find_cells(a: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> tuple[n
 
 
 def take_cells(taken: np.ndarray, points: np.ndarray, apart: float) -> None:
-    """Mark the cells that a route through points (row, col), shape (N, 2), crosses, and those at most `apart` cells from them."""
-    reach = np.arange(-math.ceil(apart), math.ceil(apart) + 1)
-    disc = np.argwhere(np.hypot(reach[:, None], reach) <= apart) - math.ceil(apart)
-    crossed = np.unique(np.floor((points[1:] + points[:-1]) / 2).astype(np.int64), axis=0)
-    _stamp(taken, crossed, disc)
+    """Mark the cells that a route through points (row, col), shape (N, 2), crosses, and those about `apart` cells from them."""
+    down, right = (np.arange(-size, size + 1) for size in (min(math.ceil(apart), limit) for limit in taken.shape))
+    disc = np.argwhere(np.hypot(down[:, None], right) <= apart) - [len(down) // 2, len(right) // 2]
+    crossed = np.floor((points[1:] + points[:-1]) / 2).astype(np.int64)
+    # Large discs need not be drawn around every cell.
+    _stamp(taken, np.concatenate([crossed[:: max(1, int(apart / 10))], crossed[-1:]]), disc)
 
 
 @compiled_loop

@@ -81,14 +81,13 @@ def _to_float32(slowness: np.ndarray, unit: float) -> np.ndarray:
 
 def _average(slowness: np.ndarray, block: int) -> np.ndarray:
     """The mean slowness of the free cells of each block, inf where there are none, with a border of inf around."""
-    rows, cols = (-(-size // block) for size in slowness.shape)
-    total, count = np.zeros((rows, cols)), np.zeros((rows, cols))
-    for i in range(block):
-        for j in range(block):
-            part = slowness[i::block, j::block]
-            free = np.isfinite(part)
-            total[: part.shape[0], : part.shape[1]] += np.where(free, part, 0.0)
-            count[: part.shape[0], : part.shape[1]] += free
+    rows, cols = (range(0, size, block) for size in slowness.shape)
+    total, count = np.zeros((len(rows), len(cols))), np.zeros((len(rows), len(cols)))
+    for i, row in enumerate(rows):
+        strip = slowness[row : row + block]
+        free = np.isfinite(strip)
+        total[i] = np.add.reduceat(strip.sum(0, where=free), cols)
+        count[i] = np.add.reduceat(free.sum(0), cols)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(count > 0, total / count, np.inf)
     return np.pad(mean, 1, constant_values=np.inf)

@@ -17,7 +17,7 @@ from terrain_cli.scenario.model import Place, Problem
 from terrain_cli.text import visible
 
 if TYPE_CHECKING:
-    from terrain_cli.maps.model import Region
+    from terrain_cli.maps.region import Region
     from terrain_cli.maps.scenario import MapScenario
 
 
