@@ -14,7 +14,7 @@ from terrain_cli.maps.scenario import MapScenario
 
 if TYPE_CHECKING:
     from terrain_cli.geo.regions import Cells
-    from terrain_cli.maps.regions import Overlay
+    from terrain_cli.maps.overlays import Overlay
     from terrain_cli.maps.solution import MapSolution
 
 ON_LINE = 1e-9  # in cells; a leg closer than this to a line of the grid runs along it

@@ -43,12 +43,13 @@ LISTED = 14  # classes in the legend
 
 
 def colour_classes(zones: Zones) -> list[str]:
-    """The colour of each class: that of the raster, or else its own."""
+    """The colour of each class: that of the raster, or else its own. Tables in GeoTIFFs are black wherever nothing was said."""
     count = len(zones.names)
     ordered = all(" to " in name or name.startswith("below ") or name.endswith(" and above") for name in zones.names)
     own = [to_hex(SHADES(i / max(count - 1, 1))) for i in range(count)] if ordered else None
     return [
-        colour or (WALL if math.isnan(speed) else own[i] if own else CLASSES[i % len(CLASSES)])
+        (colour if colour != BLACK else None)
+        or (WALL if math.isnan(speed) else own[i] if own else CLASSES[i % len(CLASSES)])
         for i, (colour, speed) in enumerate(zip(zones.colors, zones.speeds, strict=True))
     ]
 
@@ -154,9 +155,9 @@ def _write_axis(axis: Axis, ticks: int) -> None:
 
 
 def draw_scale(axes: Axes, solution: MapSolution) -> None:
-    """A scale bar of a round length in a lower corner, and an arrow to the north of the grid in the upper one of that side.
+    """A scale bar of a round length in a lower corner, and an arrow to the north of the grid in an upper one.
 
-    They are on the side where the places are farther away.
+    Each is on the side where the places are farther away.
     """
     xmin, ymin, xmax, ymax = solution.grid.extent
     width, height = xmax - xmin, ymax - ymin
@@ -165,8 +166,12 @@ def draw_scale(axes: Axes, solution: MapSolution) -> None:
         f"{short(length)} {displayable(solution.scenario.units.length, 20)}"
     )  # fmt: skip
     places = np.array([at for _, at in solution.scenario.places])
-    corner = lambda x: float(np.hypot((places[:, 0] - x) / width, (places[:, 1] - ymin) / height).min())
-    right = corner(xmax) > corner(xmin)
+
+    def is_right(y: float) -> bool:
+        near = [np.hypot((places[:, 0] - x) / width, (places[:, 1] - y) / height).min() for x in (xmin, xmax)]
+        return bool(near[1] > near[0])
+
+    right, north = is_right(ymin), is_right(ymax)
     left = xmax - 0.04 * width - length if right else xmin + 0.04 * width
     at = ymin + 0.04 * height
     halo: dict[str, Any] = {"path_effects": [Stroke(linewidth=6, foreground="white", alpha=0.85), Normal()]}
@@ -183,7 +188,7 @@ def draw_scale(axes: Axes, solution: MapSolution) -> None:
     box: dict[str, Any] = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     axes.annotate(label, (left + length / 2, at), (0, 5), textcoords="offset points", ha="center", va="bottom", fontsize=8,
                   zorder=8, bbox=box)  # fmt: skip
-    x = xmax - 0.05 * width if right else xmin + 0.05 * width
+    x = xmax - 0.05 * width if north else xmin + 0.05 * width
     axes.annotate("N", (x, ymax - 0.03 * height), (0, -30), textcoords="offset points", ha="center", va="center", fontsize=9,
                   fontweight="bold", zorder=8, bbox=box,
                   arrowprops={"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": BLACK, "linewidth": 1.4})  # fmt: skip
