@@ -58,7 +58,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         raster.write_colormap(1, {1: (0x12, 0x34, 0x56), 9: (0x65, 0x43, 0x21)})
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::26912"}}
     line = [[426000 + x, 4512000 + y] for x, y in ((0, 30), (400, 30))]
-    shapes = {
+    shapes: dict[str, dict[str, object]] = {
         "road": {"type": "LineString", "coordinates": line},
         "rain": {"type": "Polygon", "coordinates": [box(320, 0, 400, 120)]},
         "pit": {"type": "Polygon", "coordinates": [box(170, 190, 210, 230)]},

@@ -122,7 +122,8 @@ def _title(solution: MapSolution, levels: Sequence[float], asked: bool) -> str:
 def texts_of(scenario: MapScenario) -> list[str]:
     """The texts in the figure that the user wrote."""
     cover = scenario.map.land_cover
-    named = [place.name or "" for place in (*scenario.goal, *scenario.via, *scenario.map.regions)]
+    named = [place.name or "" for place in (*scenario.goal, *scenario.via)]
+    named += [region.name or "" for region in scenario.map.regions]
     named += ((cover and cover.names) or {}).values()
     return [scenario.name, scenario.units.length, scenario.units.time, *named]
 
@@ -230,7 +231,7 @@ def _write_hours(time: float) -> str:
 
 def _choose_levels(last: float) -> np.ndarray:
     """Round times up to the last."""
-    return MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, last)
+    return np.asarray(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, last))
 
 
 def _choose_hours(last: float) -> np.ndarray:
