@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -16,7 +18,8 @@ pytest.importorskip("pyproj", reason="needs the extra geo")
 pytest.importorskip("shapely", reason="needs the extra geo")
 
 from terrain_cli import MapSolution, load_map, solve  # noqa: E402  after the skips
-from terrain_cli.show.maps.figure import plot  # noqa: E402
+from terrain_cli.maps.ground import Ground  # noqa: E402
+from terrain_cli.show.maps.figure import _choose_hours, plot  # noqa: E402
 from terrain_cli.show.maps.grounds import CORRIDOR, WALL, colour_classes, round_down  # noqa: E402
 from terrain_cli.show.style import figure_style, lay_out  # noqa: E402
 from tests.conftest import Ran  # noqa: E402
@@ -136,6 +139,8 @@ def test_a_scale_bar_and_north(solution: MapSolution) -> None:
 def test_isochrones_and_the_corridor(terrain: Terrain, path: Path, tmp_path: Path, solution: MapSolution) -> None:
     axes = panel(plot(solution, isochrones=[60.0, 120.0], corridor=5.0))
     assert "what is reached from A within the times of the lines (s)" in axes.get_title(loc="left")
+    [contours] = [artist for artist in axes.collections if isinstance(artist, QuadContourSet)]
+    assert list(contours.levels) == [60, 120]
     assert legend(axes)["at most 5 % slower"] == CORRIDOR
     veil = np.asarray(axes.get_images()[-1].get_array())
     np.testing.assert_array_equal(veil[..., 3] > 0, solution.find_corridor(5).cells)
@@ -143,7 +148,7 @@ def test_isochrones_and_the_corridor(terrain: Terrain, path: Path, tmp_path: Pat
     ran = terrain("plot", path, "-o", out, "--isochrones", "2min,300", "--corridor", "5")
     assert ran.code == 0, ran.err
     drawn = out.read_text()
-    assert "<!-- 120 -->" in drawn
+    assert "what is reached from A within the times of the lines (s)" in drawn
     assert "at most 5 % slower" in drawn
 
 
@@ -159,3 +164,13 @@ def test_refusals(terrain: Terrain, path: Path, tmp_path: Path, options: tuple[s
     assert ran.code == 2
     assert message in ran.err
     assert not (tmp_path / "o.png").exists()
+
+
+def test_long_times_are_in_hours(solution: MapSolution) -> None:
+    assert _choose_hours(6000.0).tolist() == [600.0 * k for k in range(1, 10)]
+    assert len(_choose_hours(3e7)) <= 12
+    slower = replace(solution, ground=Ground(solution.ground.slowness * 40, 20.0, solution.ground.corner))
+    axes = panel(plot(slower))
+    assert axes.get_title(loc="left") == "Ground, and arrival times from A every 0:30 h"
+    [contours] = [artist for artist in axes.collections if isinstance(artist, QuadContourSet)]
+    assert {"0:30", "1:00"} <= {text.get_text() for text in contours.labelTexts}
