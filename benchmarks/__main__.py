@@ -17,6 +17,7 @@ PARTS = {
     "batched": "millions of scenarios: a parallel loop in numba, optimistix under vmap, and batches from file to file",
     "gradients": "time and memory of gradients",
     "routes": "routes on random maps compared with a finer search, and on strips with other tools",
+    "real": "routes on real land cover and around a real reservoir, with other tools (needs TERRAIN_TEST_DATA)",
     "report": "the page of `terrain report`: extra time over `terrain solve`, and size",
     "fields": "arrival times over a map compared with other solvers",
 }

@@ -173,7 +173,7 @@ def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
         with tempfile.TemporaryDirectory() as folder:
             raster = Path(folder) / "cost.txt"
             head = f"north: {rows}\nsouth: 0\neast: {cols}\nwest: 0\nrows: {rows}\ncols: {cols}\n"
-            raster.write_text(head + "\n".join(" ".join(map(repr, row)) for row in slowness.tolist()) + "\n")
+            raster.write_text(head + "\n".join(" ".join(map(_to_ascii, row)) for row in slowness.tolist()) + "\n")
             at = [f"{col + 0.5},{rows - row - 0.5}" for row, col in (start, goal)]
             script = Path(folder) / "script.sh"
             script.write_text(
@@ -190,15 +190,24 @@ def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
                 command[1] = "--tmp-location"
             subprocess.run(command, check=True, capture_output=True)
             path: list[tuple[float, float]] = []
+            left = 0  # coordinates of the line that are still to come; its category follows, which looks like one
             for line in (Path(folder) / "path.txt").read_text().splitlines():
                 words = line.split()
-                if line.startswith(" ") and len(words) == 2:
+                if words and words[0] == "L":
+                    left = int(words[1])
+                elif left:
+                    left -= 1
                     x, y = map(float, words)
                     if not path or path[-1] != (rows - y, x):
                         path.append((rows - y, x))
         return np.array(path)
 
     return walk
+
+
+def _to_ascii(slowness: float) -> str:
+    """A cell for r.in.ascii, which writes those without data, which r.cost does not enter, as a star."""
+    return "*" if np.isinf(slowness) else repr(slowness)
 
 
 def compare_strips() -> Table:

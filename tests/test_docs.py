@@ -1,5 +1,6 @@
 """The examples in the documents run: every command as written, with its printed output, and every block of Python."""
 
+import json
 import re
 import shlex
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from terrain_cli import cli
@@ -30,6 +32,27 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
+def write_valley() -> bool:
+    """Put the valley of the README and a raster for it into the current folder. Returns whether the extra geo can read it."""
+    try:
+        import pyproj  # noqa: F401
+        import rasterio
+        import shapely  # noqa: F401
+    except ImportError:
+        return False
+    [scenario] = [block for block in blocks("yaml") if block.startswith("# valley.yaml")]
+    Path("valley.yaml").write_text(scenario)
+    classes = np.kron([[41, 52, 90], [52, 11, 41], [41, 41, 52]], np.ones((8, 6))).astype("uint8")
+    settings = {"driver": "GTiff", "count": 1, "height": 24, "width": 18, "dtype": "uint8", "crs": "EPSG:26912"}
+    with rasterio.open(
+        "nlcd.tif", "w", transform=rasterio.Affine(1000, 0, 315000, 0, -1000, 4140000), **settings
+    ) as raster:
+        raster.write(classes, 1)
+    line = {"type": "LineString", "coordinates": [[-113.0, 37.22], [-112.97, 37.3]]}
+    Path("road.geojson").write_text(json.dumps(line))
+    return True
+
+
 def to_twelve_digits(text: str) -> str:
     """Numbers rounded to 12 digits, because the last digits depend on the processor."""
     return re.sub(r"\d+\.\d{12,}", lambda number: f"{float(number[0]):.12g}", text)
@@ -42,10 +65,11 @@ def test_readme_commands_give_what_is_printed(
     monkeypatch.chdir(tmp_path)
     shutil.copytree(CONFIGS, "configs")
     Path("broken.yaml").write_text(BROKEN)
+    reads_rasters = write_valley()
     ran_any = 0
     for command, output in commands():
         words = shlex.split(command)
-        if words[0] != "terrain":
+        if words[0] != "terrain" or ("valley" in command and not reads_rasters):
             continue
         to_file = words[words.index(">") + 1] if ">" in words else None
         ran = terrain(*words[1 : words.index(">") if to_file else None])

@@ -26,6 +26,7 @@ from terrain_cli.commands.options import (
 )
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
+from terrain_cli.ranges import to_unit
 from terrain_cli.text import quote, visible
 
 
@@ -52,6 +53,20 @@ def plot(
             autocompletion=complete_from("step=", "method="),
         ),
     ] = None,
+    isochrones: Annotated[
+        str | None,
+        typer.Option(
+            help="On a map, draw what is reached within these times: START:STOP:COUNT or a comma list, such as 30min,1h30.",
+            metavar="TIMES",
+        ),
+    ] = None,
+    corridor: Annotated[
+        float | None,
+        typer.Option(
+            help="On a map, mark the cells of all routes that are at most this percentage slower than the best.",
+            metavar="PERCENT",
+        ),
+    ] = None,
     method: Method = None,
     step: StepSize = None,
     iterations: Iterations = None,
@@ -70,6 +85,8 @@ def plot(
     Example: terrain plot three_strips.yaml --kind objective --compare step=0.5,1.5,3.19 -o steps.svg
 
     Example: terrain plot lake.yaml -o lake.png
+
+    Example: terrain plot lake.yaml --isochrones 150,300,450 --corridor 1 -o reached.png
     """
     if kind not in (None, *FIGURES):
         raise InputError(f"--kind: must be one of {', '.join(FIGURES)}, got {quote(kind)}")
@@ -82,6 +99,7 @@ def plot(
     check_output(output, (".png", ".svg", ".pdf"))
     options: dict[str, Any] = parse_descent(method, iterations, tolerance, initial, step)
     options |= {"axes": chosen, "held": held or None, "compare": compare}
+    options |= {"isochrones": isochrones, "corridor": corridor}
 
     from terrain_cli.scenario.load import load_scenario
 
@@ -91,6 +109,12 @@ def plot(
         allowed = f"one of {', '.join(own.figures)}" if len(own.figures) > 1 else own.figures[0]
         raise InputError(f"{scenario}: --kind for {own.plural} must be {allowed}, got {quote(kind)}")
     refuse_foreign(own, scenario, options)
+    asked: dict[str, Any] = {}
+    if isochrones is not None:
+        levels = own.questions["isochrones"].parse({"isochrones": isochrones, "isochrones_output": None}).levels
+        asked["isochrones"] = [to_unit(level, loaded.units.time, "--isochrones") for level in levels]
+    if corridor is not None:
+        asked["corridor"] = own.questions["corridor"].parse({"corridor": corridor})
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])
     variants = own.find("scenario").vary(loaded, compare) if compare is not None else [("", loaded)]
@@ -106,7 +130,7 @@ def plot(
             own.solution.solve(variant, ground, report=progress.detail)
             for (_, variant), ground in zip(variants, grounds, strict=True)
         ]
-    settings = {name: options[name] for name in ("axes", "held") if options[name] is not None}
+    settings = {name: options[name] for name in ("axes", "held") if options[name] is not None} | asked
     runs = []
     if compare is not None:
         label = own.find("show.figure").label

@@ -14,7 +14,8 @@ from matplotlib.text import Text
 from PIL import Image
 
 from terrain_cli import MapScenario, MapSolution, load_scenario, solve
-from terrain_cli.show.maps.figure import WALL, plot
+from terrain_cli.show.maps.figure import plot
+from terrain_cli.show.maps.grounds import WALL
 from terrain_cli.show.style import figure_style, lay_out
 from tests.conftest import CONFIGS, Ran, run_process
 

@@ -1,4 +1,4 @@
-"""What the best time depends on: the length of the route in each cell, and its time on ground of each speed."""
+"""What the best time depends on: the length of the route in each cell, and its time on ground of each speed, class and region."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,11 +7,13 @@ from terrain_cli.contract import Answer, Option, Table
 from terrain_cli.text import number, percent
 
 if TYPE_CHECKING:
+    from terrain_cli.contract import Route
+    from terrain_cli.maps.sensitivity import Share, Stretch
     from terrain_cli.maps.solution import MapSolution
 
 order = 1
 options = (Option("sensitivity", bool, "Show what the best time depends on: the strips, or the ground of a map."),)
-ROWS = 12  # speeds in the table; the JSON document has all
+ROWS = 12  # speeds or classes in the table; the JSON document has all
 
 
 def parse(values: Mapping[str, Any]) -> bool | None:
@@ -23,61 +25,89 @@ class SensitivityAnswer(Answer):
     """The sensitivity of each route."""
 
     def __init__(self, solution: "MapSolution") -> None:
-        from terrain_cli.maps.sensitivity import find_stretches
+        from terrain_cli.maps.sensitivity import find_shares, find_stretches
 
         self.solution = solution
         self.stretches = [
             find_stretches(solution.scenario, solution.ground, route.points) if route else []
             for route in solution.routes
         ]
+        named = solution.zones is not None or bool(solution.overlays)
+        self.shares = [find_shares(solution, route.points) if route and named else [] for route in solution.routes]
 
     def to_json(self) -> dict[str, Any]:
-        """dt/dslowness of each cell, which is the length of the route there, and the part of the route at each speed."""
+        """dt/dslowness of each cell, the length of the route there, and its parts at each speed, by class and by region."""
         from terrain_cli.maps.sensitivity import lengths_by_cell
 
         parts: list[dict[str, Any]] = []
-        for route, stretches in zip(self.solution.routes, self.stretches, strict=True):
+        for route, stretches, shares in zip(self.solution.routes, self.stretches, self.shares, strict=True):
             if route is None:
                 parts.append({"sensitivity": None})
                 continue
             row, col, lengths = (part.tolist() for part in lengths_by_cell(self.solution.ground, route.points))
             speeds = [{key: value for key, value in stretch._asdict().items() if value != ""} for stretch in stretches]
             cells = [list(cell) for cell in zip(row, col, lengths, strict=True)]
-            parts.append({"sensitivity": {"cells": cells, "speeds": speeds}})
+            found: dict[str, Any] = {"cells": cells, "speeds": speeds}
+            if shares:
+                found["grounds"] = [
+                    {key: value for key, value in share._asdict().items() if value is not None}
+                    | {"saves": share.time / 100}
+                    for share in shares
+                ]
+            parts.append({"sensitivity": found})
         return parts[0] if len(parts) == 1 else {"routes": parts}
 
     def to_tables(self) -> Sequence[Table]:
-        """The time of each route on ground of each speed."""
+        """The time of each route by class and region; on a map without either, on ground of each speed."""
         scenario, tables = self.solution.scenario, []
         units, several = scenario.units, len(self.solution.routes) > 1
-        for i, (route, stretches) in enumerate(zip(self.solution.routes, self.stretches, strict=True)):
+        for i, route in enumerate(self.solution.routes):
             if route is None:
                 continue
-            drawn = any(stretch.letter for stretch in stretches)
+            where = f" to {scenario.goal_name(i)}" if several else ""
+            title = f"What the best time of {scenario.name}{where}, {number(route.time)} {units.time}, depends on:"
             heads = [
-                *(["letter"] if drawn else []),
                 f"speed ({units.length}/{units.time})",
                 f"length ({units.length})",
                 f"time ({units.time})",
                 "share",
                 f"1 % faster saves ({units.time})",
             ]
-            rows = [
-                [
-                    *([stretch.letter] if drawn else []),
-                    f"{stretch.speed:.6g}",
-                    number(stretch.length),
-                    number(stretch.time),
-                    percent(stretch.time / route.time),
-                    number(stretch.time / 100),
-                ]
-                for stretch in stretches[:ROWS]
-            ]
-            where = f" to {scenario.goal_name(i)}" if several else ""
-            title = f"What the best time of {scenario.name}{where}, {number(route.time)} {units.time}, depends on:"
-            shown = f"{ROWS} of {len(stretches):,} speeds are shown, those that matter most; --json lists all"
-            tables.append(Table(title, heads, rows, [("dim", shown)] if len(stretches) > ROWS else []))
+            if self.shares[i]:
+                tables.append(_tabulate_shares(title, heads, self.shares[i], route))
+            else:
+                tables.append(_tabulate_stretches(title, heads, self.stretches[i], route))
         return tables
+
+
+def _tabulate_stretches(title: str, heads: list[str], stretches: "Sequence[Stretch]", route: "Route") -> Table:
+    drawn = any(stretch.letter for stretch in stretches)
+    rows = [
+        [*([stretch.letter] if drawn else []), *_tabulate(stretch, f"{stretch.speed:.6g}", route)]
+        for stretch in stretches[:ROWS]
+    ]
+    shown = f"{ROWS} of {len(stretches):,} speeds are shown, those that matter most; --json lists all"
+    below = [("dim", shown)] if len(stretches) > ROWS else []
+    return Table(title, [*(["letter"] if drawn else []), *heads], rows, below)
+
+
+def _tabulate_shares(title: str, heads: list[str], shares: "Sequence[Share]", route: "Route") -> Table:
+    plain = [share for share in shares if share.factor is None]
+    factors = [share for share in shares if share.factor is not None]
+    rows = [[share.name, *_tabulate(share, f"{share.speed:.6g}", route)] for share in (*plain[:ROWS], *factors)]
+    for row, share in zip(rows[min(len(plain), ROWS) :], factors, strict=True):
+        row[1] = f"× {share.factor:g}"
+    below = []
+    if len(plain) > ROWS:
+        shown = f"{ROWS} of {len(plain):,} classes and regions are shown, those that matter most; --json lists all"
+        below.append(("dim", shown))
+    if factors:
+        below.append(("dim", "regions with a factor (×): their part of the route is counted with the ground below too"))
+    return Table(title, ["ground", *heads], rows, below, left=1)
+
+
+def _tabulate(part: "Stretch | Share", speed: str, route: "Route") -> list[str]:
+    return [speed, number(part.length), number(part.time), percent(part.time / route.time), number(part.time / 100)]
 
 
 def answer(solution: "MapSolution", argument: bool) -> SensitivityAnswer:

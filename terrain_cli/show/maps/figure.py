@@ -2,41 +2,66 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground
+from terrain_cli.maps.growth import require_whole
 from terrain_cli.maps.isochrones import spread_times
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
 from terrain_cli.show.figure import GROUND, STEPS, add_colour_bar, add_legend, new_figure, root_figure
+from terrain_cli.show.maps.grounds import (
+    WALL,
+    draw_classes,
+    draw_corridor,
+    draw_regions,
+    draw_scale,
+    hide_regions,
+    write_coordinates,
+)
 from terrain_cli.show.style import BLACK, BLUE, RED, displayable, figure_style
-from terrain_cli.text import duration, percent
+from terrain_cli.text import duration, hours, percent
 
-WALL = "#3b3f45"  # blocked ground: darker than the slowest
 LONGER, SHORTER, LEAST = 7.0, 6.4, 1.8  # sides of the map, inches
 MARGINS = 1.9, 1.9  # around the map, inches
 LEVELS = 12  # contours
 GOALS = 12  # named in the caption
 FINEST = 1024  # cells along a side; contours of larger maps are drawn from every second, third ... cell
 MESH = 500_000  # points from which contours are drawn, about, if the cells are fewer
+LONGEST = 5400.0  # s; contours of times that reach further are in hours and minutes
+MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)  # between contours of long times
 TICKS = 8  # distinct speeds, at most, that get a tick each on the colour bar
 
 
-def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) -> Figure:
-    """The figure of a map: its speeds, the arrival times from the start as contours, the routes and their straight lines.
+def plot(
+    solution: MapSolution,
+    kind: str = "map",
+    *,
+    ax: Axes | None = None,
+    isochrones: Sequence[float] | None = None,
+    corridor: float | None = None,
+) -> Figure:
+    """The figure of a map: its ground, the arrival times from the start as contours, the routes and their straight lines.
 
-    ax: the axes to draw into; by default a figure of its own with a title and a caption.
+    The ground is shaded by speed; classes and regions have their colours. A map with a CRS has a scale bar and an arrow to the
+    north. ax: the axes to draw into; by default a figure of its own with a title and a caption. isochrones: the times of the
+    contours, s, instead of round ones. corridor: mark the cells of routes that are at most so many percent slower than the best.
     """
+    levels = None if isochrones is None else sorted(set(isochrones))
+    if levels:
+        require_whole(solution, "isochrones", levels[-1], solution.from_start)
     with figure_style(*texts_of(solution.scenario)):
         if ax is None:
             xmin, ymin, xmax, ymax = solution.ground.extent
@@ -48,30 +73,58 @@ def plot(solution: MapSolution, kind: str = "map", *, ax: Axes | None = None) ->
             axes.set_label("map")
         else:
             axes, figure = ax, root_figure(ax)
-        draw_cells(axes, solution.scenario, solution.ground)
-        spacing = draw_times(axes, solution.ground, solution.from_start, solution.scenario.start)
-        axes.set_title(_title(solution, spacing))
+        grounds = _draw_ground(axes, solution)
+        grounds += draw_corridor(axes, solution, corridor) if corridor is not None else []
+        drawn = draw_times(axes, solution.ground, solution.from_start, solution.scenario, levels)
+        axes.set_title(_title(solution, drawn, asked=levels is not None))
         draw_routes(axes, solution)
         mark_places(axes, solution.scenario)
-        blocked = [Patch(facecolor=WALL, label="blocked")] if np.isinf(solution.ground.slowness).any() else []
+        if solution.crs is not None:
+            write_coordinates(axes, solution)
+            draw_scale(axes, solution)
         lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-        times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if spacing else []
-        add_legend(axes, 5, [*lines, *times, *blocked])
+        times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if drawn else []
+        entries = [*lines, *times, *grounds]
+        columns = 5 if not solution.crs else max(round(root_figure(axes).get_size_inches()[0] / 1.9), 2)
+        add_legend(axes, columns, entries)
     return figure
 
 
-def _title(solution: MapSolution, spacing: float) -> str:
-    """The title of the map: what the cells and the contours show."""
+def _draw_ground(axes: Axes, solution: MapSolution) -> list[Artist]:
+    """Draw the classes or speeds of the cells and the regions over them. Returns their entries in the legend."""
+    hidden = hide_regions(solution)
+    if solution.zones is not None:
+        return [*draw_classes(axes, solution), *draw_regions(axes, solution)]
+    draw_cells(axes, solution.scenario, solution.ground, hidden)
+    walls = np.isinf(np.asarray(solution.ground.slowness)) & ~hidden
+    blocked = [Patch(facecolor=WALL, label="blocked")] if walls.any() else []
+    return [*draw_regions(axes, solution), *blocked]
+
+
+def _title(solution: MapSolution, levels: Sequence[float], asked: bool) -> str:
+    """The title of the map: what the cells and the contours show. asked: whether the user gave the times of the contours."""
     length, time = (displayable(unit, 20) for unit in (solution.scenario.units.length, solution.scenario.units.time))
     slowness = np.asarray(solution.ground.slowness)
     distinct = np.unique(slowness[np.isfinite(slowness)])
-    speeds = f"Speed {1 / distinct[0]:g} {length}/{time} everywhere" if len(distinct) == 1 else "Speeds"
-    return f"{speeds}, and arrival times from A every {spacing:g} {time}" if spacing else speeds
+    ground = f"Speed {1 / distinct[0]:g} {length}/{time} everywhere" if len(distinct) == 1 else "Speeds"
+    if solution.zones is not None or solution.overlays:
+        ground = "Ground"
+    if not levels:
+        return ground
+    if asked:
+        unit = "h:mm" if _is_long(levels[-1], time) else time
+        return f"{ground}, and what is reached from A within the times of the lines ({unit})"
+    spacing = float(levels[1] - levels[0]) if len(levels) > 1 else float(levels[0])
+    every = f"{_write_hours(spacing)} h" if _is_long(levels[-1], time) else f"{spacing:g} {time}"
+    return f"{ground}, and arrival times from A every {every}"
 
 
 def texts_of(scenario: MapScenario) -> list[str]:
     """The texts in the figure that the user wrote."""
+    cover = scenario.map.land_cover
     named = [place.name or "" for place in (*scenario.goal, *scenario.via)]
+    named += [region.name or "" for region in scenario.map.regions]
+    named += ((cover and cover.names) or {}).values()
     return [scenario.name, scenario.units.length, scenario.units.time, *named]
 
 
@@ -101,10 +154,16 @@ def _describe_route(route: Route, time: str, length: str) -> str:
     return text
 
 
-def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
-    """Shade the cells by speed, slow ones dark and blocked ones darkest, with a colour bar if there are several speeds."""
+def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground, hidden: np.ndarray) -> None:
+    """Shade the cells by speed, slow ones dark and blocked ones darkest, with a colour bar if there are several speeds.
+
+    hidden: cells over which something else is drawn, bool, shape (rows, cols).
+    """
     slowness = np.asarray(ground.slowness)
-    speeds = np.ma.masked_invalid(np.where(np.isfinite(slowness), 1 / slowness, np.nan))
+    shown = np.isfinite(slowness) & ~hidden
+    if not shown.any():
+        shown = np.isfinite(slowness)
+    speeds = np.ma.masked_invalid(np.where(shown, 1 / slowness, np.nan))
     low, high = float(speeds.min()), float(speeds.max())
     colours = GROUND.with_extremes(bad=WALL)
     xmin, ymin, xmax, ymax = ground.extent
@@ -115,6 +174,8 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
     axes.set_ylabel(f"y ({length})")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(8, steps=STEPS))
+        if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
+            formatter.set_useOffset(False)
     if low < high:
         distinct = np.unique(speeds.compressed())
         settings: dict[str, Any] = {"ticks": distinct, "format": "%g"} if len(distinct) <= TICKS else {}
@@ -123,8 +184,13 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground) -> None:
         add_colour_bar(axes, image, f"speed ({length}/{time})", **settings)
 
 
-def draw_times(axes: Axes, ground: Ground, times: np.ndarray, start: tuple[float, float]) -> float:
-    """Draw labelled contours of the arrival times. Returns the interval between them, s; 0 if there are none."""
+def draw_times(
+    axes: Axes, ground: Ground, times: np.ndarray, scenario: MapScenario, asked: Sequence[float] | None = None
+) -> list[float]:
+    """Draw labelled contours of the arrival times. Returns their times, s.
+
+    asked: the times to draw; by default round ones, in hours if they are long.
+    """
     coarse = -(-max(ground.slowness.shape) // FINEST)
     if coarse > 1:
         times = times[::coarse, ::coarse]
@@ -134,19 +200,44 @@ def draw_times(axes: Axes, ground: Ground, times: np.ndarray, start: tuple[float
     xmin, _, _, ymax = ground.extent
     cell = float(ground.cell) * coarse
     coarser = Ground(slowness, cell, (xmin, ymax - len(slowness) * cell))
-    cols, rows, spread = spread_times(coarser, times, start, points=MESH)
+    cols, rows, spread = spread_times(coarser, times, scenario.start, points=MESH)
     if spread.mask.all():
-        return 0.0
-    levels = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, float(spread.max()))
-    levels = levels[(levels > spread.min()) & (levels < spread.max())]
+        return []
+    last, unit = float(spread.max()), scenario.units.time
+    long = _is_long(last, unit)
+    levels = np.array(asked) if asked is not None else _choose_hours(last) if long else _choose_levels(last)
+    levels = levels[(levels > spread.min()) & (levels < last)]
     if not len(levels):
-        return 0.0
+        return []
     contours = axes.contour(
         xmin + cols * cell, ymax - rows * cell, spread, levels, colors=BLUE, linewidths=0.9, zorder=1
     )
-    for label in axes.clabel(contours, fontsize=7, fmt="%g", inline_spacing=1):
+    write: Any = (lambda time, _=None: _write_hours(time)) if long else "%g"
+    for label in axes.clabel(contours, fontsize=7, fmt=write, inline_spacing=1):
         label.set(path_effects=[Stroke(linewidth=2, foreground="white"), Normal()], clip_on=False, zorder=5)
-    return float(levels[1] - levels[0]) if len(levels) > 1 else float(levels[0])
+    return [float(level) for level in levels]
+
+
+def _is_long(time: float, unit: str) -> bool:
+    """Whether times up to this one are written in hours and minutes."""
+    return hours(time, unit) != "" and time >= LONGEST
+
+
+def _write_hours(time: float) -> str:
+    """Seconds as h:mm."""
+    minutes = round(time / 60)
+    return f"{minutes // 60:,}:{minutes % 60:02}"
+
+
+def _choose_levels(last: float) -> np.ndarray:
+    """Round times up to the last."""
+    return np.asarray(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, last))
+
+
+def _choose_hours(last: float) -> np.ndarray:
+    """Times in round minutes or hours up to the last, s."""
+    step = next((step for step in MINUTES if last / (60 * step) <= LEVELS), 60 * math.ceil(last / 3600 / LEVELS))
+    return np.arange(60.0 * step, last, 60.0 * step)
 
 
 def draw_routes(axes: Axes, solution: MapSolution) -> None:
