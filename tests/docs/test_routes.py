@@ -140,7 +140,7 @@ def test_the_search_is_the_one_described() -> None:
     assert_says(PAGE, f"Beyond {search.LONG_WAY:,} cells between the ends")
     assert_says(PAGE, f"down to {100 * search.NARROWEST:g} %")
     assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
-    first, *more = search.LEVELS
+    first, *more = search.REGION_LEVELS
     assert_says(PAGE, f"a graph has {first} point on each cell edge")
     assert_says(PAGE, f"Finer graphs with {' and '.join(map(str, more))} points follow")
     assert_says(PAGE, f"within {search.MISJUDGED:g} / (points + 1)² of the time")
@@ -149,8 +149,10 @@ def test_the_search_is_the_one_described() -> None:
     )
     assert_says(PAGE, f"the square root of {search.FAR} / their number")
     assert search.JUDGE == 2
+    *some, last = search.LEVELS
     fine = " and ".join(map(str, search.FINE_LEVELS))
-    assert_says(PAGE, f"On maps of up to {search.TINY:,} cells they have {fine} points.")
+    assert_says(PAGE, f"searched as a whole they have {', '.join(map(str, some))} and {last} points")
+    assert_says(PAGE, f"on those of up to {search.TINY:,} cells {fine}.")
     assert_says(
         PAGE, f"Up to {search.CANDIDATES} routes on the finest graph and {search.REFINED} on the one before descend."
     )

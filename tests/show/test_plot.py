@@ -344,7 +344,7 @@ def test_matplotlib_settings_of_the_user_change_nothing(post: StripsSolution, tm
         (["-o", "a.png", "--axes", "0,1"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "1,2,3"], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "x"], "--axes: must be one or two different"),
-        (["-o", "a.png", "--axes", ""], "--axes: must be one or two different"),
+        (["-o", "a.png", "--axes", " "], "--axes: must be one or two different"),
         (["-o", "a.png", "--axes", "1,3"], "--axes: there is no x_3: the scenario has 2 unknowns, one for"),
         (["-o", "a.png", "--kind", "paths", "--axes", "1,2"], "--axes: works only with --kind landscape or all, not with paths"),
         (["-o", "a.png", "--kind", "objective", "--held"], "--held: works only with --kind landscape or all, not with objective"),

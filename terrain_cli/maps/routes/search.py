@@ -33,7 +33,8 @@ WIDTHS = 0.1, 0.01
 # their number, down to so much.
 LONG_WAY, NARROWEST = 1500, 0.006
 SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
-LEVELS, FINE_LEVELS = (1, 3, 8), (8, 16)  # points on each edge, of successively finer graphs
+LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
+REGION_LEVELS = (1, 3, 8)  # the same for a region of a large map, of which most cells do not matter
 JUDGE = 2  # the graph, counted from 1, that shows which cells matter
 # Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger. Where a
 # route crosses many cells, each of them UNLIKE its neighbour by so much, their errors cancel: by the root of their number / FAR.
@@ -158,7 +159,8 @@ def _lay_graphs(task: _Task) -> list[_Level]:
     free = np.isfinite(task.slowness)
     count = int(np.count_nonzero(free))
     if count <= SMALL:
-        return list(_refine_graphs(task, free, count <= TINY))
+        tiny = count <= TINY
+        return list(_refine_graphs(task, free, FINE_LEVELS if tiny else LEVELS, MISJUDGED_FINE if tiny else MISJUDGED))
     cells_apart = float(np.max(np.abs(task.goal - task.start)))
     widths = [WIDTHS[0], max(WIDTHS[1] * math.sqrt(min(1.0, LONG_WAY / cells_apart)), min(WIDTHS[1], NARROWEST))]
     while any(map(math.isfinite, widths)):
@@ -167,7 +169,8 @@ def _lay_graphs(task: _Task) -> list[_Level]:
             widths = [4 * width if width < 1 else math.inf for width in widths]
             continue
         levels, narrow = [], [True, True]
-        for level in _refine_graphs(task, region.inside, tiny=False):
+        misjudged = MISJUDGED / math.sqrt(max(1.0, _count_unlike(task, region.inside) / FAR))
+        for level in _refine_graphs(task, region.inside, REGION_LEVELS, misjudged):
             levels.append(level)
             if len(levels) <= JUDGE:
                 worst = region.worst(cells_through(*level, free.shape))
@@ -180,22 +183,19 @@ def _lay_graphs(task: _Task) -> list[_Level]:
             (2 * width if width < 1 else math.inf) if wider else width
             for width, wider in zip(widths, narrow, strict=True)
         ]
-    return list(_refine_graphs(task, free, tiny=False))
+    return list(_refine_graphs(task, free, REGION_LEVELS, MISJUDGED))
 
 
-def _refine_graphs(task: _Task, inside: np.ndarray, tiny: bool) -> Iterator[_Level]:
+def _refine_graphs(task: _Task, inside: np.ndarray, levels: tuple[int, ...], misjudged: float) -> Iterator[_Level]:
     """The graphs of `_lay_graphs` on the cells inside, one at a time."""
-    misjudged = MISJUDGED_FINE if tiny else MISJUDGED / math.sqrt(max(1.0, _count_unlike(task, inside) / FAR))
-    coarsest = True
-    for points in FINE_LEVELS if tiny else LEVELS:
+    for points in levels:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
         within = misjudged / (points + 1) ** 2
-        paths = find_paths(graph, LONGER + within if coarsest else within)
+        paths = find_paths(graph, LONGER + within if points == levels[0] else within)
         if not math.isfinite(paths.best):
             return
         yield _Level(graph, paths, within)
         inside = cells_through(graph, paths, within, inside.shape)
-        coarsest = False
 
 
 def _count_unlike(task: _Task, inside: np.ndarray) -> float:
@@ -269,7 +269,9 @@ def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refine
     taken = np.zeros(task.slowness.shape, dtype=bool)
     take_cells(taken, best.nodes.points, apart)
     most = 2 * ALTERNATIVES
-    routes = pick_alternatives(level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken)
+    routes = pick_alternatives(
+        level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken
+    )
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)

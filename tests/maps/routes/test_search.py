@@ -225,7 +225,7 @@ class TestLargeMaps:
         once = Ground(np.asarray(rough.slowness) * 10.0)
         assert found(once, (20.5, 219.5), (219.5, 20.5)).time == pytest.approx(route.time, rel=1e-12)
         monkeypatch.setattr(route_module, "WIDTHS", (math.inf, 0.05))
-        monkeypatch.setattr(route_module, "LEVELS", (4, 8, 16))
+        monkeypatch.setattr(route_module, "REGION_LEVELS", (4, 8, 16))
         assert found(rough, (205, 2195), (2195, 205)).time == pytest.approx(route.time, rel=1e-9)
 
     def test_a_region_that_is_too_narrow_is_widened(self, rough: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
