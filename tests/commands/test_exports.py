@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.conftest import CONFIGS, Ran  # noqa: E402  after the skips
 from tests.geo.test_exports import SCHEMA, krueger  # noqa: E402
 
 Terrain = Callable[..., Ran]
+OGRINFO, GDALINFO = shutil.which("ogrinfo"), shutil.which("gdalinfo")
 MAP = """\
 name: a & b
 map:
@@ -151,3 +154,28 @@ def test_the_extra_is_named_where_it_is_missing(
         assert ran.code == 2
         assert f"needs {package}: pip install 'terrain-cli[geo]'" in ran.err
         assert not (tmp_path / name).exists()
+
+
+@pytest.mark.skipif(not (OGRINFO and GDALINFO), reason="GDAL's programs are not installed")
+def test_gdals_own_programs_read_the_files(terrain: Terrain, scenario: Path, tmp_path: Path) -> None:
+    routes, shapes, track, field = (tmp_path / name for name in ("r.gpkg", "r.geojson", "r.gpx", "f.tif"))
+    outputs = [word for path in (routes, shapes, track) for word in ("-o", path)]
+    terrain("solve", scenario, "--isochrones", "100", *outputs, "--field", field)
+
+    def ask(*words: str | Path | None) -> str:
+        return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout
+
+    layers = ask(OGRINFO, "-ro", "-q", routes)
+    assert [line.split(": ")[1] for line in layers.splitlines()] == [
+        "routes (Line String)",
+        "via (Point)",
+        "isochrones (Multi Polygon)",
+    ]
+    assert "Feature Count: 2" in ask(OGRINFO, "-ro", "-so", routes, "routes")
+    assert 'ID["EPSG",32612]' in ask(OGRINFO, "-ro", "-so", routes, "routes")
+    assert "Feature Count: 2" in ask(OGRINFO, "-ro", "-so", track, "tracks")
+    assert 'ID["EPSG",4326]' in ask(OGRINFO, "-ro", "-so", "-al", shapes)
+    said = ask(GDALINFO, field)
+    assert "Size is 6, 5" in said
+    assert "Pixel Size = (100.000000000000000,-100.000000000000000)" in said
+    assert "Origin = (430950.000000000000000,4514450.000000000000000)" in said
