@@ -265,7 +265,9 @@ def _find_alternatives(task: _Task, level: _Level, best: Refined) -> list[Refine
     taken = np.zeros(task.slowness.shape, dtype=bool)
     take_cells(taken, best.nodes.points, apart)
     most = 2 * ALTERNATIVES
-    routes = pick_alternatives(level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken)
+    routes = pick_alternatives(
+        level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken
+    )
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)
