@@ -49,7 +49,7 @@ def equal(name: str, got: ArrayLike, expected: ArrayLike, tolerance: float = 1e-
     if len(places) > MOST:
         badness = np.where(np.isfinite(off), off / np.maximum(1, np.abs(expected)), np.inf)
         places = [tuple(int(i) for i in np.unravel_index(np.argmax(badness), expected.shape))]
-        name = f"{name}, worst of {expected.size}: "
+        name = f"the worst of {expected.size}: {name}"
     return [
         Row(name + "".join(f"[{i}]" for i in place), float(got[place]), float(expected[place]), bool(right[place]))
         for place in places

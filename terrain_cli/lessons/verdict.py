@@ -144,7 +144,7 @@ def _describe_stop(lesson: Lesson, outcome: Outcome, task: Path | None) -> str:
     match outcome.stopped:
         case "stub":
             return (
-                f"{lesson.function} is not filled in yet: replace the line with NotImplementedError. "
+                f"{lesson.function} is not filled in yet: write your code in place of the line `raise NotImplementedError`. "
                 f"`terrain lessons hint {lesson.number}` gives a nudge."
             )
         case "error":

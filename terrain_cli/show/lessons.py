@@ -82,4 +82,4 @@ def _number(value: float) -> str:
 
 
 def _describe_score(score: "Score") -> str:
-    return f"{score.what}: {short(score.yours)}; the reference: {short(score.reference)}"
+    return f"{score.what}: {short(score.yours)}; our solution: {short(score.reference)}"

@@ -58,14 +58,14 @@ def test_a_stub_is_not_passed_and_a_solution_is(terrain: Terrain, place: Path) -
     ran = terrain("lessons", "check", 2)
     assert (ran.code, ran.out) == (
         1,
-        "estimate_gradient is not filled in yet: replace the line with NotImplementedError. `terrain lessons hint 2` gives a nudge.\n",
+        "estimate_gradient is not filled in yet: write your code in place of the line `raise NotImplementedError`. `terrain lessons hint 2` gives a nudge.\n",
     )
     assert ran.err.startswith("terrain lessons hint 2 gives a hint; your function is in ")
     (place / SECOND.name / "task.py").write_text(terrain("lessons", "solution", 2).out)
     ran = terrain("lessons", "check", 2, "--seed", 3)
     assert ran.code == 0
     assert "random instances: 20 of 20 right (--seed 3 asks the same again)" in ran.out
-    assert "evaluations of f for two slopes: 3; the reference: 3" in ran.out
+    assert "evaluations of f for two slopes: 3; our solution: 3" in ran.out
     assert ran.out.endswith("Lesson 2, Nudge it: passed.\n")
     assert ran.err == f"Next: lesson 3, Follow the slope: {place / LESSONS[2].name / 'README.md'}\n"
     assert json.loads((place / ".terrain-lessons.json").read_text())["passed"] == [SECOND.name]

@@ -66,7 +66,7 @@ def test_the_solution_passes_and_the_stub_is_answered_kindly(lesson: Lesson, tmp
     verdict = check_here(lesson, lesson.read("task.py"), tmp_path)
     assert not verdict.passed
     assert verdict.sentence.startswith(
-        f"{lesson.function} is not filled in yet: replace the line with NotImplementedError."
+        f"{lesson.function} is not filled in yet: write your code in place of the line `raise NotImplementedError`."
     )
     assert (verdict.error, verdict.rows) == ("", [])
 

@@ -106,7 +106,7 @@ def answer_here(folder: Path, body: str) -> Verdict:
         ("raise KeyboardInterrupt", "Your code stopped with an error:"),
         (
             "raise NotImplementedError  # still",
-            "estimate_gradient is not filled in yet: replace the line with NotImplementedError. `terrain lessons hint 2` gives a nudge.",
+            "estimate_gradient is not filled in yet: write your code in place of the line `raise NotImplementedError`. `terrain lessons hint 2` gives a nudge.",
         ),
     ],
 )

@@ -65,9 +65,13 @@ def explain(cases, answers):
         (gradient(case["x"], **strips(case)), answer["slopes"], answer["h"])
         for case, answer in zip(cases, answers, strict=True)
     ]
+    if any(np.shape(got) != exact.shape for exact, got, _ in pairs):
+        return "Return one slope for each entry of x: nudge one entry, call f, and go on to the next."
     h = float(np.median([h for _, _, h in pairs]))
     if h == 0:
         return "f was never called with a nudged x: copy x, add h to one entry, and call f with the copy."
+    if all(np.all(got == 0) for _, got, _ in pairs):
+        return "All slopes are 0: you compare f(x) with itself. nudged = x makes no copy, so that x moves too: use x.copy()."
     mistakes = {
         "These are the slopes, but the sign is the wrong way round: it is f(nudged) - f(x), not f(x) - f(nudged).": lambda g, h: (
             -g
@@ -83,7 +87,7 @@ def explain(cases, answers):
     for sentence, guess in mistakes.items():
         if all(same(got, guess(exact, h), 1e-2) for exact, got, h in pairs):
             return sentence
-    if h > 1e-6:
+    if h > 1.5e-6:
         return f"Your h, {h:.1g}, is too large: between the two points the curve bends away from its tangent."
     if h < 1e-7:
         return f"Your h, {h:.1g}, is too small: the two times agree in nearly all digits, and their difference is mostly rounding."
@@ -96,7 +100,7 @@ def score(cases, answers):
 
 def tell(cases, answers):
     exact = gradient(START, **POST)
-    told = ["The error of (f(x + h) - f(x)) / h, in parts of the gradient:"]
+    told = ["The error of (f(x + h) - f(x)) / h, relative to the length of the gradient:"]
     for power in range(1, 15):
         h = 10.0**-power
         slopes = [(calc_time(START + h * unit, **POST) - calc_time(START, **POST)) / h for unit in np.eye(2)]

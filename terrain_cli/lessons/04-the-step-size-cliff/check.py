@@ -69,9 +69,17 @@ def judge(case, answer):
 
 
 def explain(cases, answers):
+    if any(np.shape(answer["tuned"]) != (3,) for answer in answers):
+        return "Return three numbers: the critical step, a step and a momentum."
     asked = [(curvatures(case), *answer["tuned"]) for case, answer in zip(cases, answers, strict=True)]
+    if all(answer["tuned"][0] == answers[0]["tuned"][0] for answer in answers):
+        return "Your critical step is the same on all strips: compute it from f and best."
+    entries = [hessian(optimum(**strips(case)), **strips(case)) for case in cases]
+    for pick in (np.max, lambda matrix: np.max(np.diag(matrix))):
+        if all(same(a[1], 2 / pick(entry), 1e-3) for a, entry in zip(asked, entries, strict=True)):
+            return "The largest curvature is the largest eigenvalue of the matrix, not its largest entry."
     mistakes = {
-        "The critical step is 2 divided by the largest curvature, not 1: the other side of the valley is allowed.": lambda c: (
+        "The critical step is 2 divided by the largest curvature; yours is 1 divided by it. A step may cross the valley.": lambda c: (
             1 / c[-1]
         ),
         "It is the largest curvature that sets the critical step: the steep direction is the first to go over the cliff.": lambda c: (
@@ -90,6 +98,10 @@ def explain(cases, answers):
         return "Your step is beyond the cliff: the path jumps across the valley, further and further, or for ever."
     if any(step < 0.9 / c[-1] for c, _, step, _ in asked):
         return "Your step is too timid: it arrives, but not in time. Try half the critical step."
+    quick = [(count(case, critical(case) / 2, 0.0), case) for case in cases]
+    late = [count(case, step, momentum) > n for (n, case), (_, _, step, momentum) in zip(quick, asked, strict=True)]
+    if any(is_late and a[3] > reference(case)[1] for is_late, a, case in zip(late, asked, cases, strict=True)):
+        return "Your momentum is too large: the path swings to and fro before it settles."
     return None
 
 
