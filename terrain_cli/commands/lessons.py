@@ -110,7 +110,10 @@ def check(
         bool, typer.Option("--watch", help="Check again whenever the file is saved, until it passes.")
     ] = False,
     report: Annotated[
-        bool, typer.Option("--report", help="Write your own run as report.html beside the task, and open it.")
+        bool,
+        typer.Option(
+            "--report", help="Write your own run as report.html beside the task, and open it (lessons 2 to 6)."
+        ),
     ] = False,
     seed: Annotated[
         float | None,

@@ -99,9 +99,12 @@ def load_lesson(folder: Path) -> Lesson:
 
 
 def choose(word: str, lessons: list[Lesson]) -> Lesson:
-    """The lesson with this number or name. Raises InputError."""
+    """The lesson with this number or name, or part of a name that no other lesson has. Raises InputError."""
     for lesson in lessons:
         if word in (lesson.name, str(lesson.number), lesson.name.partition("-")[0]):
             return lesson
+    with_part = [lesson for lesson in lessons if word.strip().lower() in lesson.name and not word.isdecimal()]
+    if len(with_part) == 1 and word.strip():
+        return with_part[0]
     known = f"give a number from {lessons[0].number} to {lessons[-1].number}"
     raise InputError(f"{shorten(word)}: there is no such lesson: {known}")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
+from terrain_cli.errors import InputError
 from terrain_cli.lessons import child, process
-from terrain_cli.lessons.catalogue import Lesson, find_lessons
+from terrain_cli.lessons.catalogue import Lesson, choose, find_lessons
 from terrain_cli.lessons.verdict import Verdict, decide
 
 LESSONS = find_lessons()
@@ -108,3 +109,12 @@ def test_the_random_instances_are_others_each_time(lesson: Lesson) -> None:
     assert str(one) == str(same)
     if len(one) > 1:
         assert str(one[1:]) != str(other[1:])
+
+
+def test_a_lesson_goes_by_its_number_its_name_or_a_part_of_it() -> None:
+    lessons = find_lessons()
+    for word in ("4", "04", lessons[3].name, "cliff", "The-Step"):
+        assert choose(word, lessons).number == 4
+    for word in ("", "the", "0", "13", "nothing"):
+        with pytest.raises(InputError, match="lesson"):
+            choose(word, lessons)
