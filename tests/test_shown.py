@@ -124,7 +124,7 @@ def test_a_letter_that_the_legend_lacks(terrain: Terrain, drawing: Path) -> None
 
 def test_the_name_of_a_file_of_speeds_stays_in_its_line(terrain: Terrain, tmp_path: Path) -> None:
     path = tmp_path / "map.yaml"
-    name = json.dumps(f"a\nforged.yaml:1: all is well{HOSTILE}")
+    name = json.dumps(f"a\nforged.yaml:1: all is well{HOSTILE}.npy")
     path.write_text(f"map: {{cell: 1, speeds: {{file: {name}}}}}\nstart: [0, 0]\ngoal: [1, 1]\n")
     ran = terrain("solve", path)
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)

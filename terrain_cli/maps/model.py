@@ -272,7 +272,7 @@ class Layer(Model):
         default=None, description="The value that means no data, besides the one that the raster itself names."
     )
     voids: Speed = Field(
-        default=math.nan,
+        default_factory=lambda: math.nan,  # as a default, NaN would stand in the JSON schema
         description="The speed where the raster has no data; blocked unless given.",
         validate_default=False,
     )

@@ -194,3 +194,12 @@ def test_an_argument_without_text_is_refused(terrain: Terrain, here: Path, argum
     assert (ran.code, ran.out) == (2, "")
     place = arguments.index("") + 1
     assert ran.err == f"argument {place} is empty: name a file, or set the variable that it comes from\n"
+
+
+def test_the_schema_is_json(terrain: Terrain) -> None:
+    """NaN, which stands for blocked ground in Python, is no JSON."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    assert "anyOf" in json.loads(terrain("schema").out, parse_constant=refuse)

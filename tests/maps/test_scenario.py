@@ -157,7 +157,7 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ":9: map.speeds.legend.~: must be greater than 0, or the word blocked, got 0",
         ":9: map.speeds.legend.#: must be a number or the word blocked (did you mean blocked?), got 'blokced'",
         ":9: map.speeds.legend.ab: must stand for a single letter of the drawing",
-        ":10: map.foo: is not a key here: the keys are cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution",
+        ":10: map.foo: is not a key here: the keys are cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, regions",
         ":11: strips: is a key of strips, not of maps: remove strips, or remove map",
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
