@@ -48,16 +48,6 @@ straight line  83.938760 s  2.027072 s (2.41 %) saved
 """
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        path = tmp_path / "m.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def make(rows: list[str], start: tuple[float, float], *goals: tuple[float, float], cell: float = 1.0) -> MapScenario:
     """A map of `.`, fast, `~`, slow, and `#`, blocked. Blocked cells pad it to one of two sizes, to save compilation."""
     height, width = (12, 15) if len(rows) <= 12 else (36, 64)

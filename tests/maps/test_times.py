@@ -23,16 +23,6 @@ depart: 2026-06-01T23:30+02:00
 """
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        path = tmp_path / "m.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 class TestRead:
     @pytest.mark.parametrize(
         ("text", "seconds"),

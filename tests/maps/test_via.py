@@ -38,16 +38,6 @@ goal: [6.5, 2.5]
 Terrain = Callable[..., Ran]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        path = tmp_path / "m.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def make(start: tuple[float, float], via: list[tuple[float, float]], *goals: tuple[float, float]) -> MapScenario:
     drawing = "\n".join(row.strip() for row in ROWS.splitlines())
     speeds = {"drawing": drawing, "legend": {".": 1, "~": 0.25, "#": "blocked"}}

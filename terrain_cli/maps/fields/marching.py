@@ -65,9 +65,8 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
         t, k = keys[0], items[0]
         drop(keys, items, waiting)
         waiting -= 1
-        if (
-            t > time[k] or shut[k] or (settled[k] and not known[k])
-        ):  # lowered since, or here twice, as a time was rounded
+        # Lowered since, or here for the second time, because a lower time was rounded up to the one that was known.
+        if t > time[k] or shut[k] or (settled[k] and not known[k]):
             continue
         settled[k] = True
         while waiting + 12 > len(keys):

@@ -42,13 +42,12 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
     windows = drop_needless(_cut_out(route, stretches, graph), padded)
     gains: list[tuple[float, Stretch, Chain]] = []
     for rounds in ROUNDS:
-        refined = refine(windows, padded, closed, moves=False, ends=False, rounds=rounds)
         gains = []
-        for window in refined:
+        for window in refine(windows, padded, closed, moves=False, ends=False, rounds=rounds):
             stretch = stretches[int(window.nodes.route[0])]
             begin, end = _around(route, stretch)
             gains.append((elapsed[end] - elapsed[begin] - window.times[-1], stretch, window.nodes))
-        gains = sorted(gains, key=lambda found: -found[0])[:MOST]
+        gains = sorted(gains, key=lambda found: -found[0])[:MOST]  # the first rounds show which are worth the others
         stretches = [stretch for _, stretch, _ in gains]
         windows = join([nodes._replace(route=np.full_like(nodes.route, i)) for i, (_, _, nodes) in enumerate(gains)])
     better: list[tuple[int, int, Chain]] = []
