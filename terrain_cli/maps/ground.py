@@ -13,17 +13,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from terrain_cli.errors import check_type
-from terrain_cli.jax_config import as_pytree, check_values, to_array
+from terrain_cli.jax_config import as_pytree, check_values, to_array, to_values
 from terrain_cli.maps.cells import NEAR
+from terrain_cli.maps.walking.pace import Pace
 
 
 @as_pytree
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Ground in square cells: a pytree of three arrays, so that `jax.grad` differentiates with respect to them.
+    """Ground in square cells: a pytree of arrays, so that `jax.grad` differentiates with respect to them.
 
     slowness: of each cell, shape (rows, cols), s/m, greater than 0; inf where the ground is blocked. cell: side of a cell,
     shape (), m. corner: (x, y) of the south-west corner, shape (2,), m. Numbers, lists and NumPy arrays become float64.
+
+    Ground on which one walks also has heights and a pace, and then `slowness` is that of level ground. heights: of the corners of
+    the cells, shape (rows + 1, cols + 1), m; between them the surface is bilinear. They may be NaN around blocked cells. pace: how
+    much longer a metre takes on a slope than on level ground. max_slope: no leg may be steeper, up or down, shape ().
 
     Raises TypeError for what is no number, and ValueError for shapes and values that are not valid, as far as they are known: a
     traced array has no values yet.
@@ -32,6 +37,9 @@ class Ground:
     slowness: Any
     cell: Any = 1.0
     corner: Any = (0.0, 0.0)
+    heights: Any = None
+    pace: Pace | None = None
+    max_slope: Any = np.inf
 
     def __post_init__(self) -> None:
         for name in ("slowness", "cell", "corner"):
@@ -49,6 +57,28 @@ class Ground:
             self.cell, "ground.cell", lambda values: (values > 0) & (values < np.inf), "greater than 0 and finite"
         )
         check_values(self.corner, "ground.corner", np.isfinite, "a finite number")
+        object.__setattr__(self, "max_slope", to_array(self.max_slope, "max_slope"))
+        check_values(self.max_slope, "max_slope", lambda values: values > 0, "greater than 0")
+        if (self.heights is None) != (self.pace is None):
+            raise ValueError("ground must have both heights and a pace, or neither")
+        if self.heights is not None:
+            object.__setattr__(self, "heights", to_array(self.heights, "heights"))
+            self._check_heights(cells)
+
+    def _check_heights(self, cells: tuple[int, ...]) -> None:
+        rows, cols = cells[-2:]
+        if np.shape(self.heights) != (rows + 1, cols + 1):
+            shape = f"({rows + 1}, {cols + 1})"
+            raise ValueError(f"heights must be those of the corners, shape {shape}, got {np.shape(self.heights)}")
+        heights, slowness = to_values(self.heights), to_values(self.slowness)
+        if heights is None or slowness is None:
+            return
+        known = np.isfinite(heights)
+        around = known[:-1, :-1] & known[:-1, 1:] & known[1:, :-1] & known[1:, 1:]
+        wrong = np.argwhere(~around & np.isfinite(slowness))
+        if len(wrong):
+            row, col = wrong[0].tolist()
+            raise ValueError(f"heights must be finite at the corners of free cells, and are not at cell [{row}, {col}]")
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -59,8 +89,17 @@ class Ground:
 
     @property
     def symmetric(self) -> bool:
-        """Whether every path takes as long in the other direction. It does: the slowness of a cell has no direction."""
-        return True
+        """Whether every path takes as long in the other direction: not if it climbs."""
+        return not self.hilly
+
+    @property
+    def hilly(self) -> bool:
+        """Whether there is anything to climb: the ground has heights, and they differ."""
+        if self.heights is None:
+            return False
+        heights = np.asarray(self.heights)
+        known = heights[np.isfinite(heights)]
+        return bool(len(known)) and bool(np.any(known != known[0]))
 
     def to_cells(self, points: ArrayLike) -> np.ndarray:
         """Points (x, y), m, as (row, col), in units of cells, shape (..., 2). JAX arrays in, JAX arrays out, also traced ones.

@@ -1,0 +1,203 @@
+"""How much longer a metre takes on a slope than on level ground, and the exact mean of that over a range of slopes.
+
+Slopes are rises per metre in plan, in the direction of travel: 0.1 climbs 10 m in 100, -0.1 descends them. On a bilinear surface
+the slope of a straight leg changes linearly along it, from m0 to m1, so that the time of the leg is its length times the mean of
+the pace over [m0, m1], exactly.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from terrain_cli.jax_config import as_pytree, check_values, to_array
+from terrain_cli.maps.loops import helper
+
+STEEPEST = 100.0  # slope at which a curve ends; its pace stays the same beyond its last value anyhow
+
+
+@as_pytree
+@dataclass(frozen=True, eq=False)
+class Exponential:
+    """The pace exp(k |slope + s0|), relative to level ground; fastest at the slope -s0 (Tobler 1993: k = 3.5, s0 = 0.05).
+
+    k: how fast the pace grows, shape (), 0 or greater. s0: shape ().
+    """
+
+    k: Any = 3.5
+    s0: Any = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ("k", "s0"):
+            object.__setattr__(self, name, to_array(getattr(self, name), name))
+            if np.shape(getattr(self, name)) != ():
+                raise ValueError(f"{name} must be one number, got shape {np.shape(getattr(self, name))}")
+        check_values(self.k, "k", lambda values: (values >= 0) & (values < np.inf), "0 or greater, and finite")
+        check_values(self.s0, "s0", np.isfinite, "a finite number")
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """The pace for compiled loops, see `mean_pace_of`."""
+        return np.array([float(self.k), float(self.s0)]), np.empty((0, 4))
+
+    def mean(self, m0: Array, m1: Array) -> Array:
+        """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable."""
+        a, b = m0 + self.s0, m1 + self.s0
+        crossing = a * b < 0  # there the kink divides the slopes into two parts
+        share = jnp.where(crossing, a / jnp.where(crossing, a - b, 1.0), 1.0)
+        middle = jnp.where(crossing, 0.0, b)
+        level = self.k * jnp.abs(self.s0)
+        first = _mean_exponential(self.k, a, middle, level)
+        second = _mean_exponential(self.k, middle, jnp.where(crossing, b, middle), level)
+        return share * first + (1 - share) * second
+
+
+def _mean_exponential(k: Array, a: Array, b: Array, level: Array) -> Array:
+    """The mean of exp(k |t| - level) over t from a to b, which have the same sign."""
+    return jnp.exp(k * jnp.abs(a + b) / 2 - level) * _sinhc(k * (b - a) / 2)
+
+
+def _sinhc(x: Array) -> Array:
+    """sinh(x) / x, with exact derivatives at 0 too."""
+    small = jnp.abs(x) < 1
+    square = jnp.where(small, x * x, 0.0)
+    series = jnp.ones_like(square)
+    for n in range(16, 0, -2):
+        series = 1 + series * square / (n * (n + 1))
+    safe = jnp.where(small, 1.0, x)
+    return jnp.where(small, series, jnp.sinh(safe) / safe)
+
+
+@as_pytree
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A pace in pieces, each a polynomial of degree 3 or less in the slope; it may jump between them.
+
+    breaks: increasing slopes where the pieces begin, and where the last ends, shape (P + 1,). coefficients: of the powers 0 to 3
+    of the slope minus the beginning of the piece, shape (P, 4), relative to level ground. Beyond its ends the pace has its first
+    and last value.
+    """
+
+    breaks: Any
+    coefficients: Any
+
+    def __post_init__(self) -> None:
+        for name in ("breaks", "coefficients"):
+            object.__setattr__(self, name, to_array(getattr(self, name), name))
+        pieces = len(self.coefficients) if np.ndim(self.coefficients) == 2 else 0
+        if not pieces or np.shape(self.coefficients) != (pieces, 4) or np.shape(self.breaks) != (pieces + 1,):
+            shapes = f"{np.shape(self.breaks)} and {np.shape(self.coefficients)}"
+            raise ValueError(f"breaks and coefficients must have shapes (P + 1,) and (P, 4), got {shapes}")
+        check_values(self.breaks, "breaks", np.isfinite, "a finite number")
+        check_values(self.coefficients, "coefficients", np.isfinite, "a finite number")
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """The pace for compiled loops, see `mean_pace_of`."""
+        breaks, coefficients = _with_ends(np.asarray(self.breaks), np.asarray(self.coefficients), np)
+        return breaks, coefficients
+
+    def mean(self, m0: Array, m1: Array) -> Array:
+        """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable."""
+        breaks, coefficients = _with_ends(jnp.asarray(self.breaks), jnp.asarray(self.coefficients), jnp)
+        low, high = jnp.minimum(m0, m1), jnp.maximum(m0, m1)
+        pieces = len(coefficients)
+        first, last = (
+            jnp.clip(jnp.searchsorted(breaks, jax.lax.stop_gradient(m), side="right") - 1, 0, pieces - 1)
+            for m in (low, high)
+        )
+        several = last > first
+        whole = jnp.append(0.0, jnp.cumsum(jnp.diff(breaks) * _mean_piece(coefficients, 0.0, jnp.diff(breaks))))
+        end = jnp.where(several, breaks[first + 1], high)
+        begin = jnp.where(several, breaks[last], high)
+        head = _mean_piece(coefficients[first], low - breaks[first], end - breaks[first])
+        tail = _mean_piece(coefficients[last], begin - breaks[last], high - breaks[last])
+        between = jnp.where(several, whole[last] - whole[jnp.minimum(first + 1, last)], 0.0)
+        span = jnp.where(several, high - low, 1.0)
+        return jnp.where(several, (head * (end - low) + between + tail * (high - begin)) / span, head)
+
+
+def _with_ends(breaks: Any, coefficients: Any, xp: Any) -> tuple[Any, Any]:
+    """The pieces with one more at each end, on which the pace stays the same."""
+    span = breaks[-1] - breaks[-2]
+    last = ((coefficients[-1, 3] * span + coefficients[-1, 2]) * span + coefficients[-1, 1]) * span + coefficients[
+        -1, 0
+    ]
+    zero = xp.zeros(3)
+    ends = [xp.append(value, zero)[None] for value in (coefficients[0, 0], last)]
+    return (
+        xp.concatenate([breaks[:1] - STEEPEST, breaks, breaks[-1:] + STEEPEST]),
+        xp.concatenate([ends[0], coefficients, ends[1]]),
+    )
+
+
+def _mean_piece(c: Any, a: Any, b: Any) -> Any:
+    """The mean from a to b of polynomials with the coefficients c[..., :], by Simpson's rule, which is exact for cubic ones."""
+
+    def value(t: Any) -> Any:
+        return ((c[..., 3] * t + c[..., 2]) * t + c[..., 1]) * t + c[..., 0]
+
+    return (value(a) + 4 * value((a + b) / 2) + value(b)) / 6
+
+
+Pace = Exponential | Curve
+
+
+@helper
+def _sinhc_of(x):  # type: ignore[no-untyped-def]
+    if abs(x) < 0.1:
+        y = x * x
+        return 1 + y / 6 * (1 + y / 20 * (1 + y / 42 * (1 + y / 72)))
+    return np.sinh(x) / x
+
+
+@helper
+def _value_of(c, piece, t):  # type: ignore[no-untyped-def]
+    return ((c[piece, 3] * t + c[piece, 2]) * t + c[piece, 1]) * t + c[piece, 0]
+
+
+@helper
+def _mean_piece_of(c, piece, a, b):  # type: ignore[no-untyped-def]
+    return (_value_of(c, piece, a) + 4 * _value_of(c, piece, (a + b) / 2) + _value_of(c, piece, b)) / 6
+
+
+@helper
+def _piece_of(breaks, m):  # type: ignore[no-untyped-def]
+    low, high = 0, len(breaks) - 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if breaks[middle] <= m:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@helper
+def mean_pace_of(breaks, coefficients, m0, m1):  # type: ignore[no-untyped-def]
+    """The same means in compiled loops. breaks, coefficients: the `numbers` of a pace; without coefficients, `breaks` are k and
+    s0 of an exponential one."""
+    if len(coefficients) == 0:
+        k, s0 = breaks[0], breaks[1]
+        a, b = m0 + s0, m1 + s0
+        level = k * abs(s0)
+        if a * b >= 0:
+            return np.exp(k * abs(a + b) / 2 - level) * _sinhc_of(k * (b - a) / 2)
+        share = a / (a - b)
+        first = np.exp(k * abs(a) / 2 - level) * _sinhc_of(k * a / 2)
+        return share * first + (1 - share) * np.exp(k * abs(b) / 2 - level) * _sinhc_of(k * b / 2)
+    low, high = min(m0, m1), max(m0, m1)
+    first, last = _piece_of(breaks, low), _piece_of(breaks, high)
+    if first == last:
+        return _mean_piece_of(coefficients, first, low - breaks[first], high - breaks[first])
+    total = (breaks[first + 1] - low) * _mean_piece_of(
+        coefficients, first, low - breaks[first], breaks[first + 1] - breaks[first]
+    )
+    for piece in range(first + 1, last):
+        span = breaks[piece + 1] - breaks[piece]
+        total += span * _mean_piece_of(coefficients, piece, 0.0, span)
+    total += (high - breaks[last]) * _mean_piece_of(coefficients, last, 0.0, high - breaks[last])
+    return total / (high - low)
