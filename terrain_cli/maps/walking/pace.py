@@ -147,7 +147,7 @@ Pace = Exponential | Curve
 
 
 @helper
-def _sinhc_of(x):  # type: ignore[no-untyped-def]
+def _sinhc_of(x: float) -> float:
     if abs(x) < 0.1:
         y = x * x
         return 1 + y / 6 * (1 + y / 20 * (1 + y / 42 * (1 + y / 72)))
@@ -155,17 +155,17 @@ def _sinhc_of(x):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _value_of(c, piece, t):  # type: ignore[no-untyped-def]
+def _value_of(c: np.ndarray, piece: int, t: float) -> float:
     return ((c[piece, 3] * t + c[piece, 2]) * t + c[piece, 1]) * t + c[piece, 0]
 
 
 @helper
-def _mean_piece_of(c, piece, a, b):  # type: ignore[no-untyped-def]
+def _mean_piece_of(c: np.ndarray, piece: int, a: float, b: float) -> float:
     return (_value_of(c, piece, a) + 4 * _value_of(c, piece, (a + b) / 2) + _value_of(c, piece, b)) / 6
 
 
 @helper
-def _piece_of(breaks, m):  # type: ignore[no-untyped-def]
+def _piece_of(breaks: np.ndarray, m: float) -> int:
     low, high = 0, len(breaks) - 1
     while high - low > 1:
         middle = (low + high) >> 1
@@ -177,7 +177,7 @@ def _piece_of(breaks, m):  # type: ignore[no-untyped-def]
 
 
 @helper
-def mean_pace_of(breaks, coefficients, m0, m1):  # type: ignore[no-untyped-def]
+def mean_pace_of(breaks: np.ndarray, coefficients: np.ndarray, m0: float, m1: float) -> float:
     """The same means in compiled loops. breaks, coefficients: the `numbers` of a pace; without coefficients, `breaks` are k and
     s0 of an exponential one."""
     if len(coefficients) == 0:
