@@ -16,8 +16,8 @@ from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_sma
 from terrain_cli import Strips, best_time
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes import region as region_module
 from terrain_cli.maps.routes import level as level_module
+from terrain_cli.maps.routes import region as region_module
 from terrain_cli.maps.routes import search as route_module
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.search import find_route, is_free
