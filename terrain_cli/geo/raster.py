@@ -67,7 +67,7 @@ class Source(NamedTuple):
 
     @property
     def between_centres(self) -> "Source":
-        """The same with the squares between the centres of its pixels in place of the pixels: its numbers are those of their corners.
+        """The same with the squares between the centres of its pixels in place of the pixels: its numbers lie at their corners.
 
         Raises InputError if there is no such square.
         """
