@@ -24,7 +24,7 @@ def to_pace(walking: Walking) -> tuple[float, Pace]:
         return level, Exponential(form.k, form.s0)
     if walking.name == "table":
         slopes, speeds = np.array(walking.table, dtype=float).T
-        return level, _join(slopes, level / speeds)
+        return level, _join(slopes, level / (walking.factor * speeds))
     function, values = FUNCTIONS[walking.name], complete(walking)
 
     def pace(slope: float) -> float:
