@@ -15,8 +15,8 @@ from terrain_cli.geo.elevation import interpolate
 
 CRS = "EPSG:32616"
 CELL = 90.0
-CORNER = (742_500.0, 4_025_700.0)  # of the upper left pixel: its upper left corner
-SIZE = 200
+CORNER = (746_100.0, 4_017_600.0)  # of the upper left pixel: its upper left corner
+SIZE = 120
 FILE = Path(__file__).parent.parent / "configs" / "jacksboro.npy"
 
 
@@ -29,6 +29,7 @@ def make() -> np.ndarray:
     x, y = np.meshgrid(CORNER[0] + steps, CORNER[1] - steps)
     lon, lat = transform(CRS, WGS84, x, y)
     heights = interpolate(heights, (north - lat) / dy - 0.5, (lon - west) / dx - 0.5)
+    assert np.isfinite(heights).all()
     return np.asarray(np.rint(heights), np.int16)
 
 
