@@ -27,8 +27,8 @@ class Ground:
     shape (), m. corner: (x, y) of the south-west corner, shape (2,), m. Numbers, lists and NumPy arrays become float64.
 
     Ground on which one walks also has heights and a pace, and then `slowness` is that of level ground. heights: of the corners of
-    the cells, shape (rows + 1, cols + 1), m; between them the surface is bilinear. They may be NaN around blocked cells. pace: how
-    much longer a metre takes on a slope than on level ground. max_slope: no leg may be steeper, up or down, shape ().
+    the cells, shape (rows + 1, cols + 1), m; between them the surface is bilinear. They may be NaN around blocked cells. pace:
+    how much longer a metre takes on a slope than on level ground. max_slope: no leg may be steeper, up or down, shape ().
 
     Raises TypeError for what is no number, and ValueError for shapes and values that are not valid, as far as they are known: a
     traced array has no values yet.
