@@ -115,8 +115,7 @@ class Table(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """An answer as a line in the terminal, y over x, shape (k,) each. marks: places along x, and what to write there. below: what x
-    is."""
+    """An answer as a line in the terminal: y over x, shape (k,) each. marks: places along x and their names. below: what x is."""
 
     title: str
     x: "np.ndarray"

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from terrain_cli.errors import InputError
 from terrain_cli.maps.model import (
     GOAL,
     XY,
@@ -313,5 +314,12 @@ def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
 
 
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
-    """The scenario itself: no option of the command line replaces anything in a map scenario."""
+    """The scenario itself: no option of the command line replaces anything in a map scenario.
+
+    Raises InputError for a profile of a map without elevation.
+    """
+    if options.get("profile") and getattr(scenario.map, "elevation", None) is None:
+        raise InputError(
+            f"{scenario.file or 'the scenario'}: --profile: the map has no elevation: add it, such as elevation: heights.tif"
+        )
     return scenario

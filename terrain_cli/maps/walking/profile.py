@@ -39,10 +39,20 @@ class Profile(NamedTuple):
         """The mean slope of each leg, shape (N - 1,)."""
         return np.asarray(self.slopes.mean(axis=1))
 
-    @property
-    def steepest(self) -> tuple[float, float]:
-        """The steepest slope up and the steepest down; 0 where there is none."""
-        return float(self.slopes.max(initial=0.0)), float(self.slopes.min(initial=0.0))
+
+class Extent(NamedTuple):
+    """How far up and down a walk goes. ascent, descent: m, without rises and falls of less than `threshold`, m. highest, lowest:
+    elevations, m. steepest_up, steepest_down: slopes, the latter negative; 0 where there is none. summit: how far from the start
+    the highest point is, m."""
+
+    ascent: float
+    descent: float
+    threshold: float
+    highest: float
+    lowest: float
+    steepest_up: float
+    steepest_down: float
+    summit: float
 
 
 class Row(NamedTuple):
@@ -130,13 +140,13 @@ def add_points(ground: Ground, points: np.ndarray, distances: Sequence[float] = 
     ]
 
 
-def find_climbs(elevation: np.ndarray, threshold: float = THRESHOLD) -> tuple[np.ndarray, np.ndarray]:
+def find_climbs(elevation: np.ndarray, threshold: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The ascent and the descent from the first point to each of them, m, shape (N,) each. elevation: m, shape (N,).
 
-    Rises and falls of less than `threshold` between larger ones are left out, the smallest first. Both ends count, so that ascent
-    minus descent is the difference of their elevations.
+    Rises and falls of less than `threshold` (m; None for THRESHOLD) between larger ones are left out, the smallest first. Both
+    ends count, so that ascent minus descent is the difference of their elevations.
     """
-    kept = _find_turns(elevation, threshold)
+    kept = _find_turns(elevation, THRESHOLD if threshold is None else threshold)
     ascent, descent = np.zeros(len(elevation)), np.zeros(len(elevation))
     for first, last in pairwise(kept):
         part = elevation[first : last + 1]
@@ -164,6 +174,24 @@ def _find_turns(elevation: np.ndarray, threshold: float) -> list[int]:
     return [int(k) for k in kept]
 
 
+def find_extent(ground: Ground, points: np.ndarray, threshold: float | None = None) -> Extent:
+    """How far up and down a route goes. points: as for `find_profile`. threshold: as for `find_climbs`."""
+    threshold = THRESHOLD if threshold is None else threshold
+    profile = find_profile(ground, add_points(ground, points)[0])
+    ascent, descent = find_climbs(profile.elevation, threshold)
+    summit = int(np.argmax(profile.elevation))
+    return Extent(
+        float(ascent[-1]),
+        float(descent[-1]),
+        threshold,
+        float(profile.elevation[summit]),
+        float(profile.elevation.min()),
+        float(profile.slopes.max(initial=0.0)),
+        float(profile.slopes.min(initial=0.0)),
+        float(profile.distance[summit]),
+    )
+
+
 def choose_step(distance: float) -> float:
     """The distance between the rows of a time table: a power of ten, so that there are at most `ROWS`, m."""
     return 10.0 ** math.ceil(math.log10(distance / ROWS) - 1e-9) if distance > 0 else 1.0
@@ -174,7 +202,7 @@ def find_rows(
     points: np.ndarray,
     stops: Sequence[tuple[str, str, int]],
     step: float | None = None,
-    threshold: float = THRESHOLD,
+    threshold: float | None = None,
 ) -> list[Row]:
     """The time table of a route: its stops, and a mark after each `step` (m; by default a round one that suits its length).
 
@@ -193,4 +221,24 @@ def find_rows(
     named = [(kind, name) for kind, name, _ in stops] + [("mark", "")] * len(marks)
     order = sorted(range(len(distances)), key=lambda i: distances[i])  # stable: stops in their own order
     columns = [part.tolist() for part in (profile.elevation, ascent, descent, profile.time)]
-    return [Row(*named[i], tuple(refined[found[i]].tolist()), *(column[found[i]] for column in columns)) for i in order]
+    return [
+        Row(*named[i], tuple(refined[found[i]].tolist()), distances[i], *(column[found[i]] for column in columns))
+        for i in order
+    ]
+
+
+def find_bearings(rows: Sequence[Row], crs: str | None) -> list[float | None]:
+    """The direction from each row to the next, in degrees from north to the east; None from the last, and between equal places.
+
+    North is true north, or that of the map if it has no CRS.
+    """
+    from terrain_cli.geo.crs import find_bearing
+
+    bearings: list[float | None] = []
+    for a, b in pairwise(row.at for row in rows):
+        east, north = b[0] - a[0], b[1] - a[1]
+        if east == north == 0:
+            bearings.append(None)
+        else:
+            bearings.append(math.degrees(math.atan2(east, north)) % 360 if crs is None else find_bearing(crs, a, b))
+    return [*bearings, None]

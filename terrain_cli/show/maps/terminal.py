@@ -11,6 +11,7 @@ from terrain_cli.maps.raster import Raster
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
+from terrain_cli.maps.walking.profile import find_extent
 from terrain_cli.show.console import current, out, say
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.text import duration, hours, number, percent, visible
@@ -74,6 +75,11 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     if arrival := scenario.clock(route.time):
         table.add_row("arrival", Text(f"{arrival:%Y-%m-%d %H:%M}"), Text(f"departure {scenario.depart:%Y-%m-%d %H:%M}"))
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
+    if solution.ground.heights is not None:
+        extent = find_extent(solution.ground, route.points, options.get("climb_threshold"))
+        table.add_row("ascent", Text(f"{extent.ascent:,.0f} m"), f"in climbs of {extent.threshold:g} m or more")
+        table.add_row("descent", Text(f"{extent.descent:,.0f} m"), "")
+        table.add_row("highest point", Text(f"{extent.highest:,.0f} m"), f"after {extent.summit:,.0f} m")
     for i, leg in enumerate(route.legs):
         end = scenario.via_name(i) if i < len(scenario.via) else scenario.goal_name(0)
         length = Text(f"{number(leg.distance)} {units.length}")
