@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrain_cli.contract import Answer, Option, Plot, Table
 from terrain_cli.errors import InputError
-from terrain_cli.text import UNITS, percent
+from terrain_cli.text import UNITS
 
 if TYPE_CHECKING:
     from terrain_cli.maps.solution import MapSolution
@@ -169,8 +169,8 @@ def describe(extent: "Extent") -> str:
     """How far up and down a route goes, in a line."""
     return (
         f"ascent {extent.ascent:,.0f} m, descent {extent.descent:,.0f} m; highest point {extent.highest:,.0f} m, after "
-        f"{extent.summit:,.0f} m, lowest {extent.lowest:,.0f} m; steepest up {percent(extent.steepest_up)}, down "
-        f"{percent(extent.steepest_down)}"
+        f"{extent.summit:,.0f} m, lowest {extent.lowest:,.0f} m; steepest up {100 * extent.steepest_up:.0f} %, down "
+        f"{-100 * extent.steepest_down:.0f} %"
     )
 
 
