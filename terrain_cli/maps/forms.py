@@ -72,8 +72,14 @@ def to_rows(solution: "MapSolution") -> Iterator[Sequence[object]]:
         rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
         for k, (point, *rest) in enumerate(rows):
             told = [_write_clock(solution, float(time[k]))] if clock else []
-            told = [*climbed[k], *told]
-            yield [*([i + 1] if several else []), *point, *rest, *told, *([passed.get(k, "")] if via else [])]
+            yield [
+                *([i + 1] if several else []),
+                *point,
+                *rest,
+                *climbed[k],
+                *told,
+                *([passed.get(k, "")] if via else []),
+            ]
 
 
 def to_features(solution: "MapSolution") -> list[dict[str, Any]]:
@@ -102,7 +108,8 @@ def to_spatial(solution: "MapSolution", points: np.ndarray) -> list[list[float]]
     """The points of a route, shape (N, 2), with their elevations if the map has any."""
     if solution.ground.heights is None:
         return [list(map(float, point)) for point in points.tolist()]
-    return np.column_stack([points, elevations_along(solution, points)]).tolist()
+    spatial = np.column_stack([points, elevations_along(solution, points)])
+    return [list(map(float, point)) for point in spatial]
 
 
 def elevations_along(solution: "MapSolution", points: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class ProfileAnswer(Answer):
 
     def to_json(self) -> dict[str, Any]:
         """`profile`, at the points of the route, and `timetable`, its rows."""
-        parts = []
+        parts: list[dict[str, Any]] = []
         for profile, extent, table in zip(self.profiles, self.extents, self.tables, strict=True):
             if profile is None or extent is None:
                 parts.append({"profile": None, "timetable": []})
