@@ -17,6 +17,7 @@ from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.heights import find_walking
 from terrain_cli.text import count, duration, html_table
 
 if TYPE_CHECKING:
@@ -195,7 +196,13 @@ def _to_ground(raster: Raster) -> "Ground":
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
-    return Ground(slowness, raster.cell, raster.corner)
+    if raster.heights is None or raster.scenario is None:
+        return Ground(slowness, raster.cell, raster.corner)
+    from terrain_cli.maps.walking.paces import to_pace
+
+    _, pace = to_pace(find_walking(raster.scenario))
+    steepest = raster.scenario.map.max_slope or np.inf
+    return Ground(slowness, raster.cell, raster.corner, raster.heights, pace, steepest)
 
 
 def solve(

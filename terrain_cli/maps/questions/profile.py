@@ -183,8 +183,4 @@ def explain(extent: "Extent") -> str:
 
 def answer(solution: "MapSolution", argument: Asked) -> ProfileAnswer:
     """The profile of each route. Raises InputError if the map has no elevation."""
-    if solution.ground.heights is None:
-        raise InputError(
-            "a profile needs a map with elevation: add elevation to the map, such as elevation: heights.tif"
-        )
     return ProfileAnswer(solution, argument)
