@@ -93,7 +93,7 @@ def _find_places(source: Source, whole: Grid, part: Grid) -> Iterator[tuple[slic
 def _find_window(
     source: Source, places: list[Places], sigma: tuple[float, float]
 ) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """The first row and the one after the last of the pixels that matter at some places, and those of columns; None without any."""
+    """The first row, and the one after the last, of the pixels that matter at places, and those of columns; None without any."""
     window = []
     for axis, size, pad in zip((0, 1), (source.rows, source.cols), sigma, strict=True):
         numbers = np.concatenate([np.ravel(place[axis]) for place in places])

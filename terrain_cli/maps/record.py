@@ -9,7 +9,10 @@ import numpy as np
 from terrain_cli.maps.overlays import describe
 from terrain_cli.maps.raster import Raster, read_raster
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
+from terrain_cli.maps.walking.heights import find_walking
 from terrain_cli.scenario.model import Place
+
+WALK = 1e-4  # by how much the time of a walk differs between processors, relative
 
 
 def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -39,15 +42,34 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
         zones = zip(raster.zones.keys, raster.zones.speeds, strict=True)
         layers["speeds"] = {"other" if key is None else str(key): _plain(speed) for key, speed in zones}
     place = {"crs": raster.crs} if raster.crs else {}
+    walk = _describe_walk(scenario, raster)
     regions = {"regions": list(describe(scenario))} if scenario.map.regions else {}
     via = {"via": [list(point) for point in scenario.waypoints]} if scenario.via else {}
     return {
-        "map": {"cell": raster.cell, "corner": list(raster.corner), **place, "speeds": ground}
+        "map": {"cell": raster.cell, "corner": list(raster.corner), **place, **walk, "speeds": ground}
         | ({"layers": layers} if layers else {})
         | regions,
         "start": list(scenario.start),
         **via,
         "goals": [list(goal) for goal in scenario.goals],
+    }
+
+
+def _describe_walk(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
+    """The inputs that only a map with elevation has."""
+    elevation = scenario.map.elevation
+    if elevation is None or raster.heights is None:
+        return {}
+    smoothing = {"smoothing": elevation.smoothing} if elevation.smoothing else {}
+    heights = {} if raster.survey else {"sha256": hashlib.sha256(raster.heights.astype("<f8").tobytes()).hexdigest()}
+    name, parameters, table, factor = find_walking(scenario)
+    walking: dict[str, Any] = {"function": name, "factor": factor, **parameters}
+    limit = {"max_slope": scenario.map.max_slope} if scenario.map.max_slope else {}
+    return {
+        "elevation": {**heights, **smoothing},
+        "walking": walking | ({"table": [list(row) for row in table]} if table else {}),
+        **limit,
+        "detail": raster.detail,
     }
 
 
@@ -64,8 +86,11 @@ def find_slack(place: Place, result: dict[str, Any], inputs: dict[str, Any], tol
     """By how much the number at a place of the result may differ from the record.
 
     tolerance: of the time, relative. Near the optimum the time changes with the square of a change of the route, so the
-    tolerance of a distance is the square root.
+    tolerance of a distance is the square root. The time of a walk has many minima that are almost equal, between which rounding
+    decides: at least `WALK` is allowed.
     """
+    if "walking" in inputs["map"]:
+        tolerance = max(tolerance, WALK)
     match place:
         case ("routes", int(i), ("time" | "distance") as key):
             now = result["routes"][i][key]

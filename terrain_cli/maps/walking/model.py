@@ -1,5 +1,6 @@
 """How one walks, as the user writes it in a map scenario. This module imports neither JAX nor NumPy."""
 
+import contextlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -9,10 +10,10 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from terrain_cli.maps.walking.functions import FUNCTIONS, Walking
+from terrain_cli.maps.walking.functions import FUNCTIONS, Walking, find_problems
 from terrain_cli.scenario.model import Model, Problem
-from terrain_cli.scenario.values import NotNegative, Number, Positive, fail, to_count, to_positive
-from terrain_cli.text import nearest, shorten, suggest
+from terrain_cli.scenario.values import Positive, fail, to_count, to_number, to_positive
+from terrain_cli.text import shorten, suggest
 
 SPEEDS = {"m/s": 1.0, "m/min": 1 / 60, "km/h": 1 / 3.6, "mph": 0.44704}  # units of walking speeds, in m/s
 STEEP = 5.0  # a slope above this is a mistake: percent or degrees, or heights in feet
@@ -80,9 +81,8 @@ def _table(value: object) -> tuple[tuple[float, float], ...]:
             found.append((slope, to_speed(speed)))
         except PydanticCustomError as problem:
             hint = ": max_slope forbids what is too steep" if "greater than 0" in problem.message() else ""
-            raise fail(
-                f"at the slope {slope:g}: the speed {problem.message()}{hint}, got {shorten(repr(speed))}"
-            ) from None
+            written = shorten(speed if isinstance(speed, str) else repr(speed))
+            raise fail(f"at the slope {slope:g}, {written} {problem.message()}{hint}") from None
     for (before, _), (after, _) in pairwise(found):
         if after <= before:
             raise fail(f"must have slopes that increase from one row to the next: {after:g} follows {before:g}")
@@ -98,11 +98,9 @@ def _function(value: object) -> str:
     return value
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        near = nearest(str(value).lower(), ["true", "false"]) if isinstance(value, str) else None
-        raise fail("must be true or false" + (f" (did you mean {near}?)" if near else ""))
-    return value
+def _value(value: object) -> float:
+    """The number of a parameter; true is 1, false is 0."""
+    return float(value) if isinstance(value, bool) else to_number(value)
 
 
 def _mode(value: object) -> str:
@@ -129,7 +127,7 @@ def _detail(value: object) -> int:
 SPEED = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
 WalkingSpeed = Annotated[float, BeforeValidator(to_speed), WithJsonSchema(SPEED)]
 Mode = Annotated[str, BeforeValidator(_mode), WithJsonSchema({"enum": list(MODES)})]
-Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Value = Annotated[float, BeforeValidator(_value), WithJsonSchema({"type": ["number", "boolean"]})]
 MaxSlope = Annotated[
     float, BeforeValidator(_max_slope), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": STEEP})
 ]
@@ -139,7 +137,6 @@ Table = Annotated[
     BeforeValidator(_table),
     WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": SPEED}, {"type": "array"}]}),
 ]
-NUMBERS = ("v0", "k", "s0", "percentile", "power", "off_road", "women")  # the parameters of functions
 
 
 class WrittenWalking(Model):
@@ -153,15 +150,24 @@ class WrittenWalking(Model):
         default=None,
         description="The fastest speed of one's own v0 exp(-k |slope + s0|): m/s, or with a unit, 4.7 km/h.",
     )
-    k: NotNegative | None = Field(default=None, description="How fast the speed falls with the slope.")
-    s0: Number | None = Field(default=None, description="How steep the fastest descent is; 0.05 by default.")
+    k: Value | None = Field(default=None, description="How fast the speed falls with the slope.")
+    s0: Value | None = Field(default=None, description="The slope of descent on which one is fastest; 0.05 by default.")
     table: Table | None = Field(
-        default=None, description="Speeds by slope, {-0.3: 0.9, 0: 1.4, 0.3: 0.7}; between them the time is linear."
+        default=None,
+        description="Speeds by slope, {-0.3: 0.9, 0: 1.4, 0.3: 0.7}; between them the time per metre is linear.",
     )
-    percentile: Number | None = Field(default=None, description="The percentile of walkers, for campbell.")
-    power: Positive | None = Field(default=None, description="The power, W/kg, for minetti.")
-    off_road: Flag | None = Field(default=None, description="Whether one walks off the road, for irmischer_clarke.")
-    women: Flag | None = Field(default=None, description="Whether women walk, for irmischer_clarke.")
+    percentile: Value | None = Field(default=None, description="Of campbell: how many of a hundred are slower.")
+    power: Value | None = Field(default=None, description="Of minetti: power per mass of the body, W/kg.")
+    off_path: Value | None = Field(default=None, description="Of irmischer_clarke: true off the path.")
+    women: Value | None = Field(default=None, description="Of irmischer_clarke: true for women.")
+    a: Value | None = Field(default=None, description="Of naismith_langmuir: time for a metre in plan, s.")
+    b: Value | None = Field(default=None, description="Of naismith_langmuir: time for a metre of ascent, s.")
+    c: Value | None = Field(default=None, description="Of naismith_langmuir: time a metre of gentle descent saves, s.")
+    d: Value | None = Field(default=None, description="Of naismith_langmuir: minus the time of steep descent, s.")
+    slope_factor: Value | None = Field(default=None, description="Of naismith_langmuir: where steep descent begins.")
+    gentle: Value | None = Field(
+        default=None, description="Of naismith_langmuir: descent up to which no time is saved."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "WrittenWalking":
@@ -185,6 +191,19 @@ class WrittenWalking(Model):
         """The walking function with its numbers."""
         return Walking(self.name, self._numbers, self.table or (), self.factor)
 
+    def type_of(self, key: str) -> Any:
+        """The type of other values of a number of it, for validation."""
+
+        def check(value: object) -> float:
+            number = to_positive(value) if key == "factor" else to_number(value)
+            varied = self.to_function()
+            varied = varied._replace(parameters={**varied.parameters, key: number}) if key != "factor" else varied
+            for _, sentence in find_problems(varied):
+                raise fail(sentence.partition(", got")[0])
+            return number
+
+        return Annotated[float, BeforeValidator(check)]
+
 
 Walked = Annotated[
     WrittenWalking,
@@ -202,7 +221,7 @@ Walked = Annotated[
 
 
 def find_walking_problems(walking: object) -> Iterator[Problem]:
-    """Problems of `walking` as written: numbers that its function does not have, or lacks."""
+    """Problems of `walking` as written: numbers that its function does not have, lacks, or cannot take."""
     if not isinstance(walking, Mapping):
         return
     given = [key for key in NUMBERS if walking.get(key) is not None]
@@ -212,29 +231,27 @@ def find_walking_problems(walking: object) -> Iterator[Problem]:
     if table is not None and name not in (None, "table"):
         yield ("table",), "and function both give the speeds: remove one of them"
         return
-    if name is None:
-        name = "table" if table is not None or _slope(next(iter(walking), None)) is not None else "exponential"
-        if not given and table is None and name == "exponential":
-            return  # a mapping with a factor alone
-        if name == "exponential" and not set(given) & set(FUNCTIONS[name].parameters):
-            owner = next((other for other, function in FUNCTIONS.items() if given[0] in function.parameters), "tobler")
+    if name is None and table is None:
+        if any(_slope(key) is not None for key in walking) or not given:
+            return  # a table, or a factor alone
+        if not set(given) & set(FUNCTIONS["exponential"].parameters):
+            owner = next(other for other, function in FUNCTIONS.items() if given[0] in function.parameters)
             yield (), f"function is missing: add function: {owner}, which has {given[0]}"
             return
-    if name == "table" and table is None and "function" in walking:
+    name = name or ("exponential" if table is None else "table")
+    if name == "table" and table is None:
         yield (), "table is missing: add table: {-0.3: 0.9, 0: 1.4, 0.3: 0.7}"
-    known = FUNCTIONS[name].parameters
-    what = "a table" if name == "table" else "v0, k and s0" if name == "exponential" else name
+    numbers: dict[str, float] = {}
     for key in given:
-        if key not in known:
-            has = f"it has {', '.join(known)}" if known else "it has no numbers"
-            yield (key,), f"is not a number of {what}: {has}: remove it"
-    for key, parameter in known.items():
-        if key not in given and parameter.default is None:
-            yield (), f"{key} is missing: add {key}: {EXAMPLES.get(key, 1)}, {parameter.meaning}"
-        value = walking.get(key)
-        if parameter.choices and isinstance(value, int | float) and float(value) not in parameter.choices:
-            choices = ", ".join(f"{choice:g}" for choice in parameter.choices)
-            yield (key,), f"must be one of {choices}"
+        with contextlib.suppress(PydanticCustomError):  # reported for the value
+            numbers[key] = to_speed(walking[key]) if key == "v0" else _value(walking[key])
+    for key, sentence in find_problems(Walking(name, numbers, ((0.0, 1.0), (1.0, 1.0)))):
+        if key in given:
+            if key in numbers:
+                yield (key,), sentence
+        elif key in EXAMPLES:
+            yield (), f"{key} is missing: add {key}: {EXAMPLES[key]}, {FUNCTIONS[name].parameters[key].meaning}"
 
 
-EXAMPLES = {"v0": "4.7 km/h", "k": "3.5", "s0": "0.05", "percentile": "50", "power": "5"}
+NUMBERS = tuple(dict.fromkeys(key for function in FUNCTIONS.values() for key in function.parameters))
+EXAMPLES = {"v0": "4.7 km/h", "k": "1.9"}  # of the parameters that have no default
