@@ -11,6 +11,7 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.climbs import find_climbs
 
 if TYPE_CHECKING:
     from terrain_cli.geo.regions import Cells
@@ -69,11 +70,16 @@ def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
 def find_legs(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The length (m) and slowness (s/m) of each leg of a route, shape (N - 1,) each; 0 and 0 for a leg without length.
 
-    points: as for `find_leg_cells`. A leg without length, at a corner, may count as one in a blocked cell.
+    points: as for `find_leg_cells`. A leg without length, at a corner, may count as one in a blocked cell. On slopes the slowness
+    is the mean along the leg.
     """
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     lengths = np.hypot(*np.diff(points, axis=0).T)
-    return lengths, np.where(lengths > 0, slowness[tuple((find_leg_cells(ground, points) + 1).T)], 0.0)
+    cell = find_leg_cells(ground, points)
+    found = np.where(lengths > 0, slowness[tuple((cell + 1).T)], 0.0)
+    if ground.heights is None:
+        return lengths, found
+    return lengths, found * find_climbs(ground, points, cell)
 
 
 def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

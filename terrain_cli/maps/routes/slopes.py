@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend, find_cells
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
@@ -106,8 +107,17 @@ def find_legs(a: Chain, b: Chain, surface: Surface) -> Legs:
 
 
 def time_between(a: Chain, b: Chain, surface: Surface) -> np.ndarray:
-    """The time from each node of `a` to that of `b`, shape (N,); inf where they share no free cell, or where it is too steep."""
-    return time_legs(a.x, b.x, find_legs(a, b, surface), surface)
+    """The time from each node of `a` to that of `b`, shape (N,); inf where they share no free cell, where it is too steep, and at
+    corners that no path passes."""
+    times = time_legs(a.x, b.x, find_legs(a, b, surface), surface)
+    return np.where(_is_closed(a, surface) | _is_closed(b, surface), np.inf, times)
+
+
+def _is_closed(nodes: Chain, surface: Surface) -> np.ndarray:
+    """Which nodes lie at a corner that no path passes, shape (N,)."""
+    place = nodes.points / surface.detail
+    row, col = np.rint(place).astype(np.int64).T
+    return np.asarray((np.abs(place - np.rint(place)).max(axis=1) < NEAR) & surface.closed[row, col])
 
 
 def time_legs(x: np.ndarray, next_x: np.ndarray, legs: Legs, surface: Surface) -> np.ndarray:

@@ -15,9 +15,9 @@ from terrain_cli.maps.routes.crossings import Chain, drop_nodes, hold_ends, join
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.level import ALTERNATIVES, LONGER, NEARBY, NEARBY_SHARE, SAME, share_apart
 from terrain_cli.maps.routes.level import APART as DIFFERENT
-from terrain_cli.maps.routes.lines import trace_lines
+from terrain_cli.maps.routes.lines import TOUCH, cut_lines, trace_lines
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes
-from terrain_cli.maps.routes.refine import Refined, cut_routes
+from terrain_cli.maps.routes.refine import Refined, cut_routes, to_nodes
 from terrain_cli.maps.routes.slopes import Surface, descend_slopes, leg_times, time_between
 from terrain_cli.maps.walking.climbs import Climbs, find_patches, least_pace
 
@@ -48,6 +48,7 @@ STAGES = (
     Stage(2, 2, 2, 10, (1e-2, 1e-3), 1e-5),
     Stage(1, 10, 1, 4, (1e-3,), 2e-6),
 )
+GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
 # Where a band has further nodes: beside the crossings of the route, and on the edges at the corners that it passes closely.
 BESIDE = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002
@@ -160,12 +161,14 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
     best, now = route.nodes, route.nodes
     times, crossings, norms = list(route.times), list(route.crossings), list(route.gradient_norms)
     for _ in range(stage.rounds):
+        now = _straighten(now, surface)
         for widened in stage.widened:
             now, result = descend_slopes(now, surface, widened, STEPS)
         # Rounded kinks may have led away from the crease; the graph leads back to it.
         now = _drop(hold_ends(now)[0], surface)
         band = _find_band(now.points, surface, stage.radius)
         now = _drop(lay_graph(surface, start, goal, band, stage.points, 0.0, _gather(now)).best, surface)
+        now = _straighten(now, surface)
         time = float(leg_times(now, surface).sum())
         gain = times[-1] - time
         if gain > 0:
@@ -176,6 +179,48 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
         if gain <= stage.enough * time:
             break
     return Refined(best, times, crossings, norms)
+
+
+def _straighten(chain: Chain, surface: Surface) -> Chain:
+    """A route with runs of legs replaced by straight lines where that is faster, the longest first."""
+    length = 1 << (len(chain.x) - 1).bit_length()
+    while length >= 2:
+        for shift in (0, length // 2):
+            last = len(chain.x) - 1
+            stops = np.unique([0, *range(shift, last, length), last])
+            chain = _straighten_runs(chain, stops, surface)
+        length //= 2
+    return chain
+
+
+def _straighten_runs(chain: Chain, stops: np.ndarray, surface: Surface) -> Chain:
+    """A route with the runs between some of its nodes replaced by straight lines where that is faster."""
+    begins, ends = chain.take(stops[:-1]), chain.take(stops[1:])
+    a, b = begins.points, ends.points
+    run, start, end, _ = cut_lines(a, b)
+    inner = (start > 0) & (end - start > TOUCH)
+    run, start = run[inner], start[inner]
+    nodes = to_nodes(a[run] + (b - a)[run] * start[:, None], run)
+    number = np.arange(len(a))
+    order = np.lexsort(
+        (
+            np.concatenate([start, np.zeros(len(a)), np.ones(len(a))]),
+            np.concatenate([run, number, number]),
+        )
+    )
+    lines = join([nodes, begins._replace(route=number), ends._replace(route=number)]).take(order)
+    before = np.add.reduceat(leg_times(chain, surface), stops[:-1])
+    after = np.bincount(lines.route[:-1], leg_times(lines, surface), minlength=len(a))
+    better = after < before * (1 - GAIN)
+    if not better.any():
+        return chain
+    index = np.arange(len(chain.x))
+    of_run = np.searchsorted(stops, index, side="right") - 1
+    within = ~np.isin(index, stops) & np.append(better, False)[of_run]
+    new = better[run]
+    order = np.argsort(np.concatenate([index[~within], stops[run[new]] + 0.5]), kind="stable")
+    joined = join([chain.take(~within), nodes.take(new)]).take(order)
+    return joined._replace(route=np.zeros(len(joined.x), dtype=np.int64))
 
 
 def _find_band(points: np.ndarray, surface: Surface, radius: int) -> np.ndarray:

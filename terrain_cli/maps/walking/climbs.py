@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.loops import compiled_loop, helper
 from terrain_cli.maps.walking.pace import Pace, mean_pace_of
 
@@ -82,3 +83,21 @@ def mean_climbs(down, right, south, east, twist, breaks, coefficients, max_slope
     for i in range(len(down)):
         found[i] = mean_climb_of(down[i], right[i], south[i], east[i], twist[i], breaks, coefficients, max_slope, 1.0)
     return found
+
+
+def find_climbs(ground: Ground, points: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """The mean pace over each leg of a route, shape (N - 1,), relative to level ground; 1 for a leg without length.
+
+    points: (x, y), shape (N, 2), m. cells: (row, col) in which the legs lie, shape (N - 1, 2).
+    """
+    assert ground.pace is not None
+    rows, cols = np.asarray(ground.slowness).shape
+    cells = np.clip(cells, 0, [rows - 1, cols - 1])  # of a leg without length on the border
+    places = np.asarray(ground.to_cells(points))
+    down, right = np.diff(places, axis=0).T
+    south, east, twist = find_patches(np.asarray(ground.heights) / float(ground.cell), cells).T
+    row, col = (places[:-1] - cells).T
+    numbers = ground.pace.numbers
+    return np.asarray(
+        mean_climbs(down, right, south + twist * col, east + twist * row, twist, *numbers, float(ground.max_slope))
+    )
