@@ -6,6 +6,7 @@ exactly, and they count where a route climbs over them between two of its points
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -77,7 +78,8 @@ def find_profile(ground: Ground, points: np.ndarray) -> Profile:
     Raises ValueError for ground without heights.
     """
     ends, slopes = _find_slopes(ground, points)
-    lengths, slowness = find_legs(ground, points)
+    # A part of a leg at the steepest slope that is allowed must not become too steep by rounding.
+    lengths, slowness = find_legs(replace(ground, max_slope=np.inf), points)
     known = lengths > 0
     elevation = np.full(len(points), np.nan)
     elevation[:-1][known] = ends[known, 0]
@@ -140,7 +142,7 @@ def add_points(ground: Ground, points: np.ndarray, distances: Sequence[float] = 
     ]
 
 
-def find_climbs(elevation: np.ndarray, threshold: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def find_ascents(elevation: np.ndarray, threshold: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The ascent and the descent from the first point to each of them, m, shape (N,) each. elevation: m, shape (N,).
 
     Rises and falls of less than `threshold` (m; None for THRESHOLD) between larger ones are left out, the smallest first. Both
@@ -175,10 +177,10 @@ def _find_turns(elevation: np.ndarray, threshold: float) -> list[int]:
 
 
 def find_extent(ground: Ground, points: np.ndarray, threshold: float | None = None) -> Extent:
-    """How far up and down a route goes. points: as for `find_profile`. threshold: as for `find_climbs`."""
+    """How far up and down a route goes. points: as for `find_profile`. threshold: as for `find_ascents`."""
     threshold = THRESHOLD if threshold is None else threshold
     profile = find_profile(ground, add_points(ground, points)[0])
-    ascent, descent = find_climbs(profile.elevation, threshold)
+    ascent, descent = find_ascents(profile.elevation, threshold)
     summit = int(np.argmax(profile.elevation))
     return Extent(
         float(ascent[-1]),
@@ -217,7 +219,7 @@ def find_rows(
     distances = [*taken.tolist(), *marks.tolist()]
     refined, found = add_points(ground, points, distances)
     profile = find_profile(ground, refined)
-    ascent, descent = find_climbs(profile.elevation, threshold)
+    ascent, descent = find_ascents(profile.elevation, threshold)
     named = [(kind, name) for kind, name, _ in stops] + [("mark", "")] * len(marks)
     order = sorted(range(len(distances)), key=lambda i: distances[i])  # stable: stops in their own order
     columns = [part.tolist() for part in (profile.elevation, ascent, descent, profile.time)]

@@ -12,8 +12,8 @@ from terrain_cli.maps.walking.profile import (
     Row,
     add_points,
     choose_step,
+    find_ascents,
     find_bearings,
-    find_climbs,
     find_extent,
     find_profile,
     find_rows,
@@ -133,7 +133,7 @@ class TestClimbs:
         ],
     )
     def test_by_hand(self, heights: list[float], threshold: float, ascent: list[float], descent: list[float]) -> None:
-        found = find_climbs(np.array(heights, dtype=np.float64), threshold)
+        found = find_ascents(np.array(heights, dtype=np.float64), threshold)
         assert [part.tolist() for part in found] == [ascent, descent]
 
     def test_it_is_the_most_climbing_in_rises_and_falls_of_at_least_the_threshold(self) -> None:
@@ -141,18 +141,18 @@ class TestClimbs:
         for _ in range(300):
             heights = rng.integers(0, 12, rng.integers(2, 12)).astype(np.float64)
             threshold = float(rng.integers(1, 6))
-            ascent, descent = find_climbs(heights, threshold)
+            ascent, descent = find_ascents(heights, threshold)
             assert ascent[-1] + descent[-1] == most_climbing(heights, threshold)
             assert ascent[-1] - descent[-1] == heights[-1] - heights[0]
             assert np.all(np.diff(ascent) >= 0)
             assert np.all(np.diff(descent) >= 0)
-            back = find_climbs(heights[::-1], threshold)
+            back = find_ascents(heights[::-1], threshold)
             assert (back[0][-1], back[1][-1]) == (descent[-1], ascent[-1])
 
     def test_three_metres_unless_told_otherwise(self) -> None:
         heights = np.array([0.0, 10.0, 7.1, 20.0])
-        assert find_climbs(heights)[0][-1] == 20.0
-        assert find_climbs(heights, 2.0)[0][-1] == pytest.approx(22.9)
+        assert find_ascents(heights)[0][-1] == 20.0
+        assert find_ascents(heights, 2.0)[0][-1] == pytest.approx(22.9)
 
     def test_a_plane_is_climbed_by_its_height(self) -> None:
         points = np.array([[100.0, 200.0], [110.0, 210.0], [120.0, 220.0]])
