@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from terrain_cli.maps.arrays import read_array
 from terrain_cli.maps.overlays import describe
 from terrain_cli.maps.raster import Raster, read_raster
 from terrain_cli.maps.scenario import BLOCKED, MapScenario
-from terrain_cli.maps.walking.heights import find_walking
+from terrain_cli.maps.walking.heights import find_unit, find_walking
 from terrain_cli.scenario.model import Place
 
 WALK = 1e-4  # by how much the time of a walk differs between processors, relative
@@ -36,11 +37,12 @@ def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
     elif numbers is not None:
         ground = {"grid": [[_plain(speed) for speed in row] for row in numbers]}
     else:
-        stored = np.asarray(raster.speeds, dtype="<f8").tobytes()
-        ground = {"shape": list(raster.speeds.shape), "sha256": hashlib.sha256(stored).hexdigest()}
+        ground = {"shape": list(raster.speeds.shape), "sha256": _checksum(_to_written(raster.speeds, scenario))}
     if raster.zones:
         zones = zip(raster.zones.keys, raster.zones.speeds, strict=True)
-        layers["speeds"] = {"other" if key is None else str(key): _plain(speed) for key, speed in zones}
+        layers["speeds"] = {
+            "other" if key is None else str(key): _plain(float(_to_written(speed, scenario))) for key, speed in zones
+        }
     place = {"crs": raster.crs} if raster.crs else {}
     walk = _describe_walk(scenario, raster)
     regions = {"regions": list(describe(scenario))} if scenario.map.regions else {}
@@ -61,7 +63,8 @@ def _describe_walk(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
     if elevation is None or raster.heights is None:
         return {}
     smoothing = {"smoothing": elevation.smoothing} if elevation.smoothing else {}
-    heights = {} if raster.survey else {"sha256": hashlib.sha256(raster.heights.astype("<f8").tobytes()).hexdigest()}
+    read = None if raster.survey else read_array(scenario.folder / elevation.file, any_number=True)
+    heights = {} if read is None else {"sha256": _checksum(read)}
     name, parameters, table, factor = find_walking(scenario)
     walking: dict[str, Any] = {"function": name, "factor": factor, **parameters}
     limit = {"max_slope": scenario.map.max_slope} if scenario.map.max_slope else {}
@@ -71,6 +74,16 @@ def _describe_walk(scenario: MapScenario, raster: Raster) -> dict[str, Any]:
         **limit,
         "detail": raster.detail,
     }
+
+
+def _to_written(speeds: Any, scenario: MapScenario) -> Any:
+    """Speeds as they stand in the scenario, where they may be factors of a walking speed that processors compute differently."""
+    unit = find_unit(scenario)
+    return speeds if unit == 1 else np.round(np.asarray(speeds) / unit, 12)
+
+
+def _checksum(numbers: Any) -> str:
+    return hashlib.sha256(np.asarray(numbers, dtype="<f8").tobytes()).hexdigest()
 
 
 def is_result(result: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.maps.walking.heights import find_walking
+from terrain_cli.maps.walking.heights import DETAIL, find_walking
 from terrain_cli.text import count, duration, html_table
 
 if TYPE_CHECKING:
@@ -240,13 +240,14 @@ def solve(
         scenario = raster.scenario or scenario
     elif any(isinstance(at, LonLat) for _, at in scenario.places):
         raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
-    routes = _find_routes(scenario, ground, report)
+    detail = raster.detail if raster else scenario.map.detail or DETAIL
+    routes = _find_routes(scenario, ground, detail, report)
     while raster and (part := find_larger(raster, routes)):
         if report:
             report(f"reading {part.rows:,} by {part.cols:,} cells")
         raster = read_part(raster, part)
         ground = _to_ground(raster)
-        routes = _find_routes(scenario, ground, report)
+        routes = _find_routes(scenario, ground, detail, report)
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)
@@ -258,7 +259,7 @@ def solve(
 
 
 def _find_routes(
-    scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
+    scenario: MapScenario, ground: "Ground", detail: int, report: Callable[[str], None] | None
 ) -> tuple[Route | None, ...]:
     """The route to each goal, None if there is none."""
     from terrain_cli.maps.legs import join_legs
@@ -269,11 +270,13 @@ def _find_routes(
     for i, (a, b) in enumerate(pairwise(stops)):
         if report:
             report(f"point {i + 1:,} of {len(scenario.via):,} on the way")
-        first.append(find_route(ground, a, b) if all(first) else None)
+        first.append(find_route(ground, a, b, detail=detail) if all(first) else None)
     for i, goal in enumerate(scenario.goals):
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
-        legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
+        legs = [
+            leg for leg in (*first, find_route(ground, stops[-1], goal, detail=detail) if all(first) else None) if leg
+        ]
         found.append(join_legs(legs) if len(legs) == len(stops) else None)
     return tuple(found)
 
