@@ -162,7 +162,10 @@ def test_contours_of_a_large_map_are_thinned(monkeypatch: pytest.MonkeyPatch) ->
         (("--held",), "--held works only with strips, not with maps"),
         (("--method", "adam"), "--method works only with strips, not with maps"),
         (("--step", "1"), "--step works only with strips, not with maps"),
-        (("--compare", "step=1,2", "--kind", "objective"), "--kind for maps must be one of map, profile, got 'objective'"),
+        (
+            ("--compare", "step=1,2", "--kind", "objective"),
+            "--kind for maps must be one of map, profile, got 'objective'",
+        ),
         (("-o", "x.gif"), "--output: must end in .png, .svg or .pdf, got x.gif"),
     ],
 )

@@ -123,16 +123,16 @@ class ProfileAnswer(Answer):
         for extent, table in zip(self.extents, self.tables, strict=True):
             if extent is None:
                 continue
-            seconds = UNITS.get(scenario.units.time)
-            long = bool(seconds) and table[-1][0].time * (seconds or 1) >= 3600
-            time = ("h:mm:ss" if long else "min:s") if seconds else scenario.units.time
+            seconds = UNITS[scenario.units.time]
+            long = table[-1][0].time * seconds >= 3600
+            time = "h:mm:ss" if long else "min:s"
             clocks = ["clock"] if scenario.depart else []
             heads = ["place", "distance (m)", "elevation (m)", "ascent (m)", "descent (m)", f"time ({time})", *clocks]
             rows = [
                 [
                     row.name or name_mark(row.distance),
                     *(f"{part:,.0f}" for part in (row.distance, row.elevation, row.ascent, row.descent)),
-                    write_time(row.time * seconds, long) if seconds else f"{row.time:.6g}",
+                    write_time(row.time * seconds, long),
                     *([self._write_clock(row)] if clocks else []),
                     "" if bearing is None else f"{bearing % 360:03.0f}° {COMPASS[round(bearing / 45) % 8]}",
                 ]

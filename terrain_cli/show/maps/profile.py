@@ -107,22 +107,16 @@ def _mark_times(axes: Axes, solution: MapSolution, x: np.ndarray, times: np.ndar
     """Ticks along the upper side at round times: of day if the departure is known, else from the start."""
     scenario = solution.scenario
     upper = axes.secondary_xaxis("top")
-    seconds = UNITS.get(scenario.units.time)
-    if seconds is None:
-        rounds = MaxNLocator(TIMES, steps=STEPS).tick_values(0.0, float(times[-1]))
-        ticks = [(float(time), f"{time:g}") for time in rounds if 0 <= time <= times[-1]]
-        name = f"time ({displayable(scenario.units.time, 20)})"
-    else:
-        took = float(times[-1]) * seconds
-        step = 60 * next((step for step in MINUTES if took / (60 * step) <= TIMES), math.ceil(took / 60 / TIMES))
-        early = 0.0
-        if scenario.depart:  # the ticks are at round times of day
-            early = float(scenario.depart.hour * 3600 + scenario.depart.minute * 60 + scenario.depart.second) % step
-        rounds = np.arange((step - early) % step, took, step)
-        ticks = [(float(time) / seconds, _write(solution, float(time) / seconds, float(time))) for time in rounds]
-        name = "time of day" if scenario.depart else "time (h:mm)"
+    seconds = UNITS[scenario.units.time]
+    took = float(times[-1]) * seconds
+    step = 60 * next((step for step in MINUTES if took / (60 * step) <= TIMES), math.ceil(took / 60 / TIMES))
+    early = 0.0
+    if scenario.depart:  # the ticks are at round times of day
+        early = float(scenario.depart.hour * 3600 + scenario.depart.minute * 60 + scenario.depart.second) % step
+    rounds = np.arange((step - early) % step, took, step)
+    ticks = [(float(time) / seconds, _write(solution, float(time) / seconds, float(time))) for time in rounds]
     upper.set_xticks([float(np.interp(time, times, x)) for time, _ in ticks], [label for _, label in ticks])
-    upper.set_xlabel(name)
+    upper.set_xlabel("time of day" if scenario.depart else "time (h:mm)")
 
 
 def _write(solution: MapSolution, time: float, seconds: float) -> str:

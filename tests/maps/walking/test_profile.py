@@ -157,11 +157,11 @@ class TestClimbs:
     def test_a_plane_is_climbed_by_its_height(self) -> None:
         points = np.array([[100.0, 200.0], [110.0, 210.0], [120.0, 220.0]])
         extent = find_extent(plane(), points)
-        assert (extent.ascent, extent.descent) == (pytest.approx(6.0), 0.0)
+        assert [extent.ascent, extent.descent] == pytest.approx([6.0, 0.0])
         assert (extent.highest, extent.lowest, extent.summit) == pytest.approx((56.0, 50.0, 20 * math.sqrt(2)))
         back = find_extent(plane(), points[::-1])
-        assert (back.ascent, back.descent, back.summit) == (0.0, pytest.approx(6.0), 0.0)
-        assert (back.steepest_up, back.steepest_down) == (0.0, pytest.approx(-0.3 / math.sqrt(2)))
+        assert [back.ascent, back.descent, back.summit] == pytest.approx([0.0, 6.0, 0.0])
+        assert [back.steepest_up, back.steepest_down] == pytest.approx([0.0, -0.3 / math.sqrt(2)])
 
     def test_a_summit_between_two_points_counts(self) -> None:
         extent = find_extent(ridge(), np.array([[100.0, 200.0], [110.0, 210.0]]))  # 4 m over the saddle
@@ -170,7 +170,7 @@ class TestClimbs:
         dip = find_extent(ridge(), np.array([[100.0, 210.0], [110.0, 200.0]]))  # and 4 m down along the other diagonal
         assert (dip.ascent, dip.descent, dip.highest, dip.lowest) == pytest.approx((4.0, 4.0, 8.0, 4.0))
         flat = find_extent(ridge(), np.array([[100.0, 200.0], [110.0, 210.0]]), threshold=5.0)
-        assert (flat.ascent, flat.descent, flat.highest) == (0.0, 0.0, pytest.approx(4.0))
+        assert [flat.ascent, flat.descent, flat.highest] == pytest.approx([0.0, 0.0, 4.0])
 
 
 class TestRows:

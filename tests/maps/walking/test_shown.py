@@ -68,8 +68,8 @@ class TestTimeTable:
         assert walk.route is not None
         rows = rows_of(walk, step=50.0)
         assert [rows[0][key] for key in ("distance", "time", "ascent", "descent")] == [0, 0, 0, 0]
-        assert rows[-1]["distance"] == pytest.approx(walk.distance, rel=1e-12)
-        assert rows[-1]["time"] == pytest.approx(walk.time, rel=1e-12)
+        assert rows[-1]["distance"] == pytest.approx(walk.distance, rel=1e-10)  # coordinates of 5e6 m
+        assert rows[-1]["time"] == pytest.approx(walk.time, rel=1e-10)
         extent = find_extent(walk.ground, walk.route.points)
         assert [rows[-1]["ascent"], rows[-1]["descent"]] == [extent.ascent, extent.descent]
         for key in ("distance", "time", "ascent", "descent"):
@@ -82,7 +82,7 @@ class TestTimeTable:
         rows = rows_of(walk)
         [via] = [row for row in rows if row["kind"] == "via"]
         assert (via["name"], via["at"]) == ("summit", [424250, 5094230])
-        assert via["time"] == pytest.approx(walk.route.legs[0].time, rel=1e-12)
+        assert via["time"] == pytest.approx(walk.route.legs[0].time, rel=1e-10)
         left = datetime.fromisoformat("2026-06-01T08:00-06:00")
         for row in rows:
             arrives = datetime.fromisoformat(row["clock"])
@@ -125,7 +125,7 @@ class TestDocument:
         assert head == ["x", "y", "distance", "time", "speed", "elevation", "slope", "clock", "via"]
         assert (first[2], first[3], first[6]) == (0.0, 0.0, "")
         last = rest[-1]
-        assert last[3] == pytest.approx(walk.time, rel=1e-12)
+        assert last[3] == pytest.approx(walk.time, rel=1e-10)
         before = rest[-2]
         assert last[6] == pytest.approx((last[5] - before[5]) / (last[2] - before[2]), abs=1e-9)  # type: ignore[operator]
 
@@ -234,13 +234,13 @@ class TestFigures:
         [axes] = [axes for axes in figure.axes if axes.get_label() == "map"]
         [contours] = [found for found in axes.collections if isinstance(found, QuadContourSet)]
         heights = np.asarray(walk.ground.heights)
-        assert len(contours.levels) > 3
-        assert np.nanmin(heights) < min(contours.levels)
-        assert max(contours.levels) < np.nanmax(heights)
+        levels = list(contours.levels)
+        assert len(levels) > 3
+        assert np.nanmin(heights) < min(levels)
+        assert max(levels) < np.nanmax(heights)
         legend = axes.get_legend()
         assert legend is not None
-        spacing = contours.levels[1] - contours.levels[0]
-        assert f"contour lines every {spacing:g} m" in [text.get_text() for text in legend.get_texts()]
+        assert f"contour lines every {levels[1] - levels[0]:g} m" in [text.get_text() for text in legend.get_texts()]
         assert len(axes.images) == 2  # the ground and its shade
 
     def test_the_profile(self, walk: MapSolution) -> None:
@@ -251,7 +251,7 @@ class TestFigures:
         drawn = np.array([segment[0] for segment in line.get_segments()])
         extent = find_extent(walk.ground, walk.route.points)
         assert drawn[:, 1].max() == pytest.approx(extent.highest, abs=1e-6)
-        assert axes.get_xlim() == (0, pytest.approx(walk.distance))
+        assert list(axes.get_xlim()) == pytest.approx([0, walk.distance])
         texts = [text.get_text() for text in axes.texts]
         assert texts == [f"{extent.highest:,.0f} m", "summit"]
         [upper] = [found for found in axes.child_axes if found.get_xlabel() == "time of day"]
@@ -307,11 +307,11 @@ class TestSensitivity:
             assert walk.route is not None
             return float(find_profile(ground, walk.route.points).time[-1])
 
-        assert time() == pytest.approx(walk.time, rel=1e-12)
+        assert time() == pytest.approx(walk.time, rel=1e-10)
         step = 1e-5
         assert knobs["v0"].derivative == pytest.approx((time(v0=v0 + step) - time(v0=v0 - step)) / (2 * step), rel=1e-7)
         assert knobs["k"].derivative == pytest.approx((time(k=k + step) - time(k=k - step)) / (2 * step), rel=1e-7)
-        assert knobs["v0"].percent == pytest.approx(-walk.time / 100, rel=1e-12)
+        assert knobs["v0"].percent == pytest.approx(-walk.time / 100, rel=1e-10)
         for row, col, derivative in found.heights[:3]:
             up, down = (np.array(walk.ground.heights) for _ in range(2))
             up[row, col] += step
@@ -323,7 +323,7 @@ class TestSensitivity:
         document = answer.to_json()["sensitivity"]
         assert [knob["name"] for knob in document["walking"]] == ["v0", "k", "s0"]
         assert all(len(corner) == 3 for corner in document["heights"])
-        assert sum(part["time"] for part in document["speeds"]) == pytest.approx(walk.time, rel=1e-12)
+        assert sum(part["time"] for part in document["speeds"]) == pytest.approx(walk.time, rel=1e-10)
         ground, knobs, corners = answer.to_tables()
         assert ground.rows[0][0] == "1.3991"
         assert [row[0] for row in knobs.rows] == ["v0", "k", "s0"]
