@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.contour import QuadContourSet
+from scipy.interpolate import RegularGridInterpolator
 
 from terrain_cli import MapSolution, load_map, plot, solve
 from terrain_cli.errors import InputError
@@ -24,7 +25,7 @@ from terrain_cli.show.maps.relief import choose_levels, shade
 from terrain_cli.show.style import figure_style
 from tests.conftest import CONFIGS, Ran
 
-SIDE = 15  # pixels
+CENTRES = 30.0 * np.arange(15) + 15  # of the pixels, m from the south-west corner
 SCENARIO = """\
 name: over the hill
 map: {elevation: hill.npy, walking: tobler, cell: 30, origin: [424000, 5094000]CRS}
@@ -45,8 +46,7 @@ def height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def hill(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scenario, in a file."""
     folder = tmp_path_factory.mktemp("hill")
-    centres = 30.0 * np.arange(SIDE) + 15
-    np.save(folder / "hill.npy", height(*np.meshgrid(centres, centres[::-1])))
+    np.save(folder / "hill.npy", height(*np.meshgrid(CENTRES, CENTRES[::-1])))
     path = folder / "hill.yaml"
     path.write_text(SCENARIO.replace("CRS", ""))
     (folder / "located.yaml").write_text(SCENARIO.replace("CRS", ", crs: EPSG:32612"))
@@ -90,9 +90,11 @@ class TestTimeTable:
         assert [rows[0]["name"], rows[-1]["name"], rows[-1]["bearing"]] == ["start", "goal", None]
 
     def test_elevations_are_those_of_the_surface(self, walk: MapSolution) -> None:
+        """Bilinear between the pixels, as SciPy has it too."""
+        surface = RegularGridInterpolator((CENTRES, CENTRES), height(*np.meshgrid(CENTRES, CENTRES)))
         for row in rows_of(walk, step=20.0):
             x, y = np.array(row["at"]) - (424000, 5094000)
-            assert row["elevation"] == pytest.approx(float(height(x, y)), abs=1.0)  # bilinear between pixels 30 m apart
+            assert row["elevation"] == pytest.approx(float(surface((y, x))), abs=1e-6)
 
     def test_bearings_lead_to_the_next_row(self, walk: MapSolution) -> None:
         rows = rows_of(walk, step=40.0)
