@@ -78,8 +78,9 @@ def find_profile(ground: Ground, points: np.ndarray) -> Profile:
     Raises ValueError for ground without heights.
     """
     ends, slopes = _find_slopes(ground, points)
-    # A part of a leg at the steepest slope that is allowed must not become too steep by rounding.
-    lengths, slowness = find_legs(replace(ground, max_slope=np.inf), points)
+    if np.isfinite(ground.max_slope):  # a part of a leg at that slope must not become too steep by rounding
+        ground = replace(ground, max_slope=np.inf)
+    lengths, slowness = find_legs(ground, points)
     known = lengths > 0
     elevation = np.full(len(points), np.nan)
     elevation[:-1][known] = ends[known, 0]

@@ -44,6 +44,7 @@ FINEST = 1024  # cells along a side; contours of larger maps are drawn from ever
 MESH = 500_000  # points from which contours are drawn, about, if the cells are fewer
 LONGEST = 5400.0  # s; contours of times that reach further are in hours and minutes
 MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)  # between contours of long times
+PLAIN = -5, 8  # powers of ten; coordinates between them are written in full, such as a northing of 4,016,000 m
 TICKS = 8  # distinct speeds, at most, that get a tick each on the colour bar
 
 
@@ -205,6 +206,7 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground, hidden: np.nda
         axis.set_major_locator(MaxNLocator(8, steps=STEPS))
         if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
             formatter.set_useOffset(False)
+            formatter.set_powerlimits(PLAIN)
     if low < high:
         distinct = np.unique(speeds.compressed())
         settings: dict[str, Any] = {"ticks": distinct, "format": "%g"} if len(distinct) <= TICKS else {}

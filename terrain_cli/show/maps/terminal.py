@@ -64,7 +64,7 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     """Print the outcome and each route beside its straight line; the alternatives too if there is only one goal."""
     say(Text(visible(solution.message), style=STYLES[solution.status]))
     if len(solution.routes) > 1:
-        _print_goals(solution)
+        _print_goals(solution, options)
         return
     route, units = solution.route, solution.scenario.units
     if route is None:
@@ -101,13 +101,22 @@ def describe(solution: MapSolution) -> tuple[str, str]:
     return "map", ""
 
 
-def _print_goals(solution: MapSolution) -> None:
+def _print_goals(solution: MapSolution, options: Mapping[str, Any]) -> None:
     """Print a row for each goal."""
     units = solution.scenario.units
     scenario, times = solution.scenario, [route.time for route in solution.routes if route]
     long = any(hours(time, units.time) for time in times)
     more = [*(["h:mm"] if long else []), *(["arrival"] if scenario.depart else [])]
-    heads = (f"time ({units.time})", *more, f"distance ({units.length})", f"straight line ({units.time})", "saved")
+    hilly = solution.ground.heights is not None
+    climbs = ["ascent (m)", "descent (m)"] if hilly else []
+    heads = (
+        f"time ({units.time})",
+        *more,
+        f"distance ({units.length})",
+        *climbs,
+        f"straight line ({units.time})",
+        "saved",
+    )
     table = new_table(("goal", *heads), left=1)
     for i, route in enumerate(solution.routes):
         name = Text(visible(scenario.goal_name(i)))
@@ -122,7 +131,11 @@ def _print_goals(solution: MapSolution) -> None:
             straight = number(route.straight_time), share
         else:
             straight = "blocked", ""
-        table.add_row(name, number(route.time), *shown, number(route.distance), *straight)
+        climbed: list[str] = []
+        if hilly:
+            extent = find_extent(solution.ground, route.points, options.get("climb_threshold"))
+            climbed = [f"{extent.ascent:,.0f}", f"{extent.descent:,.0f}"]
+        table.add_row(name, number(route.time), *shown, number(route.distance), *climbed, *straight)
     show(table)
     for reason in filter(None, solution.reasons):
         say(Text(visible(reason), style="dim"))

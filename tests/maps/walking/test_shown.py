@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,16 @@ from scipy.interpolate import RegularGridInterpolator
 
 from terrain_cli import MapSolution, load_map, plot, solve
 from terrain_cli.errors import InputError
+from terrain_cli.geo.regions import Cells
 from terrain_cli.maps import forms
+from terrain_cli.maps.overlays import Overlay
 from terrain_cli.maps.questions import profile, sensitivity
+from terrain_cli.maps.walking.pace import Exponential
 from terrain_cli.maps.walking.profile import find_extent, find_profile
 from terrain_cli.maps.walking.sensitivity import find_dependence
 from terrain_cli.show.canvas import draw_plot
 from terrain_cli.show.maps.relief import choose_levels, shade
+from terrain_cli.show.maps.terminal import print_summary
 from terrain_cli.show.style import figure_style
 from tests.conftest import CONFIGS, Ran
 
@@ -139,6 +144,34 @@ class TestDocument:
         np.testing.assert_array_equal(points[:, 2], forms.elevations_along(walk, walk.route.points))
 
 
+class TestSeveralGoals:
+    def test_each_has_its_own_and_a_goal_without_a_route_has_none(
+        self, walk: MapSolution, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        scenario = walk.scenario.model_copy(update={"goal": [*walk.scenario.goal, *walk.scenario.goal]})
+        both = replace(
+            walk, scenario=scenario, routes=(walk.route, None), reasons=("", "the goal is enclosed"), status="no route"
+        )
+        answer = profile.answer(both, profile.Asked())
+        first, second = answer.to_json()["routes"]
+        assert first["profile"]["distance"][-1] == pytest.approx(walk.distance, rel=1e-10)
+        assert second == {"profile": None, "timetable": []}
+        assert [len(answer.to_plots()), len(answer.to_tables())] == [1, 1]
+        assert answer.to_plots()[0].title == "elevation (m) of the route to goal 1"
+        dependence = sensitivity.answer(both, argument=True).to_json()["routes"]
+        assert [part["sensitivity"] and len(part["sensitivity"]["walking"]) for part in dependence] == [3, None]
+        print_summary(both, {})
+        heads, row, *_ = capsys.readouterr().out.splitlines()[1:]
+        assert "ascent (m)  descent (m)" in heads
+        extent = find_extent(walk.ground, walk.route.points) if walk.route else None
+        assert extent is not None
+        assert f"{extent.ascent:.0f}" in row.split()
+        figure = plot(both, kind="profile")
+        assert [axes.get_title() for axes in figure.axes if axes.get_label() == "profile"] == ["goal 1"]
+        empty = plot(replace(both, routes=(None, None)), kind="profile")
+        assert [text.get_text() for axes in empty.axes for text in axes.texts] == ["no route to draw"]
+
+
 class TestTerminal:
     def test_profile_and_table(self, terrain: Terrain, hill: Path) -> None:
         ran = terrain("solve", hill, "--quiet", "--profile", "--climb-threshold", "0.5")
@@ -244,6 +277,7 @@ class TestFigures:
         assert legend is not None
         assert f"contour lines every {levels[1] - levels[0]:g} m" in [text.get_text() for text in legend.get_texts()]
         assert len(axes.images) == 2  # the ground and its shade
+        assert {axis.get_major_formatter().get_offset() for axis in (axes.xaxis, axes.yaxis)} == {""}  # 5094000 in full
 
     def test_the_profile(self, walk: MapSolution) -> None:
         assert walk.route is not None
@@ -292,10 +326,6 @@ class TestFigures:
 class TestSensitivity:
     def test_derivatives_agree_with_differences(self, walk: MapSolution) -> None:
         """With the route held fixed; the time of that is computed by compiled loops, and the derivatives by JAX."""
-        from dataclasses import replace
-
-        from terrain_cli.maps.walking.pace import Exponential
-
         assert walk.route is not None
         found = find_dependence(walk, walk.route.points)
         knobs = {knob.name: knob for knob in found.knobs}
@@ -319,6 +349,22 @@ class TestSensitivity:
             up[row, col] += step
             down[row, col] -= step
             assert derivative == pytest.approx((time(heights=up) - time(heights=down)) / (2 * step), rel=1e-4, abs=1e-6)
+
+    def test_a_speed_that_is_given_does_not_depend_on_the_walking_function(self, walk: MapSolution) -> None:
+        """But on how much slower slopes are than level ground."""
+        assert walk.route is not None
+        cells = Cells(0, 0, np.ones(walk.ground.slowness.shape, dtype=bool))
+        given = replace(walk, overlays=(Overlay("meadow", cells, 1.2, None),))
+        v0, k, _ = find_dependence(given, walk.route.points).knobs
+        assert v0.derivative == 0
+
+        def time(k: float) -> float:
+            ground = replace(walk.ground, pace=Exponential(k, 0.05))
+            assert walk.route is not None
+            return float(find_profile(ground, walk.route.points).time[-1])
+
+        step = 1e-5
+        assert k.derivative == pytest.approx((time(3.5 + step) - time(3.5 - step)) / (2 * step), rel=1e-7)
 
     def test_table_and_document(self, walk: MapSolution) -> None:
         answer = sensitivity.answer(walk, argument=True)
