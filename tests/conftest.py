@@ -12,6 +12,9 @@ import pytest
 # One cache of compiled programs for all tests, apart from the user's own.
 CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
+# Tests compile far more than they compute: XLA optimises nothing, here and in the processes that tests start. What CI does besides
+# the tests (the shipped scenarios, the wheel) runs as users run it.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 from hypothesis import settings  # noqa: E402  after the cache is named
 
