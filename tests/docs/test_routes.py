@@ -9,7 +9,8 @@ import pytest
 
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes import graph, search
+from terrain_cli.maps.routes import graph
+from terrain_cli.maps.routes import level as search
 from terrain_cli.maps.routes.corners import release_corners
 from terrain_cli.maps.routes.refine import cut_routes
 from terrain_cli.maps.routes.search import find_route

@@ -101,12 +101,21 @@ def alternate(mask: np.ndarray) -> np.ndarray:
 
 def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
     """The chain without nodes whose neighbours share a cell and are joined as fast directly. Merges nodes that are equal."""
-    while len(chain.x) > 2:
-        before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
-        times = leg_times(chain, padded)
-        length = leg_lengths(before, after)
+
+    def time_between(a: Chain, b: Chain) -> np.ndarray:
+        length = leg_lengths(a, b)
         with np.errstate(invalid="ignore"):
-            direct = np.where(length > 0, find_slowness(before, after, padded) * length, 0.0)
+            return np.where(length > 0, find_slowness(a, b, padded) * length, 0.0)
+
+    return drop_nodes(chain, time_between)
+
+
+def drop_nodes(chain: Chain, time_between: Callable[[Chain, Chain], np.ndarray]) -> Chain:
+    """The same by any rule for the time between nodes `a` and `b`, shape (N,), inf where they share no cell."""
+    while len(chain.x) > 2:
+        times = time_between(chain.take(slice(None, -1)), chain.take(slice(1, None)))
+        before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
+        direct = time_between(before, after)
         around = (times[:-1] + times[1:]) * (1 + 1e-15)
         needless = (before.route == after.route) & (direct <= around) & np.isfinite(direct)
         if not needless.any():
@@ -196,23 +205,47 @@ def _derive(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array
     return calc_times(x, base, along, slowness), *find_derivatives(x, base, along, slowness)
 
 
+Derive = Callable[[np.ndarray], tuple[np.ndarray, ...]]
+
+
 def descend_crossings(
     chain: Chain,
     slowness: np.ndarray,
     limits: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
     most: int = 60,
 ) -> tuple[Chain, Descended]:
+    """Descend on the crossings of routes over even ground, until no route gains more; see `descend`.
+
+    slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. For a fixed sequence of edges the time is
+    convex.
+    """
+    low, high = (np.broadcast_to(np.asarray(limit, dtype=float), (len(chain.x),)) for limit in limits)
+    flat = 1e-12 * float(slowness.max())  # the curvature is 0 where a route runs along an edge
+
+    def move_singly(x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        return _move_singly(chain._replace(x=x), slowness, nodes, low, high)
+
+    return descend(chain, _prepare(chain, slowness), (low, high), most, flat, move_singly)
+
+
+def descend(
+    chain: Chain,
+    derive: Derive,
+    limits: tuple[np.ndarray, np.ndarray],
+    most: int,
+    flat: float,
+    move_singly: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> tuple[Chain, Descended]:
     """Descend on the crossings of routes, numbered from 0, by Newton's method, until no route gains more.
 
-    slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
-    by default the ends of its edge; a crossing that reaches one stays there. most: the largest number of iterations.
-    Returns the chain with its new crossings, and the result. For each route, a step that does not reduce the time is halved. For
-    a fixed sequence of edges the time is convex.
+    derive: from x, shape (N,), to the time of each route, and the gradient, the diagonal and the off-diagonal of the Hessian of
+    their sum. limits: smallest and largest x of each node, shape (N,); a crossing that reaches one stays there. most: the largest
+    number of iterations. flat: added to the curvature. move_singly: from x and the places of some nodes to a better x, for
+    routes of which Newton's method finds none.
+    Returns the chain with its new crossings, and the result. For each route, a step that does not reduce the time is halved.
     """
-    n, routes = len(chain.x), int(chain.route[-1]) + 1
-    low, high = (np.broadcast_to(np.asarray(limit, dtype=float), (n,)) for limit in limits)
-    derive = _prepare(chain, slowness)
-    flat = 1e-12 * float(slowness.max())  # added to the curvature, which is 0 where a route runs along an edge
+    routes = int(chain.route[-1]) + 1
+    low, high = limits
     held = ~chain.moves
     x, share, active = chain.x.copy(), np.ones(routes), np.ones(routes, dtype=bool)
     time, gradient, curvature, beside = derive(x)
@@ -235,8 +268,10 @@ def descend_crossings(
         held |= taken & ((x <= low) | (x >= high))
         stuck = active & ~takes & (share < LEAST_SHARE)
         share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
-        if stuck.any():
-            moved = _move_singly(chain._replace(x=x), slowness, np.flatnonzero(stuck[chain.route] & ~held), low, high)
+        if stuck.any() and move_singly is None:
+            active &= ~stuck
+        elif stuck.any() and move_singly is not None:
+            moved = move_singly(x, np.flatnonzero(stuck[chain.route] & ~held))
             after = derive(moved)[0]
             helped = stuck & (after < time * (1 - LOST))
             active &= helped | ~stuck
@@ -282,7 +317,7 @@ def _newton_step(gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray
     return np.asarray(step)
 
 
-def _prepare(chain: Chain, slowness: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+def _prepare(chain: Chain, slowness: np.ndarray) -> Derive:
     """A function from x to the time of each route and the derivatives of the total time with respect to x.
 
     Chains are padded to one of a few sizes, so that few programs are compiled.

@@ -150,11 +150,13 @@ def make_graph(
     slowness: np.ndarray,
     closed: np.ndarray,
     more: Chain | None = None,
+    detail: int = 1,
 ) -> Graph:
     """The graph of the start, the goal, and `count` evenly spaced points on each edge of the cells `inside`.
 
     start, goal: (row, col), shape (2,). inside: free cells, shape (rows, cols), bool. slowness: shape (rows, cols). closed:
     corners that no path passes, shape (rows + 1, cols + 1), bool. more: further nodes; those on edges of the graph are added.
+    detail: how many times finer the cells `inside`, and all positions, are than those of the map.
     """
     cells, edges, corners, beside, around = _number(np.pad(inside, 1))
     origin = np.zeros((len(beside), 2), dtype=np.int32)
@@ -172,12 +174,14 @@ def make_graph(
     for k in range(4):
         place[corners[:, k]] = cells + CORNERS[k]
     place[-2:] = start, goal
-    shut = np.append(closed[tuple(place[:-2].astype(np.int32).T)], [False, False])
+    at_corner = place[:-2].astype(np.int32)
+    on_map = closed[tuple((at_corner // detail).T)] & np.all(at_corner % detail == 0, axis=1)
+    shut = np.append(on_map, [False, False])
     ends = np.full((2, 4), -1, dtype=np.int32)
     for i, point in enumerate((start, goal)):
         touched = [cell for cell in touching_cells(float(point[0]), float(point[1]), inside.shape) if inside[cell]]
         ends[i, : len(touched)] = [np.flatnonzero(np.all(cells == cell, axis=1))[0] for cell in touched]
-    slow = slowness[tuple(cells.T)]
+    slow = slowness[tuple((cells // detail).T)]
     nodes = corners + np.int32(len(edge))
     return Graph(cells, slow, edges, nodes, beside, around, first, edge, x, origin, lying, place, shut, ends)
 

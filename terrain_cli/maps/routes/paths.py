@@ -10,15 +10,17 @@ from scipy.sparse.csgraph import connected_components
 from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
+from terrain_cli.maps.walking.climbs import Climbs, mean_climb_of
 
 NODES = 300_000  # of the routes that are picked together; with so many no further one is
 
 
 @compiled_loop
-def _find_paths(graph, source, target, within, other, limit, time, before, through):  # type: ignore[no-untyped-def]
+def _find_paths(graph, climbs, source, target, within, other, limit, time, before, through):  # type: ignore[no-untyped-def]
     """Dijkstra's algorithm from one end of a graph to the nodes that matter.
 
-    source, target: the ends. within: how much longer than the fastest, as a fraction, a route may take. other: times from the
+    climbs: how slopes change the time of a leg; None on even ground. source, target: the ends. within: how much longer than the
+    fastest, as a fraction, a route may take. other: times from the
     other end, or empty; then nodes through which a route takes longer than `limit` are left out. time: from the source to each
     node, at first inf, and -1 for those that no path passes; before: the node before it on the way; through: the cell by which
     it was reached, both -1 at first. All three have shape (N,) and are changed.
@@ -45,9 +47,15 @@ def _find_paths(graph, source, target, within, other, limit, time, before, throu
             touched = around[node - on_edges] if node < start else graph.ends[node - start]
             row, col = place[node - on_edges, 0], place[node - on_edges, 1]
         for c in touched:
-            if c < 0 or c == through[node]:  # what shares this cell was reached as fast from the node before
+            if c < 0:
                 continue
             slow, down, right = slowness[c], row - cells[c, 0], col - cells[c, 1]
+            if climbs is None:
+                if c == through[node]:  # what shares this cell was reached as fast from the node before
+                    continue
+            else:
+                patches, breaks, coefficients, max_slope, least, sign = climbs
+                south, east = patches[c, 0] + patches[c, 2] * right, patches[c, 1] + patches[c, 2] * down
             for k in range(9):
                 # Its sides, its corners, and the target if it is here. across, along: from the node to where they begin.
                 if k < 4:
@@ -62,7 +70,20 @@ def _find_paths(graph, source, target, within, other, limit, time, before, throu
                     across, along = target_row - row, target_col - col
                 for q in range(begin, end):
                     shift = along + x[q] if k < 4 else along
-                    later = now + slow * np.sqrt(across * across + shift * shift)
+                    later = slow * np.sqrt(across * across + shift * shift)
+                    if climbs is not None:
+                        if now + later * least >= time[q]:
+                            continue
+                        if k == 2 or k == 3:
+                            climb = mean_climb_of(
+                                shift, across, south, east, patches[c, 2], breaks, coefficients, max_slope, sign
+                            )
+                        else:
+                            climb = mean_climb_of(
+                                across, shift, south, east, patches[c, 2], breaks, coefficients, max_slope, sign
+                            )
+                        later *= climb
+                    later += now
                     if later < time[q]:
                         if len(other) and later + other[q] > limit:
                             continue
@@ -104,23 +125,24 @@ class Paths(NamedTuple):
         return np.concatenate([trace(node, self.before)[::-1], [node], trace(node, self.after)])
 
 
-def find_paths(graph: Graph, within: float) -> Paths:
+def find_paths(graph: Graph, within: float, climbs: Climbs | None = None) -> Paths:
     """The shortest paths from the start and to the goal, through the nodes of routes that take at most a fraction `within` longer
-    than the fastest."""
-    from_start, before = _measure(graph, graph.start, graph.goal, within, np.empty(0), np.inf)
+    than the fastest. climbs: of the cells of the graph, if they slope."""
+    back = climbs and climbs._replace(sign=-1.0)
+    from_start, before = _measure(graph, climbs, graph.start, graph.goal, within, np.empty(0), np.inf)
     limit = from_start[graph.goal] * (1 + within)
-    to_goal, after = _measure(graph, graph.goal, graph.start, within, from_start, limit)
+    to_goal, after = _measure(graph, back, graph.goal, graph.start, within, from_start, limit)
     return Paths(from_start, to_goal, before, after)
 
 
 def _measure(
-    graph: Graph, source: int, target: int, within: float, other: np.ndarray, limit: float
+    graph: Graph, climbs: Climbs | None, source: int, target: int, within: float, other: np.ndarray, limit: float
 ) -> tuple[np.ndarray, np.ndarray]:
     nodes = graph.size
     time, before, through = np.full(nodes, np.inf), np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)
     at_corners = time[len(graph.edge) :]
     at_corners[graph.shut] = -1.0
-    _find_paths(graph, source, target, within, other, limit, time, before, through)
+    _find_paths(graph, climbs, source, target, within, other, limit, time, before, through)
     at_corners[graph.shut] = np.inf
     return time, before
 

@@ -16,6 +16,7 @@ from jax import Array
 from terrain_cli.jax_config import as_pytree, check_values, to_array
 from terrain_cli.maps.loops import helper
 
+JUMP = 1e-12  # relative step between pieces below which a curve is continuous
 STEEPEST = 100.0  # slope at which a curve ends; its pace stays the same beyond its last value anyhow
 
 
@@ -46,18 +47,25 @@ class Exponential:
     def mean(self, m0: Array, m1: Array) -> Array:
         """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable."""
         a, b = m0 + self.s0, m1 + self.s0
-        crossing = a * b < 0  # there the kink divides the slopes into two parts
-        share = jnp.where(crossing, a / jnp.where(crossing, a - b, 1.0), 1.0)
-        middle = jnp.where(crossing, 0.0, b)
         level = self.k * jnp.abs(self.s0)
-        first = _mean_exponential(self.k, a, middle, level)
-        second = _mean_exponential(self.k, middle, jnp.where(crossing, b, middle), level)
-        return share * first + (1 - share) * second
+        one_side = jnp.exp(self.k * jnp.abs(a + b) / 2 - level) * _sinhc(self.k * (b - a) / 2)
+        # On both sides of the kink. This form has exact derivatives too, however close the slopes are to each other.
+        crossing = a * b < 0
+        x, y = (jnp.where(crossing, jnp.abs(m), 0.0) for m in (a, b))
+        rise = x * x * _psi(self.k * x) + y * y * _psi(self.k * y)
+        both_sides = jnp.exp(-level) * (1 + self.k * rise / jnp.where(crossing, x + y, 1.0))
+        return jnp.where(crossing, both_sides, one_side)
 
 
-def _mean_exponential(k: Array, a: Array, b: Array, level: Array) -> Array:
-    """The mean of exp(k |t| - level) over t from a to b, which have the same sign."""
-    return jnp.exp(k * jnp.abs(a + b) / 2 - level) * _sinhc(k * (b - a) / 2)
+def _psi(x: Array) -> Array:
+    """(exp(x) - 1 - x) / x², of numbers that are not negative, with exact derivatives at 0 too."""
+    small = x < 1
+    near = jnp.where(small, x, 0.0)
+    series = jnp.ones_like(near)
+    for n in range(18, 2, -1):
+        series = 1 + series * near / n
+    far = jnp.where(small, 1.0, x)
+    return jnp.where(small, series / 2, (jnp.expm1(far) - far) / (far * far))
 
 
 def _sinhc(x: Array) -> Array:
@@ -98,10 +106,14 @@ class Curve:
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """The pace for compiled loops, see `mean_pace_of`."""
         breaks, coefficients = _with_ends(np.asarray(self.breaks), np.asarray(self.coefficients), np)
-        return breaks, coefficients
+        return breaks, np.column_stack([coefficients, _integrate(breaks, coefficients, np)])
 
     def mean(self, m0: Array, m1: Array) -> Array:
-        """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable."""
+        """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable.
+
+        The mean over several pieces is written as the pace p at the end of the first one, and how far the pace differs from it:
+        so the derivatives are exact too, however close the slopes are to each other on both sides of a break.
+        """
         breaks, coefficients = _with_ends(jnp.asarray(self.breaks), jnp.asarray(self.coefficients), jnp)
         low, high = jnp.minimum(m0, m1), jnp.maximum(m0, m1)
         pieces = len(coefficients)
@@ -110,14 +122,34 @@ class Curve:
             for m in (low, high)
         )
         several = last > first
-        whole = jnp.append(0.0, jnp.cumsum(jnp.diff(breaks) * _mean_piece(coefficients, 0.0, jnp.diff(breaks))))
-        end = jnp.where(several, breaks[first + 1], high)
-        begin = jnp.where(several, breaks[last], high)
-        head = _mean_piece(coefficients[first], low - breaks[first], end - breaks[first])
-        tail = _mean_piece(coefficients[last], begin - breaks[last], high - breaks[last])
-        between = jnp.where(several, whole[last] - whole[jnp.minimum(first + 1, last)], 0.0)
+        one = _mean_piece(coefficients[first], low - breaks[first], high - breaks[first])
+        c, d = coefficients[last], _from_end(coefficients[first], breaks[first + 1] - breaks[first])
+        p = d[..., 0]
+        jump = jnp.where(jnp.abs(c[..., 0] - p) <= JUMP * jnp.abs(p), 0.0, c[..., 0] - p)
+        x = jnp.where(several, breaks[first + 1] - low, 0.0)
+        y = jnp.where(several, high - breaks[last], 0.0)
+        head = x * x * (d[..., 1] / -2 + x * (d[..., 2] / 3 - x * d[..., 3] / 4))
+        tail = y * (jump + y * (c[..., 1] / 2 + y * (c[..., 2] / 3 + y * c[..., 3] / 4)))
+        whole = _integrate(breaks, coefficients, jnp)
+        after = jnp.minimum(first + 1, last)
+        between = whole[last] - whole[after] - p * (breaks[last] - breaks[after])
         span = jnp.where(several, high - low, 1.0)
-        return jnp.where(several, (head * (end - low) + between + tail * (high - begin)) / span, head)
+        return jnp.where(several, p + (head + jnp.where(last > after, between, 0.0) + tail) / span, one)
+
+
+def _from_end(c: Array, span: Array) -> Array:
+    """The coefficients of pieces in powers of the slope minus their end."""
+    d2 = c[..., 2] + 3 * c[..., 3] * span
+    d1 = c[..., 1] + (c[..., 2] + d2) * span
+    d0 = ((c[..., 3] * span + c[..., 2]) * span + c[..., 1]) * span + c[..., 0]
+    return jnp.stack([d0, d1, d2, c[..., 3]], axis=-1)
+
+
+def _integrate(breaks: Any, coefficients: Any, xp: Any) -> Any:
+    """The integral of the pace from the first break within to the beginning of each piece."""
+    spans = xp.diff(breaks)
+    parts = spans * _mean_piece(coefficients, 0.0, spans)
+    return xp.concatenate([-parts[:1], xp.zeros(1), xp.cumsum(parts[1:-1])])
 
 
 def _with_ends(breaks: Any, coefficients: Any, xp: Any) -> tuple[Any, Any]:
@@ -147,25 +179,27 @@ Pace = Exponential | Curve
 
 
 @helper
-def _sinhc_of(x):  # type: ignore[no-untyped-def]
+def _sinhc_of(x: float) -> float:
     if abs(x) < 0.1:
         y = x * x
         return 1 + y / 6 * (1 + y / 20 * (1 + y / 42 * (1 + y / 72)))
-    return np.sinh(x) / x
+    far: float = np.sinh(x) / x
+    return far
 
 
 @helper
-def _value_of(c, piece, t):  # type: ignore[no-untyped-def]
-    return ((c[piece, 3] * t + c[piece, 2]) * t + c[piece, 1]) * t + c[piece, 0]
+def _value_of(c: np.ndarray, piece: int, t: float) -> float:
+    value: float = ((c[piece, 3] * t + c[piece, 2]) * t + c[piece, 1]) * t + c[piece, 0]
+    return value
 
 
 @helper
-def _mean_piece_of(c, piece, a, b):  # type: ignore[no-untyped-def]
+def _mean_piece_of(c: np.ndarray, piece: int, a: float, b: float) -> float:
     return (_value_of(c, piece, a) + 4 * _value_of(c, piece, (a + b) / 2) + _value_of(c, piece, b)) / 6
 
 
 @helper
-def _piece_of(breaks, m):  # type: ignore[no-untyped-def]
+def _piece_of(breaks: np.ndarray, m: float) -> int:
     low, high = 0, len(breaks) - 1
     while high - low > 1:
         middle = (low + high) >> 1
@@ -177,7 +211,7 @@ def _piece_of(breaks, m):  # type: ignore[no-untyped-def]
 
 
 @helper
-def mean_pace_of(breaks, coefficients, m0, m1):  # type: ignore[no-untyped-def]
+def mean_pace_of(breaks: np.ndarray, coefficients: np.ndarray, m0: float, m1: float) -> float:
     """The same means in compiled loops. breaks, coefficients: the `numbers` of a pace; without coefficients, `breaks` are k and
     s0 of an exponential one."""
     if len(coefficients) == 0:
@@ -185,19 +219,21 @@ def mean_pace_of(breaks, coefficients, m0, m1):  # type: ignore[no-untyped-def]
         a, b = m0 + s0, m1 + s0
         level = k * abs(s0)
         if a * b >= 0:
-            return np.exp(k * abs(a + b) / 2 - level) * _sinhc_of(k * (b - a) / 2)
+            one_side: float = np.exp(k * abs(a + b) / 2 - level) * _sinhc_of(k * (b - a) / 2)
+            return one_side
         share = a / (a - b)
-        first = np.exp(k * abs(a) / 2 - level) * _sinhc_of(k * a / 2)
-        return share * first + (1 - share) * np.exp(k * abs(b) / 2 - level) * _sinhc_of(k * b / 2)
+        before = np.exp(k * abs(a) / 2 - level) * _sinhc_of(k * a / 2)
+        after = np.exp(k * abs(b) / 2 - level) * _sinhc_of(k * b / 2)
+        both_sides: float = share * before + (1 - share) * after
+        return both_sides
     low, high = min(m0, m1), max(m0, m1)
     first, last = _piece_of(breaks, low), _piece_of(breaks, high)
     if first == last:
         return _mean_piece_of(coefficients, first, low - breaks[first], high - breaks[first])
-    total = (breaks[first + 1] - low) * _mean_piece_of(
+    head = (breaks[first + 1] - low) * _mean_piece_of(
         coefficients, first, low - breaks[first], breaks[first + 1] - breaks[first]
     )
-    for piece in range(first + 1, last):
-        span = breaks[piece + 1] - breaks[piece]
-        total += span * _mean_piece_of(coefficients, piece, 0.0, span)
-    total += (high - breaks[last]) * _mean_piece_of(coefficients, last, 0.0, high - breaks[last])
-    return total / (high - low)
+    between = coefficients[last, 4] - coefficients[first + 1, 4]
+    tail = (high - breaks[last]) * _mean_piece_of(coefficients, last, 0.0, high - breaks[last])
+    mean: float = (head + between + tail) / (high - low)
+    return mean

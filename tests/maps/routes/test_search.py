@@ -16,6 +16,7 @@ from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_sma
 from terrain_cli import Strips, best_time
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.routes import level as level_module
 from terrain_cli.maps.routes import region as region_module
 from terrain_cli.maps.routes import search as route_module
 from terrain_cli.maps.routes.lines import trace_lines
@@ -224,8 +225,8 @@ class TestLargeMaps:
         assert back.time == route.time
         once = Ground(np.asarray(rough.slowness) * 10.0)
         assert found(once, (20.5, 219.5), (219.5, 20.5)).time == pytest.approx(route.time, rel=1e-12)
-        monkeypatch.setattr(route_module, "WIDTHS", (math.inf, 0.05))
-        monkeypatch.setattr(route_module, "REGION_LEVELS", (4, 8, 16))
+        monkeypatch.setattr(level_module, "WIDTHS", (math.inf, 0.05))
+        monkeypatch.setattr(level_module, "REGION_LEVELS", (4, 8, 16))
         assert found(rough, (205, 2195), (2195, 205)).time == pytest.approx(route.time, rel=1e-9)
 
     def test_a_region_that_is_too_narrow_is_widened(self, rough: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,8 +237,8 @@ class TestLargeMaps:
             searched.append(arguments[-1])
             return region_module.find_region(*arguments)
 
-        monkeypatch.setattr(route_module, "find_region", record)
-        monkeypatch.setattr(route_module, "WIDTHS", (1e-3, 1e-4))
+        monkeypatch.setattr(level_module, "find_region", record)
+        monkeypatch.setattr(level_module, "WIDTHS", (1e-3, 1e-4))
         assert found(rough, (205, 2195), (2195, 205)).time == pytest.approx(route.time, rel=1e-9)
         assert len(searched) > 2
         assert [max(widths) for widths in searched] == sorted(max(widths) for widths in searched)
@@ -258,13 +259,13 @@ class TestLargeMaps:
     def test_ground_that_is_not_symmetric_is_searched_as_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """On symmetric ground both directions are searched from the same end; otherwise each from its start."""
         searched = []
-        search = route_module._search
+        search = level_module.find_routes
 
         def record(task: Any) -> Any:
             searched.append(tuple(task.start))
             return search(task)
 
-        monkeypatch.setattr(route_module, "_search", record)
+        monkeypatch.setattr(route_module, "find_routes", record)
         ground = Ground(np.ones((4, 6)))
         a, b = (0.5, 3.0), (5.5, 0.5)
         there, back = found(ground, a, b), found(ground, b, a)
@@ -343,7 +344,7 @@ class TestAlternatives:
         slowness[30] = INF
         slowness[30, [20, 45, 69]] = 1.0
         ground = Ground(slowness)
-        monkeypatch.setattr(route_module, "LONGER", 0.5)
+        monkeypatch.setattr(level_module, "LONGER", 0.5)
         route = found(ground, (45.5, 2.5), (45.2, 57.5))
         gates = {int(np.interp(29.5, way.points[:, 1], way.points[:, 0])) // 20 for way in (route, *route.alternatives)}
         assert len(gates) == 1 + len(route.alternatives) == 3

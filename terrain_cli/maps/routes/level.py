@@ -1,0 +1,237 @@
+"""The search for the fastest route on level ground, where no leg depends on its direction.
+
+Rough times show which cells can matter (the search region). Graphs in this region, each finer than the one before, give candidate
+routes, and each of them is refined by descent on its crossings with the cell edges, until no small change makes it faster. Last,
+pieces of different candidates are combined. The fastest route is the answer.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from terrain_cli.maps.routes.crossings import Chain, drop_needless, join
+from terrain_cli.maps.routes.graph import Graph, make_graph
+from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_alternatives, pick_routes, take_cells
+from terrain_cli.maps.routes.refine import Refined, refine
+from terrain_cli.maps.routes.region import find_region
+from terrain_cli.maps.routes.variants import improve
+
+# How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells,
+# and on cells. The cells that matter must be within half of that; otherwise the region is widened.
+WIDTHS = 0.1, 0.01
+# The longer the way, the more errors of the rough times cancel: beyond so many cells, the second width falls with the root of
+# their number, down to so much.
+LONG_WAY, NARROWEST = 1500, 0.006
+SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
+LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
+REGION_LEVELS = (1, 3, 8)  # the same for a region of a large map, of which most cells do not matter
+JUDGE = 2  # the graph, counted from 1, that shows which cells matter
+# Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger. Where a
+# route crosses many cells, each of them UNLIKE its neighbour by so much, their errors cancel: by the root of their number / FAR.
+MISJUDGED, MISJUDGED_FINE = 0.03, 0.3
+FAR, UNLIKE = 100, 0.1
+CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
+NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
+IMPROVEMENTS = 8  # the largest number of times that variants are tried
+ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
+SAME = 1e-9  # relative; routes whose times differ by less are the same
+ALTERNATIVES = 5  # the largest number that is returned
+# An alternative takes at most LONGER more than the fastest route, and a share APART of its length lies farther than NEARBY cells
+# and a share NEARBY_SHARE of the fastest route's length from every faster one.
+LONGER, APART, NEARBY, NEARBY_SHARE = 0.005, 0.2, 3.0, 0.01
+PLATEAU = 0.1  # share of an alternative's length that shortest paths to both of its ends must have in common
+
+
+class Task(NamedTuple):
+    """A search for routes.
+
+    start, goal: (row, col), shape (2,). padded: slowness relative to that of the fastest cell, with a border of inf, shape
+    (rows + 2, cols + 2). closed: corners that no path passes, shape (rows + 1, cols + 1), bool.
+    """
+
+    start: np.ndarray
+    goal: np.ndarray
+    padded: np.ndarray
+    closed: np.ndarray
+
+    @property
+    def slowness(self) -> np.ndarray:
+        """Of the cells, shape (rows, cols)."""
+        return self.padded[1:-1, 1:-1]
+
+
+class _Level(NamedTuple):
+    """A graph and its shortest paths. within: how much longer than its best a route may be, as a fraction, to be worth a look."""
+
+    graph: Graph
+    paths: Paths
+    within: float
+
+
+def find_routes(task: Task) -> list[Refined]:
+    """The best route from start to goal and its alternatives, each a local optimum, fastest first; empty if there is none."""
+    if np.array_equal(task.start, task.goal):
+        ends = np.stack([task.start, task.goal])
+        nowhere = Chain(ends, np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
+        return [Refined(nowhere, [0.0], [0], [0.0])]
+    levels = _lay_graphs(task)
+    if not levels:
+        return []
+    found = _refine_candidates(task, levels)
+    best = found[0]
+    return [best, *_find_alternatives(task, levels[0], best)]
+
+
+def _lay_graphs(task: Task) -> list[_Level]:
+    """Successively finer graphs, each on the cells that nearly best routes of the one before pass through; none if there is no
+    route.
+
+    The region for the first is widened until the cells that matter are well inside, so that twice the width changes nothing.
+    """
+    free = np.isfinite(task.slowness)
+    count = int(np.count_nonzero(free))
+    if count <= SMALL:
+        tiny = count <= TINY
+        return list(_refine_graphs(task, free, FINE_LEVELS if tiny else LEVELS, MISJUDGED_FINE if tiny else MISJUDGED))
+    cells_apart = float(np.max(np.abs(task.goal - task.start)))
+    widths = [WIDTHS[0], max(WIDTHS[1] * math.sqrt(min(1.0, LONG_WAY / cells_apart)), min(WIDTHS[1], NARROWEST))]
+    while any(map(math.isfinite, widths)):
+        region = find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
+        if region is None:
+            widths = [4 * width if width < 1 else math.inf for width in widths]
+            continue
+        levels, narrow = [], [True, True]
+        misjudged = MISJUDGED / math.sqrt(max(1.0, _count_unlike(task, region.inside) / FAR))
+        for level in _refine_graphs(task, region.inside, REGION_LEVELS, misjudged):
+            levels.append(level)
+            if len(levels) <= JUDGE:
+                worst = region.worst(cells_through(*level, free.shape))
+                narrow = [seen > width / 2 for seen, width in zip(worst, widths, strict=True)]
+                if len(levels) == JUDGE and any(narrow):
+                    break
+        if not any(narrow):
+            return levels
+        widths = [
+            (2 * width if width < 1 else math.inf) if wider else width
+            for width, wider in zip(widths, narrow, strict=True)
+        ]
+    return list(_refine_graphs(task, free, REGION_LEVELS, MISJUDGED))
+
+
+def _refine_graphs(task: Task, inside: np.ndarray, levels: tuple[int, ...], misjudged: float) -> Iterator[_Level]:
+    """The graphs of `_lay_graphs` on the cells inside, one at a time."""
+    for points in levels:
+        graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
+        within = misjudged / (points + 1) ** 2
+        paths = find_paths(graph, LONGER + within if points == levels[0] else within)
+        if not math.isfinite(paths.best):
+            return
+        yield _Level(graph, paths, within)
+        inside = cells_through(graph, paths, within, inside.shape)
+
+
+def _count_unlike(task: Task, inside: np.ndarray) -> float:
+    """About how many cells a route crosses whose slowness differs much from that of the cell before."""
+    pairs = inside[:, 1:] & inside[:, :-1]
+    east, west = task.slowness[:, 1:][pairs], task.slowness[:, :-1][pairs]
+    unlike = np.count_nonzero(np.abs(east - west) > UNLIKE * np.minimum(east, west))
+    return float(np.max(np.abs(task.goal - task.start))) * unlike / max(1, len(east))
+
+
+def _refine_candidates(task: Task, levels: list[_Level]) -> list[Refined]:
+    """Routes on the finest graph and the one before, refined, fastest first."""
+    shape = task.slowness.shape
+    chains = []
+    for level, most in zip(reversed(levels[-2:]), (CANDIDATES, REFINED), strict=True):
+        routes = pick_routes(level.graph, level.paths, level.within, 1.5, most, shape)
+        chains.append(level.graph.to_chain(routes))
+    chain = drop_needless(_join_numbered(chains), task.padded)
+    rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
+    rough.sort(key=lambda route: route.times[-1])
+    return _try_variants(task, levels[-1], _continue(task, rough[:REFINED]))
+
+
+def _try_variants(task: Task, level: _Level, found: list[Refined]) -> list[Refined]:
+    """The routes, fastest first, with further ones that differ from the best in a few cells, or join pieces of several."""
+    inside = cells_through(level.graph, level.paths, min(level.within, NARROW), task.slowness.shape)
+    for _ in range(IMPROVEMENTS):
+        best, more = found[0], join([route.nodes for route in found])
+        graph = make_graph(task.start, task.goal, inside, VARIANT_POINTS, task.slowness, task.closed, more)
+        paths = find_paths(graph, NARROW)
+        improved = improve(best.nodes, graph, paths, task.padded, task.closed)
+        if improved is None:
+            break
+        [refined] = refine(drop_needless(improved, task.padded), task.padded, task.closed)
+        if not refined.times[-1] < best.times[-1]:
+            break
+        found.insert(0, _append(best, refined))
+    return found
+
+
+def _continue(task: Task, routes: list[Refined]) -> list[Refined]:
+    """The routes refined to the end, with the rows of both parts of their history, fastest first."""
+    chain = _join_numbered([route.nodes._replace(route=np.zeros_like(route.nodes.route)) for route in routes])
+    # Of routes that converge to the same one, `refine` returns only one: the numbers say which.
+    more = refine(chain, task.padded, task.closed)
+    numbers = [int(route.nodes.route[0]) for route in more]
+    found = [_append(routes[i], last) for i, last in zip(numbers, more, strict=True)]
+    return sorted(found, key=lambda route: route.times[-1])
+
+
+def _append(first: Refined, last: Refined) -> Refined:
+    """The second of two refined routes, with the history of both."""
+    return Refined(
+        last.nodes,
+        first.times + last.times[1:],
+        first.crossings + last.crossings[1:],
+        first.gradient_norms + last.gradient_norms[1:],
+    )
+
+
+def _join_numbered(chains: list[Chain]) -> Chain:
+    """The chains as one, whose routes are numbered in order."""
+    counts = itertools.accumulate((int(chain.route[-1]) + 1 for chain in chains), initial=0)
+    return join([chain._replace(route=chain.route + first) for chain, first in zip(chains, counts, strict=False)])
+
+
+def _find_alternatives(task: Task, level: _Level, best: Refined) -> list[Refined]:
+    """Other ways that take little longer than the best route: local optima, fastest first."""
+    length = float(np.hypot(*np.diff(best.nodes.points, axis=0).T).sum())
+    apart = max(NEARBY, NEARBY_SHARE * length)
+    taken = np.zeros(task.slowness.shape, dtype=bool)
+    take_cells(taken, best.nodes.points, apart)
+    most = 2 * ALTERNATIVES
+    routes = pick_alternatives(
+        level.graph, level.paths, LONGER + level.within, apart, 1.2 * APART, PLATEAU, most, taken
+    )
+    if not routes:
+        return []
+    chain = drop_needless(level.graph.to_chain(routes), task.padded)
+    found: list[Refined] = []
+    refined = refine(chain, task.padded, task.closed, moves=False)  # large moves could lead back to the best route
+    for route in sorted(refined, key=lambda route: route.times[-1]):
+        slower = best.times[-1] * (1 + SAME) < route.times[-1] <= best.times[-1] * (1 + LONGER)
+        if slower and share_apart(route, [best, *found], apart) >= APART:
+            found.append(route)
+    return found[:ALTERNATIVES]
+
+
+def share_apart(route: Refined, others: list[Refined], apart: float) -> float:
+    """The share of a route's length that is farther than `apart` cells from all of the others."""
+    tree = cKDTree(np.concatenate([_densify(other.nodes.points, 0.5) for other in others]))
+    dense = _densify(route.nodes.points, 0.5)
+    middle, length = (dense[1:] + dense[:-1]) / 2, np.hypot(*np.diff(dense, axis=0).T)
+    distance, _ = tree.query(middle)
+    return float(length[distance > apart].sum() / length.sum())
+
+
+def _densify(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points along a route, at most `spacing` apart."""
+    steps = np.maximum(1, np.ceil(np.hypot(*np.diff(points, axis=0).T) / spacing).astype(int))
+    leg = np.repeat(np.arange(len(steps)), steps)
+    share = (np.arange(len(leg)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[leg]
+    return np.concatenate([points[leg] + (points[leg + 1] - points[leg]) * share[:, None], points[-1:]])

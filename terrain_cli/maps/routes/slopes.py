@@ -1,0 +1,213 @@
+"""Routes over slopes as vectors of unknowns: the time of each leg, exact on the bilinear surface, and its derivatives.
+
+As on even ground (crossings.py), a route has one unknown for each cell edge that it crosses. The time of a leg is slowness times
+length times the mean of the pace over its slopes, which is not convex everywhere: where steep ground is better walked in
+switchbacks, the blocks of the Hessian are made positive semidefinite before Newton's method uses them.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from terrain_cli.compile_cache import cached_jit
+from terrain_cli.maps.ground import Ground, closed_corners
+from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend, find_cells
+from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
+from terrain_cli.maps.walking.pace import Pace
+
+SMALLEST = 1024  # nodes of a compiled program
+
+
+class Surface(NamedTuple):
+    """Ground with heights, as the search for routes needs it. Positions of routes are in units of sub-cells.
+
+    padded: slowness relative to that of the fastest cell, with a border of inf, shape (rows + 2, cols + 2). closed: corners that
+    no path passes, shape (rows + 1, cols + 1), bool. heights: in units of the side of a cell, shape (rows + 1, cols + 1). pace,
+    max_slope: as in `Ground`. detail: sub-cells along a side of a cell.
+    """
+
+    padded: np.ndarray
+    closed: np.ndarray
+    heights: np.ndarray
+    pace: Pace
+    max_slope: float
+    detail: int
+
+    @property
+    def slowness(self) -> np.ndarray:
+        """Of the cells of the map, shape (rows, cols)."""
+        return self.padded[1:-1, 1:-1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and columns of sub-cells."""
+        rows, cols = self.slowness.shape
+        return rows * self.detail, cols * self.detail
+
+
+def to_surface(ground: Ground, detail: int = 1) -> tuple[Surface, float]:
+    """The surface of some ground, and the unit of its slowness, s/m."""
+    slowness = np.asarray(ground.slowness, dtype=np.float64)
+    unit = 2.0 ** math.floor(math.log2(float(np.min(slowness))))  # a power of two, so that nothing is rounded
+    padded = np.pad(slowness / unit, 1, constant_values=np.inf)
+    heights = np.asarray(ground.heights, dtype=np.float64) / float(ground.cell)
+    assert ground.pace is not None
+    return Surface(padded, closed_corners(slowness), heights, ground.pace, float(ground.max_slope), detail), unit
+
+
+class Legs(NamedTuple):
+    """Legs between two nodes that share a cell; all arrays have shape (N,).
+
+    row, col: of the base of the first node, from the north-west corner of the cell; next_row, next_col: of the second.
+    row_along and so on: the directions of their edges. south, east, twist: of the surface at that corner. slowness: of the cell,
+    inf if the nodes share none.
+    """
+
+    row: Any
+    col: Any
+    row_along: Any
+    col_along: Any
+    next_row: Any
+    next_col: Any
+    next_row_along: Any
+    next_col_along: Any
+    south: Any
+    east: Any
+    twist: Any
+    slowness: Any
+
+
+def find_legs(a: Chain, b: Chain, surface: Surface) -> Legs:
+    """The legs from nodes `a` to nodes `b`, each in the fastest of the cells that contain both."""
+    first, last = find_cells(a, b)
+    together = np.all(first <= last, axis=1)
+    detail = surface.detail
+    best = np.full(len(a.x), np.inf)
+    cell = np.zeros_like(first)
+    for candidate in (
+        first,
+        last,
+        np.column_stack([first[:, 0], last[:, 1]]),
+        np.column_stack([last[:, 0], first[:, 1]]),
+    ):
+        row, col = np.where(together[:, None], candidate // detail + 1, 0).T
+        slowness = surface.padded[row, col]
+        better = slowness < best
+        best = np.where(better, slowness, best)
+        cell = np.where(better[:, None], candidate, cell)
+    patches = find_patches(surface.heights, cell, detail)
+    (row, col), (next_row, next_col) = (a.base - cell).T, (b.base - cell).T
+    columns = (row, col, *a.along.T, next_row, next_col, *b.along.T, *patches.T, best)
+    return Legs(*columns)
+
+
+def time_between(a: Chain, b: Chain, surface: Surface) -> np.ndarray:
+    """The time from each node of `a` to that of `b`, shape (N,); inf where they share no free cell, or where it is too steep."""
+    return time_legs(a.x, b.x, find_legs(a, b, surface), surface)
+
+
+def time_legs(x: np.ndarray, next_x: np.ndarray, legs: Legs, surface: Surface) -> np.ndarray:
+    """The time of each leg, shape (N,), s per side of a sub-cell. x, next_x: of its first and second node."""
+    row, col = legs.row + legs.row_along * x, legs.col + legs.col_along * x
+    down = legs.next_row + legs.next_row_along * next_x - row
+    right = legs.next_col + legs.next_col_along * next_x - col
+    south, east = legs.south + legs.twist * col, legs.east + legs.twist * row
+    length = np.hypot(down, right)
+    mean = mean_climbs(down, right, south, east, legs.twist, *surface.pace.numbers, surface.max_slope)
+    with np.errstate(invalid="ignore"):
+        return np.where(length > 0, legs.slowness * length * mean, 0.0)
+
+
+def leg_times(chain: Chain, surface: Surface) -> np.ndarray:
+    """The time from each node to the next, shape (N - 1,); 0 between the end of a route and the next route."""
+    times = time_between(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
+    return np.where(chain.route[1:] == chain.route[:-1], times, 0.0)
+
+
+def descend_slopes(chain: Chain, surface: Surface, widened: float, most: int = 30) -> tuple[Chain, Descended]:
+    """Descend on the crossings of routes, numbered from 0, until no route gains more; see `crossings.descend`.
+
+    widened: by how much the slopes of each leg are widened, which rounds the kinks of the pace; 0 for the pace itself.
+    """
+    legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
+    limits = np.zeros(len(chain.x)), np.ones(len(chain.x))
+    derive = _prepare(chain, legs, surface, widened)
+    flat = 1e-9 * float(legs.slowness[np.isfinite(legs.slowness)].max(initial=0.0))
+    return descend(chain, derive, limits, most, flat)
+
+
+def _prepare(chain: Chain, legs: Legs, surface: Surface, widened: float) -> Derive:
+    """A function from x to the time of each route and the derivatives of the total time, as `crossings.descend` needs it.
+
+    The chain is padded to one of a few sizes, so that few programs are compiled.
+    """
+    n, routes = len(chain.x), int(chain.route[-1]) + 1
+    inside = chain.route[1:] == chain.route[:-1]
+    size = SMALLEST
+    while size < n:
+        size *= 2
+    slowness = np.where(inside & np.isfinite(legs.slowness), legs.slowness, 0.0)
+    padded = Legs(*(np.pad(value, (0, size - n + 1)) for value in legs._replace(slowness=slowness)))
+    widen = np.float64(widened)
+
+    def derive(x: np.ndarray) -> tuple[np.ndarray, ...]:
+        x_padded = np.pad(x, (0, size - n + 1))
+        times, gradient, curvature, beside = map(np.asarray, _derive(x_padded, padded, surface.pace, widen))
+        times = times[: n - 1]
+        if np.isfinite(surface.max_slope):
+            steep = ~np.isfinite(time_legs(x[:-1], x[1:], legs, surface)) & inside
+            times = np.where(steep, np.inf, times)
+        time = np.bincount(chain.route[:-1], times, minlength=routes)
+        return time, gradient[:n], curvature[:n], beside[: n - 1]
+
+    return derive
+
+
+@cached_jit
+def _derive(x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, Array, Array, Array]:
+    """The time of each leg, and of their sum the gradient, and the diagonal and off-diagonal of its Hessian."""
+    ends = x[:-1], x[1:]
+    variables = 0, 1
+
+    def leg_time(x: Array, next_x: Array, leg: Legs) -> Array:
+        return calc_leg_time(x, next_x, leg, pace, widened)
+
+    times = jax.vmap(leg_time)(*ends, legs)
+    slope, next_slope = jax.vmap(jax.grad(leg_time, variables))(*ends, legs)
+    (curve, between), (_, next_curve) = jax.vmap(jax.hessian(leg_time, variables))(*ends, legs)
+    curve, between, next_curve = _make_semidefinite(curve, between, next_curve)
+
+    def gather(firsts: Array, seconds: Array) -> Array:
+        return jnp.append(firsts, 0.0) + jnp.append(0.0, seconds)
+
+    return times, gather(slope, next_slope), gather(curve, next_curve), between
+
+
+def calc_leg_time(x: Array, next_x: Array, leg: Legs, pace: Pace, widened: Array) -> Array:
+    """The time of one leg, s per side of a sub-cell: slowness times length times the mean of the pace over its slopes."""
+    row, col = leg.row + leg.row_along * x, leg.col + leg.col_along * x
+    next_row, next_col = leg.next_row + leg.next_row_along * next_x, leg.next_col + leg.next_col_along * next_x
+    down, right = next_row - row, next_col - col
+    square = down**2 + right**2
+    apart = square > 0  # the square root is not differentiable at 0
+    length = jnp.sqrt(jnp.where(apart, square, 1.0))
+    begin = ((leg.south + leg.twist * col) * down + (leg.east + leg.twist * row) * right) / length
+    end = ((leg.south + leg.twist * next_col) * down + (leg.east + leg.twist * next_row) * right) / length
+    wider = jnp.where(end >= begin, widened, -widened)
+    return jnp.where(apart, leg.slowness * length * pace.mean(begin - wider, end + wider), 0.0)
+
+
+def _make_semidefinite(a: Array, b: Array, c: Array) -> tuple[Array, Array, Array]:
+    """The matrices [[a, b], [b, c]] without their negative eigenvalues."""
+    middle, half = (a + c) / 2, (a - c) / 2
+    radius = jnp.sqrt(half**2 + b**2)
+    high = jnp.maximum(middle + radius, 0.0)
+    low = middle - radius
+    safe = jnp.where(radius > 0, radius, 1.0)
+    keep = low >= 0
+    first, cross, second = high * (0.5 + half / (2 * safe)), high * b / (2 * safe), high * (0.5 - half / (2 * safe))
+    return jnp.where(keep, a, first), jnp.where(keep, b, cross), jnp.where(keep, c, second)

@@ -1,0 +1,84 @@
+"""How the heights of a map change the time of a leg: slopes of the bilinear surface, for compiled loops and for arrays.
+
+Over a cell, or a part of it, the height is a + south r + east c + twist r c, with the position (r, c) from the north-west corner.
+So the slope of a straight leg changes linearly along it, and the mean of the pace over the slopes at its ends is exact.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from terrain_cli.maps.loops import compiled_loop, helper
+from terrain_cli.maps.walking.pace import Pace, mean_pace_of
+
+
+class Climbs(NamedTuple):
+    """What turns the times of legs on level ground into those on slopes, for compiled loops.
+
+    patches: for each of the cells, how its surface rises to the south and to the east at its north-west corner, and its twist,
+    per side of a cell, shape (C, 3). breaks, coefficients: of the pace. max_slope: of a leg, up or down. least: a pace that is
+    nowhere exceeded downwards. sign: 1 for legs that are walked as they are given, -1 for those walked the other way.
+    """
+
+    patches: np.ndarray
+    breaks: np.ndarray
+    coefficients: np.ndarray
+    max_slope: float
+    least: float
+    sign: float = 1.0
+
+
+def find_patches(heights: np.ndarray, cells: np.ndarray, detail: int = 1) -> np.ndarray:
+    """The surface of some cells, as in `Climbs`. heights: in units of the side of a cell of the map, shape (rows + 1, cols + 1).
+
+    cells: (row, col), shape (C, 2). detail: how many of them stand along a side of a cell of the map.
+    """
+    row, col = (cells // detail).T
+    down, right = ((cells % detail) / detail).T
+    nw, ne, sw, se = heights[row, col], heights[row, col + 1], heights[row + 1, col], heights[row + 1, col + 1]
+    south, east, twist = sw - nw, ne - nw, se - sw - ne + nw
+    return np.column_stack([south + twist * right, east + twist * down, twist / detail])
+
+
+def least_pace(pace: Pace) -> float:
+    """The pace at the slope that is walked fastest, or a little less."""
+    breaks, coefficients = pace.numbers
+    if not len(coefficients):
+        k, s0 = breaks
+        return float(np.exp(-k * abs(s0)))
+    t = np.linspace(0.0, breaks[1:] - breaks[:-1], 9)
+    values = ((coefficients[:, 3] * t + coefficients[:, 2]) * t + coefficients[:, 1]) * t + coefficients[:, 0]
+    return 0.99 * float(values.min())
+
+
+@helper
+def mean_climb_of(
+    down: float,
+    right: float,
+    south: float,
+    east: float,
+    twist: float,
+    breaks: np.ndarray,
+    coefficients: np.ndarray,
+    max_slope: float,
+    sign: float,
+) -> float:
+    """The mean pace over a leg that goes (down, right), where the surface at its beginning rises to the south and east; inf if it
+    is too steep."""
+    length = np.sqrt(down * down + right * right)
+    if length == 0.0:
+        return 1.0
+    begin = sign * (south * down + east * right) / length
+    end = begin + sign * 2 * twist * down * right / length
+    if max(abs(begin), abs(end)) > max_slope:
+        return np.inf
+    return mean_pace_of(breaks, coefficients, begin, end)
+
+
+@compiled_loop
+def mean_climbs(down, right, south, east, twist, breaks, coefficients, max_slope):  # type: ignore[no-untyped-def]
+    """The mean pace over each of some legs, shape (N,)."""
+    found = np.empty(len(down))
+    for i in range(len(down)):
+        found[i] = mean_climb_of(down[i], right[i], south[i], east[i], twist[i], breaks, coefficients, max_slope, 1.0)
+    return found
