@@ -23,10 +23,9 @@ POST = Strips(widths=[10, 10, 10], speeds=[0.7, 0.3, 0.45], offset=20)
 
 def exact(strips: Strips, **options: Any) -> Any:
     """The exact optimum of strips. The search starts near our own optimum, but its result does not depend on it."""
-    tangent = np.asarray(trace(strips)[0])[np.argmax(strips.speeds)]
-    return solve_exactly(
-        strips.widths.tolist(), strips.speeds.tolist(), float(strips.offset), float(tangent), **options
-    )
+    fastest = int(np.argmax(strips.speeds))
+    tangent = float(find_optimum(strips).movements[fastest] / strips.widths[fastest])
+    return solve_exactly(strips.widths.tolist(), strips.speeds.tolist(), float(strips.offset), tangent, **options)
 
 
 def errors(strips: Strips) -> tuple[float, float]:
