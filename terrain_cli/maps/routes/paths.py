@@ -31,7 +31,8 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
     in_target = graph.ends[target - start]
     target_row, target_col = place[target - on_edges, 0], place[target - on_edges, 1]
     keys, items = np.empty(1 << 14, np.float64), np.empty(1 << 14, np.int32)
-    time[source], keys[0], items[0], size = 0.0, 0.0, source, 1
+    time[source], keys[0], items[0] = 0.0, 0.0, source
+    size = np.int64(1)  # for a literal 1 numba would compile the heap a second time
     while size > 0:
         now, node = keys[0], items[0]
         drop(keys, items, size)
