@@ -97,7 +97,9 @@ class Ground:
         """Whether there is anything to climb: the ground has heights, and they differ."""
         if self.heights is None:
             return False
-        heights = np.asarray(self.heights)
+        heights = to_values(self.heights)
+        if heights is None:
+            raise ValueError("heights must have values here: what depends on slopes cannot be traced")
         known = heights[np.isfinite(heights)]
         return bool(len(known)) and bool(np.any(known != known[0]))
 

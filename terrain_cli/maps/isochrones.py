@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from terrain_cli.errors import check_number, check_type
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.fields.mesh import POINTS, make_mesh
+from terrain_cli.maps.fields.walking import level_out
 from terrain_cli.maps.ground import Ground
 
 SMALLEST = 1e-3  # cells at the start; smaller isochrones are reduced copies of this one
@@ -48,6 +49,8 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     levels = list(levels)
     for i, level in enumerate(levels):
         check_number(level, f"levels[{i}]")
+    if ground.hilly:
+        ground = level_out(ground, np.asarray(times))
     slowness = np.asarray(ground.slowness)
     at = np.asarray(ground.to_cells(start), float)
     free = [cell for cell in touching_cells(float(at[0]), float(at[1]), slowness.shape) if np.isfinite(slowness[cell])]
@@ -133,6 +136,8 @@ def spread_times(
     times, start: as for `find_isochrones`. until: the mesh has all points that are reached by then, s. points: about how many it
     has, if it is finer than the cells.
     """
+    if ground.hilly:
+        ground = level_out(ground, np.asarray(times))
     slowness, at = np.asarray(ground.slowness, float), np.asarray(ground.to_cells(start), float)
     free = slowness[np.isfinite(slowness)]
     unit = (

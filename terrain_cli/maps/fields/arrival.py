@@ -19,6 +19,7 @@ from terrain_cli.jax_config import to_array
 from terrain_cli.maps.fields.marching import march_from
 from terrain_cli.maps.fields.source import add_start
 from terrain_cli.maps.fields.sweeping import settle_monotone
+from terrain_cli.maps.fields.walking import walking_times
 from terrain_cli.maps.ground import Ground, check_ground, closed_corners
 
 SCHEMES = ("box", "godunov")
@@ -30,13 +31,14 @@ def arrival_times(ground: Ground, start: ArrayLike, *, scheme: str = "box", dtyp
     start: (x, y), shape (2,), m. Several starts, shape (n, 2), give the time from the one that is nearest in time. No path leads
     from a start that only blocked ground touches.
     scheme: "box", accurate, for values and routes; or "godunov", monotone, about a percent too slow, whose derivatives with
-    respect to the ground and the start are the exact derivatives of its own values.
+    respect to the ground and the start are the exact derivatives of its own values. On slopes both are the same: the times of
+    shortest paths on a graph, about a percent too long, and without derivatives.
     dtype: of the times, float64 or float32; None for that of the slowness.
 
     A path may follow the border of blocked ground, but not pass between two blocked cells that touch only at a corner.
     Raises ValueError for a start outside the map and for an argument that is not valid.
     """
-    return _symmetric_times(ground, start, "start", scheme, dtype)
+    return _times(ground, start, "start", scheme, dtype)
 
 
 def remaining_times(ground: Ground, goal: ArrayLike, *, scheme: str = "box", dtype: DTypeLike | None = None) -> Array:
@@ -44,11 +46,11 @@ def remaining_times(ground: Ground, goal: ArrayLike, *, scheme: str = "box", dty
 
     goal: (x, y), shape (2,), m; of several goals, shape (n, 2), the one that is nearest in time. Otherwise as `arrival_times`.
     """
-    return _symmetric_times(ground, goal, "goal", scheme, dtype)
+    return _times(ground, goal, "goal", scheme, dtype)
 
 
-def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
-    """The times from a point to the corners. On symmetric ground these are also the times from the corners to the point."""
+def _times(ground: Ground, point: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None) -> Array:
+    """The times from a start to the corners, or from the corners to a goal, by the name. On level ground they are the same."""
     check_ground(ground)
     point = to_array(point, name)
     slowness = ground.slowness
@@ -71,7 +73,17 @@ def _symmetric_times(ground: Ground, point: ArrayLike, name: str, scheme: str, d
         raise ValueError(
             f"{name} must be inside the map, x from {xmin:g} to {xmax:g} and y from {ymin:g} to {ymax:g}, got [{x:g}, {y:g}]"
         )
+    if ground.hilly:
+        _check_scheme(scheme)
+        back = name == "goal"
+        times = np.min([walking_times(ground, np.asarray(place, float), back=back) for place in at], axis=0)
+        return jnp.asarray(times, np.dtype(dtype or float))
     return _solve(cells, jnp.asarray(at, float), ground.cell, "ground.cell", scheme, dtype)
+
+
+def _check_scheme(scheme: str) -> None:
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
 
 
 def solve_eikonal(
@@ -105,8 +117,7 @@ def _solve(
     cells: Array, at: Array, spacing: ArrayLike, name: str, scheme: str, dtype: DTypeLike | None = None
 ) -> Array:
     """The times from the nearest of the starts `at`, (row, col), shape (n, 2). name: that people know `spacing` by."""
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}")
+    _check_scheme(scheme)
     if np.shape(spacing) != ():
         raise ValueError(f"{name} must be one number, got shape {np.shape(spacing)}")
     if not isinstance(spacing, jax.core.Tracer) and not 0 < float(np.asarray(spacing)) < np.inf:

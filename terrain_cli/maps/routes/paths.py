@@ -140,6 +140,13 @@ def find_paths(graph: Graph, within: float, climbs: Climbs | None = None) -> Pat
     return Paths(from_start, to_goal, before, after)
 
 
+def measure_all(graph: Graph, climbs: Climbs) -> np.ndarray:
+    """The times from the start of a graph to all of its nodes, shape (N,), or from them to the start, by the sign of `climbs`."""
+    # No time is later than inf times that of the target, which is not a number: nothing is left out.
+    time, _ = _measure(graph, climbs, graph.start, graph.goal, math.inf, np.empty(0), math.inf)
+    return time
+
+
 def _measure(
     graph: Graph, climbs: Climbs | None, source: int, target: int, within: float, other: np.ndarray, limit: float
 ) -> tuple[np.ndarray, np.ndarray]:
