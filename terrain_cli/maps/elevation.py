@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from terrain_cli.errors import InputError
 from terrain_cli.maps.model import Band
 from terrain_cli.scenario.model import Model
 from terrain_cli.scenario.values import Number, Positive, Text, fail
@@ -39,3 +40,9 @@ WrittenElevation = Annotated[
     BeforeValidator(to_elevation),
     WithJsonSchema({"anyOf": [{"type": "string"}, Elevation.model_json_schema()]}),
 ]
+
+
+def require_elevation(elevation: Elevation | None, option: str) -> None:
+    """Raises InputError for an option that only a map with elevation has."""
+    if elevation is None:
+        raise InputError(f"{option}: the map has no elevation: add it to the map, such as elevation: heights.tif")

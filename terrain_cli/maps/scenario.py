@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from terrain_cli.maps.elevation import Elevation, WrittenElevation
+from terrain_cli.maps.elevation import Elevation, WrittenElevation, require_elevation
 from terrain_cli.maps.model import (
     GOAL,
     XY,
@@ -346,5 +346,7 @@ def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
 
 
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
-    """The scenario itself: no option of the command line replaces anything in a map scenario."""
+    """The scenario itself: no option replaces anything in it. Raises InputError for a profile of a map without elevation."""
+    if options.get("profile"):
+        require_elevation(scenario.map.elevation, f"{scenario.file or scenario.name}: --profile")
     return scenario
