@@ -22,7 +22,6 @@ from terrain_cli.maps.model import (
     Goal,
     LandCover,
     Point,
-    Speed,
     Speeds,
     WrittenGoal,
     to_goals,
@@ -38,6 +37,7 @@ from terrain_cli.maps.problems import (
     is_raster,
 )
 from terrain_cli.maps.region import Region
+from terrain_cli.maps.speeds import Speed, convert_speeds
 from terrain_cli.maps.walking.model import Detail, MaxSlope, Walked, WrittenWalking, find_walking_problems
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
@@ -184,6 +184,11 @@ class MapScenario(ScenarioModel):
         description="When to depart, with the offset from UTC: 2026-06-01T08:00+02:00; gives times of day.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _converted(cls, data: object) -> object:
+        return convert_speeds(data)
+
     @model_validator(mode="after")
     def _has_units(self) -> "MapScenario":
         wrong = find_unit_problems({"elevation": self.map.elevation}, self.units.model_dump())
@@ -322,22 +327,6 @@ def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         )
         for find in (find_ground_problems, find_layer_problems):
             yield from ((("map", *place), sentence) for place, sentence in find(ground))
-
-
-def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
-    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin.
-
-    A map of rasters has neither.
-    """
-    if ground.is_raster:
-        return
-    cell, extent = ground.cell, ground.extent
-    if ground.origin is not None and extent is not None:
-        yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
-    if cell is None and extent is None:
-        yield ("map",), "cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"
-    elif cell is not None and extent is not None:
-        yield ("map", "cell"), "and speeds.extent both give the size of a cell: remove one of them"
 
 
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
