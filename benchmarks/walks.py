@@ -36,7 +36,8 @@ MAPS = {
 }
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
-WIDER = {"WIDTH": 0.06, "POINTS": 5, "MATTERS": 0.02, "CANDIDATES": 10, "FIRST_POINTS": 4}
+WIDER = {"WIDTH": 0.06, "POINTS": 5, "MATTERS": 0.02, "FIRST_POINTS": 4}
+MORE = 10  # candidates
 
 Place = tuple[int, int]  # of a pixel, (row, col)
 
@@ -143,8 +144,9 @@ def walk_widely(elevation: Elevation, walking: Walking, start: Place, goal: Plac
     with ExitStack() as stack:
         for name, value in WIDER.items():
             stack.enter_context(mock.patch.object(walks, name, value))
+        stack.enter_context(mock.patch.object(walks, "CANDIDATES", MORE))
         first, *rest = walks.STAGES
-        stages = (first._replace(candidates=WIDER["CANDIDATES"]), rest[0]._replace(candidates=4), *rest[1:])
+        stages = (first._replace(candidates=MORE), rest[0]._replace(candidates=4), *rest[1:])
         stack.enter_context(mock.patch.object(walks, "STAGES", stages))
         return walk_any_angle(elevation, walking, start, goal)
 
@@ -360,7 +362,7 @@ def compare_walks(found: list[Found]) -> Iterator[Table]:
             "wider, seconds",
         ],
         "Under Tobler's function. The wider search has "
-        + ", ".join(f"{key} {value:g}" for key, value in WIDER.items())
+        + ", ".join(f"{key} {value:g}" for key, value in {**WIDER, "CANDIDATES": MORE}.items())
         + " instead of the constants of routes/walks.py. Best: the faster of both. Processor seconds: the median.",
     )
     for name in MAPS:
@@ -368,9 +370,9 @@ def compare_walks(found: list[Found]) -> Iterator[Table]:
         if here:
             both = np.array([[one.times[tool]["tobler"] for tool in ("terrain", "wider search")] for one in here])
             ours, wide = (both / both.min(axis=1)[:, None] - 1).T
-            seconds = [float(np.median([one.seconds[tool] for one in here])) for tool in ("terrain", "wider search")]
+            taken = [float(np.median([one.seconds[tool] for one in here])) for tool in ("terrain", "wider search")]
             table.rows.append(
-                [name, len(here), int((ours <= 1e-4).sum()), float(ours.max()), int((wide > 1e-4).sum()), *seconds]
+                [name, len(here), int((ours <= 1e-4).sum()), float(ours.max()), int((wide > 1e-4).sum()), *taken]
             )
     yield table
 

@@ -12,13 +12,21 @@ import pytest
 # One cache of compiled programs for all tests, apart from the user's own.
 CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
+# Tests compile far more than they compute. XLA, which reads these flags once, optimises nothing that is not one of our programs.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
+import jax  # noqa: E402  after the flags are set
 from hypothesis import settings  # noqa: E402  after the cache is named
 
 from terrain_cli import cli, compile_cache, jax_config  # noqa: E402  after the cache is named
 
 jax_config.set_option("jax_numpy_rank_promotion", "raise")
 compile_cache.enable_compile_cache()
+jax.jit(lambda: 0.0)()
+del os.environ["XLA_FLAGS"]
+# Ours are compiled as users have them, so that the processes that tests start find them in the cache.
+compile_cache.QUICK |= {"xla_backend_optimization_level": 3}
+compile_cache.FUSED |= {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
 
 settings.register_profile("terrain", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("terrain")

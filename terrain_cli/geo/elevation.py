@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -196,7 +197,12 @@ def _in_pixels(source: Source, crs: str | None, length: float) -> tuple[float, f
     if crs is not None and source.crs is not None:
         x, y = transform(source.crs, crs, x, y)
     sides = np.hypot(x[1:] - x[0], y[1:] - y[0]).tolist()
-    if length > SMOOTH * min(sides):
+    return to_pixels(length, (sides[0], sides[1]), source.path)
+
+
+def to_pixels(smoothing: float, sides: tuple[float, float], path: Path) -> tuple[float, float]:
+    """A standard deviation in pixels, along rows and columns. sides: of a pixel, m. Raises InputError if it is too large."""
+    if smoothing > SMOOTH * min(sides):
         most = f"{SMOOTH:g} pixels, {SMOOTH * min(sides):.6g} m"
-        raise InputError(f"{source.path}: smoothing must be at most {most}, got {length:g}")
-    return length / sides[0], length / sides[1]
+        raise InputError(f"{path}: smoothing must be at most {most}, got {smoothing:g}")
+    return smoothing / sides[0], smoothing / sides[1]

@@ -18,7 +18,7 @@ from terrain_cli.maps.cells import snap
 from terrain_cli.maps.overlays import Overlay, lay_over, read_overlays
 from terrain_cli.maps.part import first_part
 from terrain_cli.maps.places import find_place_problems, find_points, snap_places
-from terrain_cli.maps.scenario import MapScenario, find_cell_problems
+from terrain_cli.maps.scenario import BARE, MapScenario, find_cell_problems
 from terrain_cli.maps.walking.heights import DETAIL, describe, find_unit, find_voids, halve, read_pixels
 from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.model import Problem
@@ -242,9 +242,12 @@ def _key(scenario: MapScenario) -> str:
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point."""
+    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point, and
+    elevation as the bare name of its file."""
     lines = scenario.source.lines
-    return place[:1] if place[:1] in (("goal",), ("via",)) and lines and place not in lines else place
+    if not lines or place in lines:
+        return place
+    return place[:1] if place[:1] in (("goal",), ("via",)) else place[:2] if place[:2] in BARE else place
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:

@@ -13,7 +13,7 @@ from terrain_cli.maps.scenario import BLOCKED, MapScenario
 from terrain_cli.maps.walking.heights import find_unit, find_walking
 from terrain_cli.scenario.model import Place
 
-WALK = 1e-4  # by how much the time of a walk differs between processors, relative
+WALK = 1e-4  # by how much the time of a walk may differ between processors, relative; and so may whether it settled
 
 
 def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -24,7 +24,8 @@ def make_record(scenario: MapScenario) -> tuple[dict[str, Any], dict[str, Any]]:
 
     solution = solve(scenario, raster)
     routes = [{"time": route and route.time, "distance": route and route.distance} for route in solution.routes]
-    return inputs, {"status": solution.status, "routes": routes}
+    walked = raster.heights is not None and solution.status != "no route"
+    return inputs, {"status": "found" if walked else solution.status, "routes": routes}
 
 
 def make_inputs(scenario: MapScenario, raster: Raster) -> dict[str, Any]:

@@ -314,9 +314,9 @@ def mutants(count: int) -> list[str]:
     return texts
 
 
-def test_500_broken_files_are_refused(tmp_path: Path, terrain: Callable[..., Ran]) -> None:
+def test_broken_files_are_refused(tmp_path: Path, terrain: Callable[..., Ran]) -> None:
     path = tmp_path / "broken.yaml"
-    for text in mutants(500):
+    for text in mutants(250):
         path.write_text(text, encoding="utf-8")
         ran = terrain("solve", path, "--json")
         assert ran.code == 2, text

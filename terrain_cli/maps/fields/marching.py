@@ -53,7 +53,8 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
     time, shut, ground, rest = times.ravel(), closed.ravel(), slowness.ravel(), other.ravel()
     known = fixed.ravel()
     settled = known.copy()
-    keys, items, waiting = np.empty(1 << 12, np.float64), np.empty(1 << 12, np.int32), 0
+    keys, items = np.empty(1 << 12, np.float64), np.empty(1 << 12, np.int32)
+    waiting = np.int64(0)  # for a literal 0 numba would compile the heap a second time
     for k in range(count):
         settled[k] |= shut[k]
         if time[k] < math.inf:

@@ -86,24 +86,29 @@ class Graph(NamedTuple):
         return base, along, x
 
 
-@compiled_loop
-def _number(inside):  # type: ignore[no-untyped-def]
+def _number(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Number the cells, edges and corners of the cells inside, row by row.
 
     inside: shape (rows + 2, cols + 2), bool, False on the border. Returns cells, edges, corners, beside and around, as in
     `Graph`.
     """
+    count = int(np.count_nonzero(inside))
+    cells, edges, corners = (np.empty((count, width), np.int32) for width in (2, 4, 4))
+    beside, around = (np.full((4 * count, width), -1, np.int32) for width in (2, 4))
+    lines = np.full((4, inside.shape[1] + 1), -1, np.int32)
+    edge, corner = _number_each(inside, lines, cells, edges, corners, beside, around)
+    return cells, edges, corners, beside[:edge].copy(), around[:corner].copy()
+
+
+@compiled_loop
+def _number_each(inside, lines, cells, edges, corners, beside, around):  # type: ignore[no-untyped-def]
+    """Fill the arrays of `_number`, and count the edges and the corners. lines: those north and south of a row, at first -1.
+
+    The arrays come from outside: to make them here would take longer to compile than the loop itself.
+    """
     rows, cols = inside.shape
-    count = 0
-    for r in range(1, rows - 1):
-        for c in range(1, cols - 1):
-            count += inside[r, c]
-    cells = np.empty((count, 2), np.int32)
-    edges, corners = np.empty((count, 4), np.int32), np.empty((count, 4), np.int32)
-    beside, around = np.full((4 * count, 2), -1, np.int32), np.full((4 * count, 4), -1, np.int32)
     edge, corner, cell = 0, 0, 0
-    north_edge, north_corner = np.full(cols, -1, np.int32), np.full(cols + 1, -1, np.int32)
-    south_edge, south_corner = np.full(cols, -1, np.int32), np.full(cols + 1, -1, np.int32)
+    north_edge, south_edge, north_corner, south_corner = lines[0], lines[1], lines[2], lines[3]
     for r in range(1, rows - 1):
         east = -1
         for c in range(1, cols - 1):
@@ -137,9 +142,9 @@ def _number(inside):  # type: ignore[no-untyped-def]
             cell += 1
         north_edge, south_edge = south_edge, north_edge
         north_corner, south_corner = south_corner, north_corner
-        south_edge[:] = -1
-        south_corner[:] = -1
-    return cells, edges, corners, beside[:edge].copy(), around[:corner].copy()
+        for c in range(cols + 1):
+            south_edge[c] = south_corner[c] = -1
+    return edge, corner
 
 
 def make_graph(

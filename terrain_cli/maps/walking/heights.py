@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from terrain_cli.errors import InputError
-from terrain_cli.geo.elevation import Heights, check_heights, find_step, read_heights, smooth
+from terrain_cli.geo.elevation import Heights, check_heights, find_step, read_heights, smooth, to_pixels
 from terrain_cli.geo.grid import Grid
 from terrain_cli.geo.raster import Source
 from terrain_cli.maps.arrays import read_array
@@ -73,7 +73,7 @@ def read_pixels(scenario: "MapScenario", cell: float, shape: tuple[int, ...]) ->
     if elevation.nodata is not None:
         heights[heights == elevation.nodata] = np.nan
     check_heights(heights, str(path))
-    sigma = (elevation.smoothing or 0.0) / cell
+    sigma = to_pixels(elevation.smoothing or 0.0, (cell, cell), path)[0]
     return Heights(smooth(heights, (sigma, sigma)), find_step(heights) or 0.0)
 
 

@@ -29,7 +29,7 @@ SLOPES = (-0.3, -0.1, 0.0, 0.1, 0.3)
 TABLE = ((-0.5, 0.3), (-0.2, 1.2), (-0.05, 1.5), (0.1, 1.2), (0.4, 0.5))
 
 # m/s at SLOPES, worked out from the formulas in the papers' own units with 30 digits.
-BY_HAND = [
+BY_HAND: list[tuple[str, dict[str, float], list[float]]] = [
     ("tobler", {}, [0.694770032797514, 1.3990950346153456, 1.3990950346153456, 0.98592560727802514, 0.48959616720588802]),
     ("tobler_off_path", {}, [0.4168620196785084, 0.83945702076920736, 0.83945702076920736, 0.59155536436681508, 0.29375770032353281]),
     ("marquez_perez", {}, [0.51359619889034026, 1.0786195967553331, 1.1373284786255087, 0.78480662623780693, 0.37369402643174873]),
@@ -112,7 +112,8 @@ def evaluate(pace: Pace, slopes: np.ndarray) -> np.ndarray:
 
 @jax.jit
 def mean_of(pace: Pace, m0: Array, m1: Array) -> Array:
-    return pace.mean(m0, m1)
+    mean: Array = pace.mean(m0, m1)
+    return mean
 
 
 @jax.jit
@@ -123,7 +124,8 @@ def derive(pace: Pace, m0: Array, m1: Array) -> tuple[Array, Array]:
         return pace.mean(m0, m1)
 
     def second(m0: Array, m1: Array) -> Array:
-        return jax.grad(lambda m: jax.grad(mean)(m0, m))(m1)
+        mixed: Array = jax.grad(lambda m: jax.grad(mean)(m0, m))(m1)
+        return mixed
 
     return jnp.stack(jax.vmap(jax.grad(mean, (0, 1)))(m0, m1)), jax.vmap(second)(m0, m1)
 
@@ -187,7 +189,7 @@ def look_up(curve: Curve) -> Callable[[float], float]:
 
     def value(m: float) -> float:
         m = min(max(m, breaks[0]), breaks[-1])
-        piece = min(max(np.searchsorted(breaks, m, side="right") - 1, 0), len(coefficients) - 1)
+        piece = int(np.clip(np.searchsorted(breaks, m, side="right") - 1, 0, len(coefficients) - 1))
         return float(np.polyval(coefficients[piece, ::-1], m - breaks[piece]))
 
     return value

@@ -40,6 +40,11 @@ def read(tmp_path: Path) -> Read:
     return read
 
 
+def heights_of(raster: Raster) -> np.ndarray:
+    assert raster.heights is not None
+    return raster.heights
+
+
 def surface(x: Any, y: Any) -> Any:
     """Hills some hundred metres wide."""
     return 1000 + 40 * np.sin((x - 320000) / 150) * np.cos((y - 4119000) / 120)
@@ -73,7 +78,7 @@ class TestTheSurface:
         assert raster.corner == (320000 + CELL / 2, 4120000 - ROWS * CELL + CELL / 2)
         assert raster.speeds.shape == (ROWS - 1, COLS - 1)
         x, y = corners(raster)
-        np.testing.assert_allclose(raster.heights, 0.1 * (x - 320000) - 0.3 * (y - 4119000), atol=1e-9)
+        np.testing.assert_allclose(heights_of(raster), 0.1 * (x - 320000) - 0.3 * (y - 4119000), atol=1e-9)
         assert raster.speeds == pytest.approx(LEVEL, rel=1e-14)
 
     @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ class TestTheSurface:
         save(tmp_path / "m.tif", np.ascontiguousarray(change(heights)), **settings)
         raster = read()
         assert raster.corner == (320015, 4119295)
-        np.testing.assert_allclose(raster.heights, heights, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(heights_of(raster), heights, rtol=0, atol=1e-9)
 
     def test_with_land_cover_it_is_the_same(self, tmp_path: Path, read: Read) -> None:
         heights = surface(*centres())
@@ -103,7 +108,7 @@ class TestTheSurface:
             "elevation: m.tif, walking: tobler, land_cover: {file: c.tif, mode: factor, speeds: {1: 1, 2: 0.5, 3: 0.2}}"
         )
         assert raster.cell == CELL / 2
-        np.testing.assert_allclose(raster.heights, interpolated(heights, *corners(raster)), rtol=1e-13)
+        np.testing.assert_allclose(heights_of(raster), interpolated(heights, *corners(raster)), rtol=1e-13)
         row, col = np.indices(raster.speeds.shape)
         x, y = raster.corner[0] + (col + 0.5) * raster.cell, raster.grid.extent[3] - (row + 0.5) * raster.cell
         there = classes[((4120000 - y) // CELL).astype(int), ((x - 320000) // CELL).astype(int)]
@@ -118,7 +123,7 @@ class TestTheSurface:
         place = {"start": (320204, 4119804), "goal": (320304, 4119704)}
         raster = read(f"{layer}, align: land_cover, detail: 6", **place)
         assert (raster.cell, raster.speeds.shape, raster.detail) == (10, (60, 70), 2)
-        np.testing.assert_allclose(raster.heights, interpolated(heights, *corners(raster)), rtol=1e-12)
+        np.testing.assert_allclose(heights_of(raster), interpolated(heights, *corners(raster)), rtol=1e-12)
         raster = read(layer, **place)
         assert raster.cell == CELL / 2
         assert not np.isnan(raster.speeds[10, 20])
@@ -137,11 +142,11 @@ class TestTheSurface:
         raster = read(start=(320300, 4119300), goal=(321000, 4119300))
         assert raster.crs == UTM
         x, y = corners(raster)
-        known = ~np.isnan(raster.heights)
+        known = ~np.isnan(heights_of(raster))
         assert 0.85 < known.mean() < 1
         side = 1.01 * CELL
         bound = 40 * (side / 150) ** 2 / 8 + 40 * (side / 120) ** 2 / 8
-        assert np.abs(raster.heights - surface(x, y))[known].max() < bound
+        assert np.abs(heights_of(raster) - surface(x, y))[known].max() < bound
         assert any("m.tif is in degrees" in remark for remark in raster.remarks)
         void = transform("EPSG:4326", UTM, lon[12, 30], lat[12, 30])
         row, col = raster.to_cells((float(void[0]), float(void[1])))
@@ -154,14 +159,15 @@ class TestTheSurface:
         raster = read("elevation: m.tif, walking: tobler, resolution: 90")
         assert (raster.cell, raster.square, raster.detail) == (90, 90, 4)
         x, y = corners(raster)
-        known = ~np.isnan(raster.heights)
+        known = ~np.isnan(heights_of(raster))
         assert known.sum() >= 8 * 10
-        np.testing.assert_allclose(raster.heights[known], (0.1 * (x - 320000) - 0.3 * (y - 4119000))[known], atol=1e-9)
+        np.testing.assert_allclose(
+            heights_of(raster)[known], (0.1 * (x - 320000) - 0.3 * (y - 4119000))[known], atol=1e-9
+        )
         rough = np.zeros((ROWS, COLS))
         rough[9, 9] = 81.0  # on a corner of the cells of 90 m
         save(tmp_path / "m.tif", rough)
-        found = read("elevation: m.tif, walking: tobler, resolution: 90").heights
-        assert found is not None
+        found = heights_of(read("elevation: m.tif, walking: tobler, resolution: 90"))
         assert found[3, 3] == pytest.approx(np.nansum(found))
         assert 5 < found[3, 3] < 20
 
@@ -170,8 +176,7 @@ class TestTheSurface:
 
         rough = np.random.default_rng(1).uniform(0, 9, (ROWS, COLS))
         save(tmp_path / "m.tif", rough)
-        found = read("elevation: {file: m.tif, smoothing: 45}, walking: tobler").heights
-        assert found is not None
+        found = heights_of(read("elevation: {file: m.tif, smoothing: 45}, walking: tobler"))
         inner = (slice(6, -6), slice(6, -6))
         np.testing.assert_allclose(found[inner], ndimage.gaussian_filter(rough, 1.5)[inner], rtol=1e-12)
         holed = np.where(rough > 8, np.nan, 3.0)
@@ -191,14 +196,13 @@ class TestParts:
         save(tmp_path / "c.tif", np.ones((ROWS, COLS), np.uint8), place, crs)
         at = [place @ (10, 12), place @ (22, 15)]
         if crs != UTM:
-            at = [{"lon": lon, "lat": lat} for lon, lat in at]  # type: ignore[misc]
+            at = [{"lon": lon, "lat": lat} for lon, lat in at]
         whole = read(f"elevation: {{file: m.tif, smoothing: 40}}, walking: tobler{cover}", start=at[0], goal=at[1])
-        assert whole.heights is not None
         assert whole.survey is not None
         rows, cols = whole.speeds.shape
         for top, bottom, left, right in ((2, rows - 3, 3, cols - 2), (3, rows, 2, cols - 1)):
             part = read_part(whole, whole.grid.part(top, bottom, left, right))
-            np.testing.assert_array_equal(part.heights, whole.heights[top : bottom + 1, left : right + 1])
+            np.testing.assert_array_equal(heights_of(part), heights_of(whole)[top : bottom + 1, left : right + 1])
             np.testing.assert_array_equal(part.speeds, whole.speeds[top:bottom, left:right])
             assert part.remarks == whole.remarks
 
@@ -206,14 +210,14 @@ class TestParts:
         heights = surface(*centres())
         save(tmp_path / "m.tif", heights)
         part = read("elevation: m.tif, walking: tobler, window: [320075, 4119350, 320850, 4119950]")
-        np.testing.assert_array_equal(part.heights, heights[1:23, 2:29])
+        np.testing.assert_array_equal(heights_of(part), heights[1:23, 2:29])
 
     def test_blocks_that_are_read_one_by_one(self, tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
         save(tmp_path / "m.tif", np.random.default_rng(3).uniform(0, 9, (ROWS, COLS)))
         layer = "elevation: {file: m.tif, smoothing: 40}, walking: tobler"
-        whole = read(layer).heights
+        whole = heights_of(read(layer))
         monkeypatch.setattr("terrain_cli.geo.elevation.SAMPLES", 50)
-        np.testing.assert_array_equal(read(layer).heights, whole)
+        np.testing.assert_array_equal(heights_of(read(layer)), whole)
 
 
 class TestGround:

@@ -177,6 +177,7 @@ class TestVoids:
         heights = np.where(self.HEIGHTS < 0, np.nan, 7.0)
         layer = "elevation: {file: h.npy, smoothing: 12}, cell: 10, walking: tobler"
         raster = read_raster(write(layer, heights, start=(7, 7), goal=(50, 40)))
+        assert raster.heights is not None
         np.testing.assert_allclose(raster.heights, heights, rtol=1e-14)
         assert raster.remarks == ("h.npy: heights are smoothed, with a standard deviation of 12 m",)
         heights[0, 0] = 8
@@ -239,7 +240,8 @@ class TestRecords:
 
     def test_times_of_walks_may_differ_a_little(self) -> None:
         result = {"routes": [{"time": 1000.0, "distance": 900.0}]}
-        walk, flat = {"map": {"walking": {}}}, {"map": {}}
+        walk: dict[str, Any] = {"map": {"walking": {}}}
+        flat: dict[str, Any] = {"map": {}}
         assert find_slack(("routes", 0, "time"), result, walk, 1e-9) == pytest.approx(1000 * WALK)
         assert find_slack(("routes", 0, "time"), result, walk, 1e-2) == pytest.approx(10)
         assert find_slack(("routes", 0, "time"), result, flat, 1e-9) == pytest.approx(1e-6)
