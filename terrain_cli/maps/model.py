@@ -10,11 +10,12 @@ from typing import Annotated, Any, NamedTuple, cast
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from terrain_cli.maps.problems import BLOCKED, find_land_cover_problems, find_speeds_problems
+from terrain_cli.maps.problems import find_land_cover_problems, find_speeds_problems
+from terrain_cli.maps.speeds import SPEED, Speed
 from terrain_cli.maps.walking.model import Mode
 from terrain_cli.scenario.model import Model
-from terrain_cli.scenario.values import Number, Text, fail, to_count, to_number, to_positive, to_text
-from terrain_cli.text import nearest, shorten
+from terrain_cli.scenario.values import Number, Text, fail, to_count, to_number, to_text
+from terrain_cli.text import shorten
 
 GOALS = 1000  # of a map; the time from everywhere to each of them is kept
 CLASS = 2**31  # classes of land cover are less than this in magnitude
@@ -25,19 +26,6 @@ class LonLat(NamedTuple):
 
     lon: float
     lat: float
-
-
-def _speed(value: object) -> float:
-    if value == BLOCKED or (isinstance(value, float) and math.isnan(value)):
-        return math.nan
-    if isinstance(value, str):
-        near = nearest(value.lower(), [BLOCKED])
-        raise fail("must be a number or the word blocked" + (f" (did you mean {near}?)" if near else ""))
-    try:
-        return to_positive(value)
-    except PydanticCustomError as problem:
-        hint = ", or the word blocked" if "greater than 0" in problem.message() else ""
-        raise fail(problem.message() + hint) from None
 
 
 def _point(value: object, check: Any) -> tuple[float, float]:
@@ -226,9 +214,6 @@ GOAL = {
         },
     ]
 }
-SPEED = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": BLOCKED}]}
-
-Speed = Annotated[float, BeforeValidator(_speed), WithJsonSchema(SPEED)]
 XY = Annotated[tuple[Number, Number], BeforeValidator(_xy), WithJsonSchema({**NUMBERS, "minItems": 2, "maxItems": 2})]
 Point = Annotated[
     tuple[Number, Number], WrapValidator(_point), PlainSerializer(_write_point), WithJsonSchema(POINT)

@@ -5,8 +5,8 @@ from typing import Any, cast
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from terrain_cli.maps.model import Speed
 from terrain_cli.maps.problems import find_region_problems
+from terrain_cli.maps.speeds import Speed
 from terrain_cli.scenario.model import Model
 from terrain_cli.scenario.values import Positive, Text
 

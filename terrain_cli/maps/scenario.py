@@ -22,7 +22,6 @@ from terrain_cli.maps.model import (
     Goal,
     LandCover,
     Point,
-    Speed,
     Speeds,
     WrittenGoal,
     to_goals,
@@ -38,6 +37,7 @@ from terrain_cli.maps.problems import (
     is_raster,
 )
 from terrain_cli.maps.region import Region
+from terrain_cli.maps.speeds import Speed, convert_speeds
 from terrain_cli.maps.walking.model import Detail, MaxSlope, Walked, WrittenWalking, find_walking_problems
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
@@ -183,6 +183,11 @@ class MapScenario(ScenarioModel):
         default=None,
         description="When to depart, with the offset from UTC: 2026-06-01T08:00+02:00; gives times of day.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _converted(cls, data: object) -> object:
+        return convert_speeds(data)
 
     @model_validator(mode="after")
     def _has_units(self) -> "MapScenario":

@@ -404,7 +404,10 @@ def test_the_schema_has_both(terrain: Callable[..., Ran]) -> None:
     assert [part["$ref"] for part in schema["anyOf"]] == ["#/$defs/StripsScenario", "#/$defs/MapScenario"]
     assert schema["$defs"]["MapScenario"]["required"] == ["map", "start", "goal"]
     legend = schema["$defs"]["Speeds"]["properties"]["legend"]["anyOf"][0]["additionalProperties"]
-    assert legend == {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "blocked"}]}
+    number, word, with_unit = legend["anyOf"]
+    assert (number, word) == ({"type": "number", "exclusiveMinimum": 0}, {"const": "blocked"})
+    assert re.search(with_unit["pattern"], "4.7 km/h")
+    assert not re.search(with_unit["pattern"], "4.7")
 
 
 def test_the_starter_solves(terrain: Callable[..., Ran], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Maps with elevation as they are written: walking functions, units, arrays of heights. No package for rasters is needed."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,45 @@ class TestWalking:
     def test_the_scenario_survives_as_data(self, write: Write) -> None:
         scenario = write(f"{ELEVATION}, walking: {{-0.3: 0.9, 0: 3.6 km/h}}, max_slope: 0.5, detail: 2")
         assert MapScenario.model_validate(scenario.model_dump()).map == scenario.map
+
+
+class TestSpeedsWithUnits:
+    """They become numbers in the units of the scenario, on maps of any kind."""
+
+    def test_of_layers_and_regions(self, write: Write) -> None:
+        layer = (
+            "cell: 10, speeds: {drawing: 'ab', legend: {a: 3.6 km/h, b: 30 m/min}}, "
+            "regions: [{file: r.geojson, width: 1, speed: 7.2 km/h}]"
+        )
+        for unit, seconds in (("s", 1), ("min", 60), ("h", 3600)):
+            ground = write(layer, more=f"units: {{time: {unit}}}\n").map
+            assert ground.legend == pytest.approx({"a": seconds, "b": seconds / 2}, rel=1e-15)
+            assert ground.regions[0].speed == pytest.approx(2 * seconds, rel=1e-15)
+        cover = write(
+            "cell: 10, land_cover: {file: c.npy, breaks: [1], speeds: [1.8 km/h, blocked], voids: 1 m/s}"
+        ).map.land_cover
+        assert cover is not None
+        assert cover.speeds[0] == pytest.approx(0.5)
+        assert (math.isnan(cover.speeds[1]), cover.voids) == (True, 1.0)
+
+    def test_of_land_cover_with_elevation_only_if_they_are_absolute(self, write: Write) -> None:
+        cover = "land_cover: {file: c.npy, mode: absolute, speeds: {1: 3.6 km/h}, other: 1.8 km/h}"
+        found = write(f"{ELEVATION}, {cover}").map.land_cover
+        assert found is not None
+        assert (found.speeds[1], found.other) == (1.0, 0.5)
+        with pytest.raises(
+            InputError, match=r"map.land_cover.speeds.1: .* with elevation mode: absolute, got '3.6 km/h'"
+        ):
+            write(f"{ELEVATION}, {cover.replace('mode: absolute, ', '')}")
+
+    def test_of_other_units_of_length_are_refused(self, write: Write) -> None:
+        layer = "cell: 10, speeds: {drawing: a, legend: {a: 3.6 km/h}}"
+        with pytest.raises(
+            InputError, match="a: must be a number: a speed with a unit needs m and s, min or h as units"
+        ):
+            write(layer, more="units: {length: km}\n")
+        with pytest.raises(InputError, match=r"a: has an unknown unit of speed, kmh: did you mean km/h\?"):
+            write(layer.replace("km/h", "kmh"))
 
 
 class TestArrays:
