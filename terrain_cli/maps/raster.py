@@ -18,7 +18,7 @@ from terrain_cli.maps.cells import snap
 from terrain_cli.maps.overlays import Overlay, lay_over, read_overlays
 from terrain_cli.maps.part import first_part
 from terrain_cli.maps.places import find_place_problems, find_points, snap_places
-from terrain_cli.maps.scenario import BARE, MapScenario, find_cell_problems
+from terrain_cli.maps.scenario import BARE, MapGround, MapScenario
 from terrain_cli.maps.walking.heights import DETAIL, describe, find_unit, find_voids, halve, read_pixels
 from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.model import Problem
@@ -257,6 +257,22 @@ def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
     rows, cols = speeds.shape
     side = max((extent[2] - extent[0]) / cols, (extent[3] - extent[1]) / rows)  # all of the extent is on the map
     return Raster(speeds, side, extent[:2])
+
+
+def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
+    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin.
+
+    A map of rasters has neither.
+    """
+    if ground.is_raster:
+        return
+    cell, extent = ground.cell, ground.extent
+    if ground.origin is not None and extent is not None:
+        yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
+    if cell is None and extent is None:
+        yield ("map",), "cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"
+    elif cell is not None and extent is not None:
+        yield ("map", "cell"), "and speeds.extent both give the size of a cell: remove one of them"
 
 
 def find_extent_problems(scenario: MapScenario, shape: tuple[int, ...]) -> Iterator[Problem]:

@@ -329,22 +329,6 @@ def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield from ((("map", *place), sentence) for place, sentence in find(ground))
 
 
-def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
-    """A map must have exactly one of a cell and an extent, because both give the size of its cells; an extent has an origin.
-
-    A map of rasters has neither.
-    """
-    if ground.is_raster:
-        return
-    cell, extent = ground.cell, ground.extent
-    if ground.origin is not None and extent is not None:
-        yield ("map", "origin"), "and speeds.extent both give the lower left corner of the map: remove one of them"
-    if cell is None and extent is None:
-        yield ("map",), "cell is missing: add the side of a cell, such as cell: 10, or speeds.extent"
-    elif cell is not None and extent is not None:
-        yield ("map", "cell"), "and speeds.extent both give the size of a cell: remove one of them"
-
-
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
     """The scenario itself: no option replaces anything in it. Raises InputError for a profile of a map without elevation."""
     if options.get("profile"):
