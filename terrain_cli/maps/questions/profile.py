@@ -110,12 +110,11 @@ class ProfileAnswer(Answer):
             samples = np.linspace(0, route.distance, SAMPLES)[1:-1].tolist()
             drawn = find_profile(self.solution.ground, add_points(self.solution.ground, route.points, samples)[0])
             marks = [(row.distance, row.name) for row, _ in table if row.name]
-            title = f"elevation (m){self._to_goal(table)}"
-            plots.append(Plot(title, drawn.distance, drawn.elevation, marks, "distance from the start (m)"))
+            where = f" of the route to {table[-1][0].name}" if len(self.tables) > 1 else ""
+            plots.append(
+                Plot(f"elevation (m){where}", drawn.distance, drawn.elevation, marks, "distance from the start (m)")
+            )
         return plots
-
-    def _to_goal(self, table: "list[tuple[Row, float | None]]") -> str:
-        return f" of the route to {table[-1][0].name}" if len(self.tables) > 1 else ""
 
     def to_tables(self) -> Sequence[Table]:
         """The time table of each route, and how far up and down it goes."""
@@ -138,7 +137,8 @@ class ProfileAnswer(Answer):
                 ]
                 for row, bearing in table
             ]
-            title = f"Time table of {scenario.name}{self._to_goal(table)}:"
+            where = f", to {table[-1][0].name}" if len(self.tables) > 1 else ""
+            title = f"Time table of {scenario.name}{where}:"
             tables.append(
                 Table(title, [*heads, "bearing"], rows, [("", describe(extent)), ("dim", explain(extent))], 1)
             )

@@ -167,7 +167,7 @@ class TestSeveralGoals:
         assert extent is not None
         assert f"{extent.ascent:.0f}" in row.split()
         figure = plot(both, kind="profile")
-        assert [axes.get_title() for axes in figure.axes if axes.get_label() == "profile"] == ["goal 1"]
+        assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_label() == "profile"] == ["goal 1"]
         empty = plot(replace(both, routes=(None, None)), kind="profile")
         assert [text.get_text() for axes in empty.axes for text in axes.texts] == ["no route to draw"]
 
