@@ -18,6 +18,7 @@ PARTS = {
     "gradients": "time and memory of gradients",
     "routes": "routes on random maps compared with a finer search, and on strips with other tools",
     "real": "routes on real land cover and around a real reservoir, with other tools (needs TERRAIN_TEST_DATA)",
+    "walks": "walks over real elevation with other tools, and a wider search (needs TERRAIN_TEST_DATA)",
     "report": "the page of `terrain report`: extra time over `terrain solve`, and size",
     "fields": "arrival times over a map compared with other solvers",
 }

@@ -189,20 +189,26 @@ def walk_grass(knight: bool) -> Callable[..., np.ndarray]:
             if " 8.4" not in version.stdout + version.stderr:
                 command[1] = "--tmp-location"
             subprocess.run(command, check=True, capture_output=True)
-            path: list[tuple[float, float]] = []
-            left = 0  # coordinates of the line that are still to come; its category follows, which looks like one
-            for line in (Path(folder) / "path.txt").read_text().splitlines():
-                words = line.split()
-                if words and words[0] == "L":
-                    left = int(words[1])
-                elif left:
-                    left -= 1
-                    x, y = map(float, words)
-                    if not path or path[-1] != (rows - y, x):
-                        path.append((rows - y, x))
-        return np.array(path)
+            x, y = np.array(read_path(Path(folder) / "path.txt")).T
+        return np.column_stack([rows - y, x])
 
     return walk
+
+
+def read_path(file: Path) -> list[tuple[float, float]]:
+    """The points (x, y) of the lines that v.out.ascii has written, each once."""
+    path: list[tuple[float, float]] = []
+    left = 0  # coordinates of the line that are still to come; its category follows, which looks like one
+    for line in file.read_text().splitlines():
+        words = line.split()
+        if words and words[0] == "L":
+            left = int(words[1])
+        elif left:
+            left -= 1
+            x, y = map(float, words)
+            if not path or path[-1] != (x, y):
+                path.append((x, y))
+    return path
 
 
 def _to_ascii(slowness: float) -> str:
@@ -269,9 +275,9 @@ def compare_rough_ground() -> Table:
         route_alone(slowness, *ends)
         for _ in range(3):
             for name, tool in tools.items():
-                before = _processor_seconds()
+                before = processor_seconds()
                 paths[name] = tool(slowness, *ends)
-                taken[name].append(_processor_seconds() - before)
+                taken[name].append(processor_seconds() - before)
         own = paths["terrain"]
         assert own is not None
         best, field = time_path(slowness, own), float(np.median(taken["scikit-fmm, order 2, field alone"]))
@@ -282,7 +288,7 @@ def compare_rough_ground() -> Table:
     return table
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Of this process and of those that it has waited for."""
     used = os.times()
     return float(used.user + used.system + used.children_user + used.children_system)

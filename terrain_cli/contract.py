@@ -114,12 +114,26 @@ class Table(NamedTuple):
     left: int = 0
 
 
+class Plot(NamedTuple):
+    """An answer as a line in the terminal: y over x, shape (k,) each. marks: places along x and their names. below: what x is."""
+
+    title: str
+    x: "np.ndarray"
+    y: "np.ndarray"
+    marks: Sequence[tuple[float, str]]
+    below: str
+
+
 class Answer:
     """The answer to a question. Each question overrides the forms that it supports."""
 
     def to_json(self) -> dict[str, Any]:
         """What it adds to the solution's document; merged into it key by key."""
         return {}
+
+    def to_plots(self) -> Sequence[Plot]:
+        """Drawn in the terminal, before the tables."""
+        return ()
 
     def to_tables(self) -> Sequence[Table]:
         return ()

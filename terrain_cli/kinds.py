@@ -134,7 +134,7 @@ KINDS = {
         plural="maps",
         package="terrain_cli.maps",
         show="terrain_cli.show.maps",
-        figures=("map",),
+        figures=("map", "profile"),
         flag="A map, with cells of ground, instead of strips.",
     ),
 }
@@ -180,8 +180,8 @@ def solve(scenario: "Scenario", **settings: Any) -> "Solution":
 def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Figure":
     """The figure of a solution that `terrain plot` draws, as a matplotlib figure.
 
-    kind: "landscape" (the default), "objective", "paths" or "all" of a solution of strips; "map" of a map. ax: an `Axes` to draw
-    into, for kinds of one panel. axes, held: as in `survey`. Raises ValueError for a kind that the solution does not have.
+    kind: "landscape" (the default), "objective", "paths" or "all" of a solution of strips; "map" of a map, or "profile" if that
+    has elevation. ax: an `Axes` to draw into, for kinds of one panel. axes, held: as in `survey`. Raises ValueError for a kind that the solution does not have.
 
     Example:
 

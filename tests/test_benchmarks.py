@@ -3,6 +3,7 @@
 import importlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,40 @@ def test_in_turns_the_first_round_is_not_counted() -> None:
     taken = batched.in_turns([lambda: said.append("a"), lambda: said.append("b")], 2)
     assert said == ["a", "b"] * 3
     assert len(taken) == 2
+
+
+def test_walks_are_timed_exactly() -> None:
+    walks = importlib.import_module("benchmarks.walks")
+    heights = np.random.default_rng(4).uniform(0, 10, (5, 6))
+    path = np.array([[0.3, 0.2], [3.9, 4.7], [2, 4], [2, 1], [0, 1], [0, 1], [3, 2.5]])
+    taken = walks.time_walk(walks.Elevation(heights, 30.0), walks.TOBLER, path)
+    expected = 0.0
+    for a, b in pairwise(path):
+        shares = (np.arange(40_000)[:, None] + [0, 1]) / 40_000
+        row, col = (a[n] + shares * (b - a)[n] for n in (0, 1))
+        i, j = (np.clip(at.mean(axis=1).astype(int), 0, n - 2)[:, None] for at, n in ((row, 5), (col, 6)))
+        down, right = row - i, col - j
+        z = heights[i, j] * (1 - down) * (1 - right) + heights[i, j + 1] * (1 - down) * right
+        z = z + heights[i + 1, j] * down * (1 - right) + heights[i + 1, j + 1] * down * right
+        length = 30 * np.hypot(*(b - a)) / 40_000
+        if length:
+            slopes = np.diff(z, axis=1)[:, 0] / length
+            expected += float(np.sum(length * 3.6 / (6 * np.exp(-3.5 * np.abs(slopes + 0.05)))))
+    assert taken == pytest.approx(expected, rel=1e-5)
+    void = heights.copy()
+    void[3, 3] = np.nan
+    assert walks.time_walk(walks.Elevation(void, 30.0), walks.TOBLER, path) == np.inf
+    assert np.isfinite(walks.time_walk(walks.Elevation(void, 30.0), walks.TOBLER, path[2:6]))  # along edges without it
+
+
+@pytest.mark.skipif(not shutil.which("grass"), reason="GRASS is not installed")
+@pytest.mark.parametrize("knight", [False, True])
+def test_the_costs_of_r_walk_are_ours(knight: bool) -> None:
+    walks = importlib.import_module("benchmarks.walks")
+    heights = np.random.default_rng(5).uniform(0, 60, (7, 9))
+    heights[3, 4] = np.nan
+    elevation = walks.Elevation(heights, 30.0)
+    path, costs = walks.run_r_walk(elevation, knight, (1, 1), (5, 7))
+    np.testing.assert_allclose(costs, walks.search_moves(elevation, walks.LANGMUIR, knight, (1, 1)), rtol=1e-12)
+    assert path[0].tolist() == [1, 1]
+    assert path[-1].tolist() == [5, 7]

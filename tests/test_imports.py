@@ -12,7 +12,7 @@ PACKAGE = ROOT / "terrain_cli"
 KINDS = ("terrain_cli.strips", "terrain_cli.maps")
 SHOWN = ("terrain_cli.show.strips", "terrain_cli.show.maps")
 KIND_FREE = ("commands", "scenario", "check", "cli", "compile_cache", "contract", "errors", "files", "geo", "jax_config", "kinds", "modules", "ranges",
-             "text", "autodiff", "show.console", "show.figure", "show.overview", "show.style", "show.sweep", "show.tables",
+             "text", "autodiff", "show.canvas", "show.console", "show.figure", "show.overview", "show.style", "show.sweep", "show.tables",
              "show.autodiff")  # fmt: skip
 BY_NAME = {"terrain_cli", "terrain_cli.kinds"}  # may import by name: they hold names, so that light commands stay light
 

@@ -1,5 +1,6 @@
 """`terrain examples`: the scenarios and programs that come with terrain, to learn from and to start from."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -64,9 +65,22 @@ def examples(
             check_output(output, (example.suffix,))
             target = output
             refuse_input(output, [example])
-        with written(target, overwrite=output is not None) as file:
-            file.write(example.read_bytes())
-        say_written(target)
+        files = {target: example, **{target.with_name(path.name): path for path in _find_companions(example)}}
+        with contextlib.ExitStack() as stack:  # all of them or none
+            opened = [stack.enter_context(written(path, overwrite=output is not None)) for path in files]
+            for file, source in zip(opened, files.values(), strict=True):
+                file.write(source.read_bytes())
+        for path in files:
+            say_written(path)
+
+
+def _find_companions(example: Path) -> list[Path]:
+    """The files that an example reads, which lie beside it."""
+    from terrain_cli.scenario.load import load_scenario
+
+    if example.suffix != ".yaml":
+        return []
+    return [path for path in load_scenario(example).inputs if path != example]
 
 
 def _find_examples() -> dict[str, Path]:

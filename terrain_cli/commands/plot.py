@@ -17,6 +17,7 @@ from terrain_cli.commands.options import (
     StepSize,
     Tolerance,
     complete_from,
+    exclude,
     parse_axes,
     parse_descent,
     protect_inputs,
@@ -67,13 +68,19 @@ def plot(
             metavar="PERCENT",
         ),
     ] = None,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="On a map with elevation, draw the elevation along the routes instead of the map."
+        ),
+    ] = False,
     method: Method = None,
     step: StepSize = None,
     iterations: Iterations = None,
     tolerance: Tolerance = None,
     initial: Initial = None,
 ) -> None:
-    """Draw a descent across strips, or a map with its routes.
+    """Draw a descent across strips, or a map with its routes, or the profile of a walk.
 
     A descent is drawn on the landscape of travel times, as its time over the iterations, or as its paths. The exit code is 0
     even if the descent diverges or no route leads to a goal.
@@ -90,6 +97,12 @@ def plot(
     """
     if kind not in (None, *FIGURES):
         raise InputError(f"--kind: must be one of {', '.join(FIGURES)}, got {quote(kind)}")
+    exclude({"--profile": profile, "--kind": kind not in (None, "profile")})
+    kind = "profile" if profile else kind
+    if kind == "profile" and (isochrones is not None or corridor is not None):
+        raise InputError(
+            f"{'--corridor' if isochrones is None else '--isochrones'}: is drawn on the map, not on the profile"
+        )
     if compare is not None and kind != "objective":
         raise InputError(f"--compare: works only with --kind objective, not with {kind or 'landscape'}")
     for option, given in (("--axes", axes is not None), ("--held", held)):
@@ -99,7 +112,7 @@ def plot(
     check_output(output, (".png", ".svg", ".pdf"))
     options: dict[str, Any] = parse_descent(method, iterations, tolerance, initial, step)
     options |= {"axes": chosen, "held": held or None, "compare": compare}
-    options |= {"isochrones": isochrones, "corridor": corridor}
+    options |= {"isochrones": isochrones, "corridor": corridor, "profile": kind == "profile"}
 
     from terrain_cli.scenario.load import load_scenario
 

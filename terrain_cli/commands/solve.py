@@ -307,6 +307,7 @@ def _print(
     if as_csv:
         csv.writer(data_out(), lineterminator="\n").writerows(solved[0].solution.to_rows())
         return
+    from terrain_cli.show.canvas import print_plot
     from terrain_cli.show.overview import print_overview
     from terrain_cli.show.tables import print_table
 
@@ -317,5 +318,7 @@ def _print(
         kinds.of(solution.scenario).terminal.print_summary(solution, options)
     for each in solved:
         for answer in each.answers:
+            for plot in answer.to_plots():
+                print_plot(plot)
             for table in answer.to_tables():
                 print_table(table)

@@ -113,6 +113,12 @@ def to_lonlat(crs: str, points: "np.ndarray") -> "np.ndarray":
     return np.stack(transform(crs, WGS84, points[..., 0], points[..., 1]), axis=-1)
 
 
+def find_bearing(crs: str, start: tuple[float, float], end: tuple[float, float]) -> float:
+    """The direction from one point (x, y) to another when one sets out, in degrees from true north to the east."""
+    (lon, lat), (to_lon, to_lat) = (map(float, transform(crs, WGS84, *point)) for point in (start, end))
+    return float(_crs(WGS84).get_geod().inv(lon, lat, to_lon, to_lat)[0] % 360)
+
+
 def scale_error(crs: str, x: float, y: float) -> float:
     """By how much distances on the map differ from those on the ground at a point, relative; inf if they are not metres."""
     system = _crs(crs)

@@ -31,7 +31,7 @@ DATED = "2000-01-01T00:00:00.000Z"  # of every GeoPackage, which would otherwise
 def to_rfc7946(features: Iterable[dict[str, Any]], crs: str) -> list[dict[str, Any]]:
     """GeoJSON features in a CRS as RFC 7946 has them: in degrees of WGS84 with 7 decimals, the outer rings anticlockwise.
 
-    What crosses the antimeridian is cut there.
+    Elevations keep two decimals. What crosses the antimeridian is cut there.
     """
     return [feature | {"geometry": _to_degrees(feature["geometry"], crs)} for feature in features]
 
@@ -42,7 +42,9 @@ def _to_degrees(geometry: dict[str, Any], crs: str) -> dict[str, Any]:
     shape = _read(geometry)
     if shape.is_empty:
         return {"type": kind, "coordinates": []}
-    shape = package.transform(package.segmentize(shape, SPACING), lambda points: _continue(to_lonlat(crs, points)))
+    shape = package.transform(
+        package.segmentize(shape, SPACING), lambda points: _continue(crs, points), include_z=shape.has_z
+    )
     pieces = _cut(shape)
     if kind.endswith("Polygon"):
         # Rounding may make rings touch themselves; this rounds so that they do not.
@@ -69,11 +71,13 @@ def _read(geometry: dict[str, Any]) -> Any:
     return package.geometry.shape(geometry)
 
 
-def _continue(points: np.ndarray) -> np.ndarray:
-    """Longitude and latitude, shape (N, 2), the longitudes within 180 degrees of the first, so that they do not jump."""
-    first = points[0, 0]
-    lon = points[:, 0] + 360 * np.round((first - points[:, 0]) / 360)
-    return np.column_stack([lon, points[:, 1]])
+def _continue(crs: str, points: np.ndarray) -> np.ndarray:
+    """Points of a CRS as longitude and latitude, the longitudes within 180 degrees of the first, so that they do not jump.
+
+    points: shape (N, 2), or (N, 3) with elevations, which stay as they are.
+    """
+    lon, lat = to_lonlat(crs, points[:, :2]).T
+    return np.column_stack([lon + 360 * np.round((lon[0] - lon) / 360), lat, points[:, 2:]])
 
 
 def _cut(shape: Any) -> Any:
@@ -87,12 +91,18 @@ def _cut(shape: Any) -> Any:
         part = package.intersection(shape, package.box(turn - 180, -91, turn + 180, 91))
         pieces = package.get_parts(package.get_parts(part))
         same = pieces[(package.get_dimensions(pieces) == package.get_dimensions(shape)) & ~package.is_empty(pieces)]
-        parts.append(package.transform(same, lambda points, turn=turn: points - (turn, 0)))
+        parts.append(package.transform(same, lambda points, turn=turn: _turn(points, turn), include_z=shape.has_z))
     return np.concatenate(parts)
 
 
+def _turn(points: np.ndarray, degrees: float) -> np.ndarray:
+    """Points with their longitudes less so many degrees."""
+    return np.column_stack([points[:, 0] - degrees, points[:, 1:]])
+
+
 def _round(points: Iterable[Sequence[float]]) -> list[list[float]]:
-    return [[round(float(lon), DIGITS) + 0.0, round(float(lat), DIGITS) + 0.0] for lon, lat in points]
+    digits = DIGITS, DIGITS, 2
+    return [[round(float(part), most) + 0.0 for part, most in zip(point, digits, strict=False)] for point in points]
 
 
 def write_geopackage(path: Path, features: Iterable[dict[str, Any]], crs: str | None) -> None:
@@ -126,7 +136,7 @@ def write_geopackage(path: Path, features: Iterable[dict[str, Any]], crs: str | 
                     keys,
                     layer=name,
                     driver="GPKG",
-                    geometry_type=inside[0]["geometry"]["type"] if inside else "LineString",
+                    geometry_type=_name_type(inside[0]["geometry"], bool(shapes[0].has_z)) if inside else "LineString",
                     crs=crs,
                     append=path.exists(),
                 )
@@ -134,6 +144,11 @@ def write_geopackage(path: Path, features: Iterable[dict[str, Any]], crs: str | 
         raise OSError(str(problem)) from None  # such as a full disk
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _name_type(geometry: dict[str, Any], spatial: bool) -> str:
+    """The type of a geometry as a GeoPackage calls it. spatial: whether it has elevations."""
+    return f"{geometry['type']} Z" if spatial else str(geometry["type"])
 
 
 def _to_column(values: list[Any]) -> np.ndarray:

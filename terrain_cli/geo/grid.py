@@ -54,6 +54,10 @@ class Grid(NamedTuple):
         cols = math.ceil((xmax - xmin) / cell - NEAR)
         return self._replace(corner=(xmin, ymax - rows * cell), cell=cell, rows=rows, cols=cols)
 
+    def halved(self) -> "Grid":
+        """Cells that are half as wide over the same ground."""
+        return self._replace(cell=self.cell / 2, rows=2 * self.rows, cols=2 * self.cols)
+
     def holds(self, other: tuple[float, float, float, float]) -> bool:
         """Whether an extent lies within this one, up to rounding."""
         a, slack = self.extent, NEAR * self.cell

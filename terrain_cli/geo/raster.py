@@ -65,6 +65,19 @@ class Source(NamedTuple):
         """The point (x, y) in its middle."""
         return self.to_xy(self.rows / 2, self.cols / 2)
 
+    @property
+    def between_centres(self) -> "Source":
+        """The same with the squares between the centres of its pixels in place of the pixels: its numbers lie at their corners.
+
+        Raises InputError if there is no such square.
+        """
+        if min(self.rows, self.cols) < 2:
+            size = f"{count(self.rows, 'row')} and {count(self.cols, 'column')}"
+            raise InputError(f"{self.path}: has {size} of heights: it must have at least 2 of each")
+        a, b, c, d, e, f = self.transform
+        moved = (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2)
+        return self._replace(rows=self.rows - 1, cols=self.cols - 1, transform=moved)
+
     def to_xy(self, row: Any, col: Any) -> tuple[Any, Any]:
         """The point (x, y) at a row and column, in units of cells."""
         a, b, c, d, e, f = self.transform
@@ -84,7 +97,7 @@ def _rasterio() -> Any:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
     """The raster in a file. Raises InputError if it cannot be read, also while it is open."""
     rasterio = _rasterio()
     try:
@@ -102,7 +115,7 @@ def open_source(path: Path, band: int | None = None, nodata: float | None = None
     """What a raster says of itself. Raises OSError if there is no such file, and InputError if it is no raster of numbers."""
     crs_room.pyproj()
     open_input(path, "save it to a file").close()  # a regular file, that no output may replace
-    with _opened(path) as dataset:
+    with opened(path) as dataset:
         for file in dataset.files:
             with contextlib.suppress(OSError, InputError):
                 open_input(Path(file)).close()
@@ -247,7 +260,7 @@ def sample(source: Source, grid: Grid) -> Iterator[Sampled]:
     ratio = grid.cell / cell_in(source, grid.crs)
     k = min(max(round(ratio), 1), FINE)
     most = max(int(SAMPLES / max(ratio, k) ** 2), 1)
-    with _opened(source.path) as dataset:
+    with opened(source.path) as dataset:
         for top, bottom, left, right in grid.blocks(most):
             rows, cols = _find(source, grid.part(top, bottom, left, right), k)
             values, valid, inside = _take(dataset, source, rows, cols)
@@ -267,17 +280,21 @@ def _find(source: Source, grid: Grid, k: int) -> tuple[np.ndarray, np.ndarray]:
     xmin, _, _, ymax = grid.extent
     x = xmin + (np.arange(k * grid.cols) + 0.5) / k * grid.cell
     y = (ymax - (np.arange(k * grid.rows) + 0.5) / k * grid.cell)[:, None]
+    rows, cols = to_rows(source, grid.crs, x, y)
+    return _floor(rows, source.rows), _floor(cols, source.cols)
+
+
+def to_rows(source: Source, crs: str | None, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The row and column of points (x, y) in a CRS, in units of cells, as fractions. x: shape (cols,), y: shape (rows, 1)."""
     a, b, c, d, e, f = source.transform
-    if grid.crs is not None and source.crs is not None and not are_same(grid.crs, source.crs):
-        x, y = transform(grid.crs, source.crs, *np.broadcast_arrays(x, y))
+    if crs is not None and source.crs is not None and not are_same(crs, source.crs):
+        x, y = transform(crs, source.crs, *np.broadcast_arrays(x, y))
         if is_geographic(source.crs):
             x = from_west(source, x)
     x, y, scale = x - c, y - f, a * e - b * d
     if source.upright:
-        rows, cols = y / e, x / a
-    else:
-        rows, cols = (a * y - d * x) / scale, (e * x - b * y) / scale
-    return _floor(rows, source.rows), _floor(cols, source.cols)
+        return y / e, x / a
+    return (a * y - d * x) / scale, (e * x - b * y) / scale
 
 
 def _floor(numbers: np.ndarray, size: int) -> np.ndarray:
@@ -299,11 +316,11 @@ def _take(
         first, last = int(known.min()), int(known.max()) + 1
         window.append((first, last))
         at.append(np.clip(numbers - first, 0, last - first - 1))
-    numbers, valid = _read(dataset, source, (window[0], window[1]))
+    numbers, valid = read_window(dataset, source, (window[0], window[1]))
     return numbers[at[0], at[1]], valid[at[0], at[1]] & inside, inside
 
 
-def _read(
+def read_window(
     dataset: Any, source: Source, window: tuple[tuple[int, int], tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The numbers in a window of rows and columns, scaled, and where they are data."""

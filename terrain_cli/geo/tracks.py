@@ -16,12 +16,21 @@ LonLat = tuple[float, float]
 
 
 class Track(NamedTuple):
-    """A route. points: (longitude, latitude), degrees of WGS84. clocks: when it is at each of them, if that is known."""
+    """A route. points: (longitude, latitude), degrees of WGS84. clocks, elevations: of each of them, if they are known; m."""
 
     name: str
     points: Sequence[LonLat]
     clocks: Sequence[datetime | None] = ()
     remark: str = ""
+    elevations: Sequence[float] = ()
+
+
+class Waypoint(NamedTuple):
+    """A place with a name. at: (longitude, latitude), degrees of WGS84. elevation: m, if it is known."""
+
+    name: str
+    at: LonLat
+    elevation: float | None = None
 
 
 def read_lines(content: bytes, name: str) -> list[list[LonLat]]:
@@ -85,7 +94,7 @@ def _local(element: ET.Element) -> str:
 
 
 def write_gpx(
-    name: str, tracks: Iterable[Track], places: Iterable[tuple[str, LonLat]], creator: str, depart: datetime | None
+    name: str, tracks: Iterable[Track], places: Iterable[Waypoint], creator: str, depart: datetime | None
 ) -> str:
     """A GPX 1.1 document: the places as waypoints, then the tracks. depart: the time of the file."""
     ET.register_namespace("", NAMESPACE)
@@ -94,8 +103,11 @@ def write_gpx(
     _add(metadata, "name", name)
     if depart:
         _add(metadata, "time", _write_clock(depart))
-    for label, at in places:
-        _add(_add(root, "wpt", **_write_point(at)), "name", label)
+    for place in places:
+        waypoint = _add(root, "wpt", **_write_point(place.at))
+        if place.elevation is not None:
+            _add(waypoint, "ele", _write_height(place.elevation))
+        _add(waypoint, "name", place.name)
     for track in tracks:
         element = _add(root, "trk")
         _add(element, "name", track.name)
@@ -104,6 +116,8 @@ def write_gpx(
         segment = _add(element, "trkseg")
         for i, at in enumerate(track.points):
             point = _add(segment, "trkpt", **_write_point(at))
+            if track.elevations:
+                _add(point, "ele", _write_height(track.elevations[i]))
             clock = track.clocks[i] if track.clocks else None
             if clock:
                 _add(point, "time", _write_clock(clock))
@@ -121,6 +135,11 @@ def _write_point(at: LonLat) -> dict[str, str]:
     """The attributes of a point. The longitude of the antimeridian is -180: GPX knows no 180."""
     lon, lat = (round(float(value), DIGITS) + 0.0 for value in at)
     return {"lat": f"{lat:.{DIGITS}f}", "lon": f"{-180.0 if lon >= 180 else lon:.{DIGITS}f}"}
+
+
+def _write_height(height: float) -> str:
+    """An elevation, to the centimetre."""
+    return f"{round(height, 2) + 0.0:.2f}"
 
 
 def _write_clock(clock: datetime) -> str:

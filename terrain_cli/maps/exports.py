@@ -59,11 +59,12 @@ def make_gpx(solution: "MapSolution") -> str:
 
     from terrain_cli import __version__
     from terrain_cli.geo.crs import to_lonlat
-    from terrain_cli.geo.tracks import Track, write_gpx
-    from terrain_cli.maps.forms import times_along
+    from terrain_cli.geo.tracks import Track, Waypoint, write_gpx
+    from terrain_cli.maps.forms import elevations_along, times_along
+    from terrain_cli.maps.walking.profile import find_extent
 
     assert solution.crs is not None
-    scenario, crs = solution.scenario, solution.crs
+    scenario, crs, hilly = solution.scenario, solution.crs, solution.ground.heights is not None
     tracks = []
     for i, route in enumerate(solution.routes):
         if route is None:
@@ -75,9 +76,18 @@ def make_gpx(solution: "MapSolution") -> str:
         name = scenario.name if len(solution.routes) == 1 else f"{scenario.name}: {scenario.goal_name(i)}"
         units = scenario.units
         remark = f"{route.time:.6g} {units.time}, {route.distance:.6g} {units.length}"
-        tracks.append(Track(name, points, clocks, remark))
+        elevations = []
+        if hilly:
+            elevations = elevations_along(solution, route.points).tolist()
+            extent = find_extent(solution.ground, route.points)
+            remark += f", ascent {extent.ascent:.0f} m, descent {extent.descent:.0f} m"
+        tracks.append(Track(name, points, clocks, remark, elevations))
     named = [("start", scenario.start)]
     named += [(scenario.via_name(i), at) for i, at in enumerate(scenario.waypoints)]
     named += [(scenario.goal_name(i), at) for i, at in enumerate(scenario.goals)]
-    places = [(name, tuple(to_lonlat(crs, np.array(at)).tolist())) for name, at in named]
+    places = []
+    for name, at in named:
+        lon, lat = to_lonlat(crs, np.array(at)).tolist()
+        height = float(elevations_along(solution, np.array([at]))[0]) if hilly else None
+        places.append(Waypoint(name, (lon, lat), height))
     return write_gpx(scenario.name, tracks, places, f"terrain {__version__}", scenario.depart)

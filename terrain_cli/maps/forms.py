@@ -52,11 +52,13 @@ def to_rows(solution: "MapSolution") -> Iterator[Sequence[object]]:
     """The points of the routes, each with the distance and time from the start and the speed on the leg that ends there.
 
     The speed is empty at the start, and on a leg without length. With several goals, each row begins with the number of its
-    goal, counted from 1. If the departure is known, the time of day follows the speed. With points on the way, each row
-    ends with the number of the one that it is, counted from 1.
+    goal, counted from 1. On a map with elevation, the elevation and the mean slope of the leg follow the speed. If the departure
+    is known, the time of day comes next. With points on the way, each row ends with the number of the one that it is, counted
+    from 1.
     """
     several, via, clock = len(solution.routes) > 1, bool(solution.scenario.via), solution.scenario.depart is not None
-    more = [*(["clock"] if clock else []), *(["via"] if via else [])]
+    hilly = solution.ground.heights is not None
+    more = [*(["elevation", "slope"] if hilly else []), *(["clock"] if clock else []), *(["via"] if via else [])]
     yield [*(["goal"] if several else []), "x", "y", "distance", "time", "speed", *more]
     for i, route in enumerate(solution.routes):
         if route is None:
@@ -65,11 +67,19 @@ def to_rows(solution: "MapSolution") -> Iterator[Sequence[object]]:
         distance, time = np.append(0.0, np.cumsum(lengths)), times_along(solution, route)
         legs = zip(lengths.tolist(), times.tolist(), strict=True)
         speeds = ["", *(length / took if took > 0 else "" for length, took in legs)]
+        climbed = _climb_along(solution, route)
         passed = dict(zip(find_ends(route), range(1, len(route.legs)), strict=False))
         rows = zip(route.points.tolist(), distance.tolist(), time.tolist(), speeds, strict=True)
         for k, (point, *rest) in enumerate(rows):
             told = [_write_clock(solution, float(time[k]))] if clock else []
-            yield [*([i + 1] if several else []), *point, *rest, *told, *([passed.get(k, "")] if via else [])]
+            yield [
+                *([i + 1] if several else []),
+                *point,
+                *rest,
+                *climbed[k],
+                *told,
+                *([passed.get(k, "")] if via else []),
+            ]
 
 
 def to_features(solution: "MapSolution") -> list[dict[str, Any]]:
@@ -77,7 +87,7 @@ def to_features(solution: "MapSolution") -> list[dict[str, Any]]:
     features = []
     for i, at in enumerate(solution.scenario.waypoints):
         named = {"scenario": solution.scenario.name, "name": solution.scenario.via_name(i), "role": "via"}
-        point = {"type": "Point", "coordinates": list(at)}
+        point = {"type": "Point", "coordinates": to_spatial(solution, np.array([at]))[0]}
         features.append({"type": "Feature", "properties": named, "geometry": point})
     for i, route in enumerate(solution.routes):
         for rank, line in enumerate([route, *route.alternatives] if route else []):
@@ -89,9 +99,34 @@ def to_features(solution: "MapSolution") -> list[dict[str, Any]]:
                 "distance": line.distance,
                 **_clock(solution, line),
             }
-            geometry = {"type": "LineString", "coordinates": line.points.tolist()}
+            geometry = {"type": "LineString", "coordinates": to_spatial(solution, line.points)}
             features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return features
+
+
+def to_spatial(solution: "MapSolution", points: np.ndarray) -> list[list[float]]:
+    """The points of a route, shape (N, 2), with their elevations if the map has any."""
+    if solution.ground.heights is None:
+        return [list(map(float, point)) for point in points.tolist()]
+    spatial = np.column_stack([points, elevations_along(solution, points)])
+    return [list(map(float, point)) for point in spatial]
+
+
+def elevations_along(solution: "MapSolution", points: np.ndarray) -> np.ndarray:
+    """The elevations of the points of a route on a map with elevation, shape (N,), m."""
+    from terrain_cli.maps.walking.profile import find_profile
+
+    return find_profile(solution.ground, points).elevation
+
+
+def _climb_along(solution: "MapSolution", route: Route) -> list[list[object]]:
+    """For each point of a route its elevation and the mean slope of the leg that ends there; nothing without elevation."""
+    if solution.ground.heights is None:
+        return [[] for _ in route.points]
+    from terrain_cli.maps.walking.profile import find_profile
+
+    profile = find_profile(solution.ground, route.points)
+    return [list(pair) for pair in zip(profile.elevation.tolist(), ["", *profile.mean_slopes.tolist()], strict=True)]
 
 
 def times_along(solution: "MapSolution", route: Route) -> np.ndarray:

@@ -21,11 +21,14 @@ from terrain_cli.geo.crs import (
     unit,
     utm,
 )
+from terrain_cli.geo.elevation import Heights, find_checksum
 from terrain_cli.geo.grid import Grid, overlap
 from terrain_cli.geo.raster import Source, cell_in, extent_in, from_west, grid_of, open_source, sample
 from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.overlays import Overlay, find_fastest
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.functions import calc_speed
+from terrain_cli.maps.walking.heights import find_unit, find_walking, read_corners
 from terrain_cli.maps.zones import Table, Zones, most_common
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
@@ -39,7 +42,8 @@ NARROW = 6.0  # degrees to each side of the middle of a map that is brought from
 class Survey(NamedTuple):
     """The layers of a map, opened but not read, and the grid of the whole map.
 
-    layers: by their keys in the scenario. remarks: what people should know of how they were brought together.
+    layers: by their keys in the scenario. remarks: what people should know of how they were brought together. squares: of a map
+    with elevation, the whole map as squares between which heights are bilinear; its cells are these or halves of them.
     """
 
     scenario: MapScenario
@@ -47,6 +51,7 @@ class Survey(NamedTuple):
     grid: Grid
     remarks: tuple[str, ...]
     overlays: tuple[Overlay, ...] = ()
+    squares: Grid | None = None
 
     def read(self, part: Grid) -> tuple[np.ndarray, Zones | None, list[Problem]]:
         """The speeds in the cells of a part of the grid, m/s, NaN where blocked, their classes, and what is wrong with them.
@@ -62,7 +67,7 @@ class Survey(NamedTuple):
         elif "speeds" in self.layers:
             problems = self._read_speeds(part, speeds)
         else:
-            speeds[:] = ground.speed
+            speeds[:] = find_unit(self.scenario) if ground.speed is None else ground.speed
         if "grid" in self.layers:
             for block in sample(self.layers["grid"], part):
                 filled = most_common(block.valid.astype(np.int8)) > 0
@@ -72,7 +77,7 @@ class Survey(NamedTuple):
     def _read_cover(self, part: Grid, speeds: np.ndarray) -> tuple[Zones, list[Problem]]:
         cover, source = self.scenario.map.land_cover, self.layers["land_cover"]
         assert cover is not None
-        table = Table(cover, source.colors)
+        table = Table(cover, source.colors, find_unit(self.scenario))
         classes = np.empty(speeds.shape, table.dtype)
         for block in sample(source, part):
             index = most_common(table.classify(block.values, block.valid))
@@ -105,18 +110,32 @@ class Survey(NamedTuple):
             )
         ]
 
+    def read_heights(self, part: Grid) -> Heights | None:
+        """The heights at the corners of the cells of a part; None without elevation. Raises InputError if they cannot be read."""
+        elevation = self.scenario.map.elevation
+        if elevation is None or self.squares is None:
+            return None
+        return read_corners(self.layers["elevation"], self.squares, self.grid, part, elevation.smoothing or 0.0)
+
     def find_fastest(self) -> float:
-        """A speed that no cell of the map exceeds, m/s."""
-        return find_fastest(self._find_fastest(), self.overlays)
+        """A speed that no cell of the map exceeds, m/s; on a map with elevation on no slope."""
+        speed = find_fastest(self._find_fastest(), self.overlays)
+        if self.scenario.map.elevation is None:
+            return speed
+        from terrain_cli.maps.walking.paces import fastest
+
+        walking = find_walking(self.scenario)
+        return speed * fastest(walking) / calc_speed(walking, 0.0)
 
     def _find_fastest(self) -> float:
         """The same without the regions. Of a raster of speeds, all of it is read, a little at a time."""
         ground = self.scenario.map
         if ground.land_cover is not None:
             given = [*ground.land_cover.speeds.values(), ground.land_cover.other or 0, ground.land_cover.voids]
-            return max((speed for speed in given if speed == speed), default=0.0)  # NaN is blocked
+            fastest = max((speed for speed in given if speed == speed), default=0.0)  # NaN is blocked
+            return fastest * find_unit(self.scenario)
         if "speeds" not in self.layers:
-            return float(ground.speed or 0)
+            return find_unit(self.scenario) if ground.speed is None else ground.speed
         found = ground.speeds.voids if ground.speeds and ground.speeds.voids is not None else 0.0
         for block in sample(self.layers["speeds"], self.grid):
             if block.valid.any():
@@ -127,6 +146,9 @@ class Survey(NamedTuple):
         """A checksum of the numbers of each layer in a part of the grid, and of where they are data, by its key."""
         found = {}
         for key, source in self.layers.items():
+            if key == "elevation" and self.squares:
+                found[key] = find_checksum(source, self.grid, part)
+                continue
             digest = hashlib.sha256()
             for block in sample(source, part):
                 digest.update(block.valid.tobytes())
@@ -158,10 +180,11 @@ def open_layers(scenario: MapScenario) -> tuple[Survey | None, list[Problem]]:
     ground = scenario.map
     for key, file in ground.files.items():
         place = ("map", key) if key == "grid" else ("map", key, "file")
-        layer = ground.land_cover if key == "land_cover" else ground.speeds if key == "speeds" else None
+        layer = None if key == "grid" else getattr(ground, key)
         path = scenario.folder / file
         try:
-            sources[key] = open_source(path, layer.band, layer.nodata) if layer else open_source(path, 1)
+            source = open_source(path, layer.band, layer.nodata) if layer else open_source(path, 1)
+            sources[key] = source.between_centres if key == "elevation" else source
         except InputError as error:
             problems += [(place, visible(problem)) for problem in error.problems]
         except FileNotFoundError:
@@ -227,10 +250,13 @@ def _bring_together(
         if cut is None:
             return None, [(("map", "window"), f"has no cell of the map, which extends {_write(grid.extent)}")]
         grid = cut
+    squares = grid if "elevation" in sources else None
+    if squares and first == "elevation" and len(sources) > 1:
+        grid = grid.halved()
     brought = [source for source in sources.values() if crs and source.crs != crs]
     if brought and named is None:
         said[len(said) :] = [f"the cells of the map are {grid.cell:.6g} m wide"]
-    return Survey(scenario, sources, grid, tuple(said)), []
+    return Survey(scenario, sources, grid, tuple(said), squares=squares), []
 
 
 def _at(key: str, sentence: str) -> Problem:
@@ -242,7 +268,9 @@ def _write(extent: tuple[float, float, float, float]) -> str:
 
 
 def _choose_first(scenario: MapScenario, sources: Mapping[str, Source], crs: str | None) -> str:
-    """The layer whose cells the map takes: the one that is named, or else the finest, by its key."""
+    """The layer whose cells the map takes: the one that is named, or else elevation, or else the finest, by its key."""
+    if "elevation" in sources and not scenario.map.align:
+        return "elevation"
     return scenario.map.align or min(sources, key=lambda key: cell_in(sources[key], crs))
 
 
@@ -257,7 +285,8 @@ def _choose_crs(
     said: list[str] = []
     if named is None and all(source.crs is None for source in sources.values()):
         return None, said, None
-    first = sources[_choose_first(scenario, sources, named) if named or scenario.map.align else _finest(sources)]
+    chosen = named or scenario.map.align or "elevation" in sources
+    first = sources[_choose_first(scenario, sources, named) if chosen else _finest(sources)]
     own = str(first.crs)
     x, y = first.centre
     lon, lat = map(float, to_lonlat(own, np.array([x, y])))

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, Wr
 from pydantic_core import PydanticCustomError
 
 from terrain_cli.maps.problems import BLOCKED, find_land_cover_problems, find_speeds_problems
+from terrain_cli.maps.walking.model import Mode
 from terrain_cli.scenario.model import Model
 from terrain_cli.scenario.values import Number, Text, fail, to_count, to_number, to_positive, to_text
 from terrain_cli.text import nearest, shorten
@@ -289,6 +290,10 @@ class LandCover(Layer):
         ),
     ] = Field(
         description="The speed of each class; with breaks, a list with the speed below the first, between them, ..."
+    )
+    mode: Mode | None = Field(
+        default=None,
+        description="With elevation: whether speeds are factors of the walking speed (factor) or absolute.",
     )
     other: Speed | None = Field(default=None, description="The speed of classes that are not listed.")
     breaks: Annotated[list[float], BeforeValidator(_breaks), WithJsonSchema({**NUMBERS, "minItems": 1})] | None = Field(

@@ -71,7 +71,7 @@ def find_place_problems(scenario: MapScenario, raster: "Raster") -> Iterator[Pro
 
                 degrees = LonLat(*(round(number, 7) for number in to_lonlat(raster.crs, np.array(nearest)).tolist()))
                 centre += f", {write_point(degrees)}"
-            if raster.crs and abs(point[0]) <= 180 and abs(point[1]) <= 90 and "outside" in where:
+            if raster.crs and abs(point[0]) <= 180 and abs(point[1]) <= 90 and where.startswith("lies outside"):
                 moving = f"a place in degrees is written {write_point(LonLat(*point))}"
             yield place, f"{where}: {centre}, got {write_point(point)}; {moving}"
 
@@ -110,6 +110,11 @@ def _find_blocked(
     if not (0 <= at[0] <= rows and 0 <= at[1] <= cols):
         reach = f"from {write_point(raster.corner)} to {write_point((x + cols * cell, y + rows * cell))}"
         where = f"lies outside the map, which extends {reach}"
+        beyond = raster.margin / cell * (1 + 1e-6)
+        if raster.margin and -beyond <= at[0] <= rows + beyond and -beyond <= at[1] <= cols + beyond:
+            where = (
+                f"lies in the outer half pixel of the elevation; the map extends {reach}, between the centres of pixels"
+            )
     else:
         touched = [touching for touching in touching_cells(*at, free.shape) if free[touching]]
         apart = meet_at_corner(touched)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from terrain_cli.scenario.model import Problem
-from terrain_cli.text import suggest
+from terrain_cli.text import UNITS, quote, suggest
 
 BLOCKED = "blocked"
 FORMS = ("grid", "drawing", "file")
-LAYERS = ("speeds", "land_cover", "grid")  # of a map: what gives its cells
+LAYERS = ("speeds", "land_cover", "grid", "elevation")  # of a map: what gives its cells
+OF_WALKS = ("walking", "max_slope", "detail")
 OF_RASTERS = ("align", "window", "resolution")
 OF_ARRAYS = ("cell", "origin")
 
@@ -23,23 +24,24 @@ def is_raster(file: object) -> bool:
 
 def layer_files(ground: Mapping[str, Any]) -> dict[str, Any]:
     """The files of the layers of a map, by the key of the layer."""
-    inner = {key: ground.get(key) for key in ("speeds", "land_cover")}
-    files = {key: layer.get("file") for key, layer in inner.items() if isinstance(layer, Mapping)}
-    return {key: file for key, file in {**files, "grid": ground.get("grid")}.items() if file is not None}
+    layers = {key: ground.get(key) for key in LAYERS}
+    files = {key: layer.get("file") if isinstance(layer, Mapping) else layer for key, layer in layers.items()}
+    return {key: file for key, file in files.items() if file is not None}
 
 
 def find_ground_problems(ground: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems of `map` as written: what gives its speeds, and keys that do not fit that."""
     given = [key for key in LAYERS if ground.get(key) is not None]
     if not given:
-        others = "land_cover: {file: nlcd.tif, speeds: {41: 0.8, 11: blocked}}, or grid: dem.tif with speed: 1"
+        others = "elevation: dem.tif, land_cover: {file: nlcd.tif, speeds: {41: 0.8, 11: blocked}}, or grid: dem.tif and speed: 1"
         yield ("speeds",), f"is missing: add speeds: {{grid: [[1, 1, blocked], [1, 0.2, 1]]}}, or {others}"
         return
     if "speeds" in given and "land_cover" in given:
         yield ("land_cover",), "and speeds both give the speed in each cell: remove one of them"
     if given == ["grid"] and ground.get("speed") is None:
         yield (), "speed is missing: add speed: 1.0, the speed in the cells of the grid that have data"
-    if ground.get("speed") is not None and given != ["grid"]:
+    yield from _find_walk_problems(ground)
+    if ground.get("speed") is not None and given != ["grid"] and "elevation" not in given:
         yield ("speed",), f"is only for a grid alone: {given[0]} gives the speed in each cell"
     files = layer_files(ground)
     rasters = [key for key, file in files.items() if is_raster(file)]
@@ -52,13 +54,52 @@ def find_ground_problems(ground: Mapping[str, Any]) -> Iterator[Problem]:
             yield (key,), f"is not needed: {of_file}: remove it" if rasters else f"{of_file}: remove it"
     if rasters and isinstance(ground.get("align"), str) and ground["align"] not in rasters:
         yield ("align",), f"must name a layer of the map, whose cells it takes: {suggest(ground['align'], rasters)}"
-    for key in ("speeds", "land_cover"):
+    for key in ("speeds", "land_cover", "elevation"):
         layer = ground.get(key)
         if isinstance(layer, Mapping):
             if layer.get("band") is not None and not is_raster(layer.get("file")):
                 yield (key, "band"), "is only for a raster: remove it"
             if layer.get("extent") is not None and is_raster(layer.get("file")):
                 yield (key, "extent"), "is not needed: a raster says itself where its cells lie: remove it"
+
+
+def _find_walk_problems(ground: Mapping[str, Any]) -> Iterator[Problem]:
+    """What goes with elevation and what does not: there the walking function gives the speed, and the elevation the cells."""
+    cover = ground.get("land_cover")
+    if ground.get("elevation") is not None:
+        if ground.get("speed") is not None:
+            yield ("speed",), "is not needed: walking gives the speed on level ground: remove it"
+        if ground.get("grid") is not None:
+            yield ("grid",), "is not needed: elevation gives the cells and the voids: remove it"
+        return
+    for key in OF_WALKS:
+        if ground.get(key) is not None:
+            yield (key,), f"is only for a map with elevation: add elevation: dem.tif, or remove {key}"
+    if isinstance(cover, Mapping) and cover.get("mode") is not None:
+        yield ("land_cover", "mode"), "is only for a map with elevation: add elevation: dem.tif, or remove mode"
+
+
+def find_unit_problems(ground: Mapping[str, Any], units: Mapping[str, Any]) -> Iterator[Problem]:
+    """A map with elevation is in metres, as the heights are, and its time is known in seconds, as walking speeds are."""
+    length, time = units.get("length", "m"), units.get("time", "s")
+    if ground.get("elevation") is None:
+        return
+    if isinstance(length, str) and length != "m":
+        yield (
+            ("units", "length"),
+            f"must be m on a map with elevation, whose heights are in metres, got {quote(length)}",
+        )
+    if isinstance(time, str) and time not in UNITS:
+        yield ("units", "time"), f"must be s, min or h on a map with elevation, got {quote(time)}"
+
+
+def find_depart_problems(depart: object, unit: object) -> Iterator[Problem]:
+    """Times of day need a unit of time whose length is known."""
+    if depart is not None and isinstance(unit, str) and unit not in UNITS:
+        yield (
+            ("depart",),
+            f"needs s, min or h as the unit of time, got {quote(unit)}: change units.time, or remove depart",
+        )
 
 
 def find_layer_problems(ground: Mapping[str, Any]) -> Iterator[Problem]:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from terrain_cli.errors import InputError
+from terrain_cli.geo.elevation import Heights
 from terrain_cli.geo.grid import Grid
+from terrain_cli.geo.raster import cell_in
 from terrain_cli.maps.arrays import BYTES, CELLS, THIN, available_memory, check_size, read_array
 from terrain_cli.maps.cells import snap
 from terrain_cli.maps.overlays import Overlay, lay_over, read_overlays
 from terrain_cli.maps.part import first_part
 from terrain_cli.maps.places import find_place_problems, find_points, snap_places
-from terrain_cli.maps.scenario import MapScenario, find_cell_problems
+from terrain_cli.maps.scenario import BARE, MapScenario, find_cell_problems
+from terrain_cli.maps.walking.heights import DETAIL, describe, find_unit, find_voids, halve, read_pixels
 from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.model import Problem
 from terrain_cli.text import visible
@@ -35,6 +38,10 @@ class Raster(NamedTuple):
     the coordinate reference system, None for a plain map. zones: the classes of the cells, if the map has land cover.
     scenario: the one that was read, its start and goals as points (x, y). remarks: what people should know of the reading.
     survey: of the layers, from which other parts of the map can be read; None for a plain map.
+
+    With elevation, `speeds` are those on level ground. heights: of the corners of the cells, shape (rows + 1, cols + 1), m, NaN
+    where not known. margin: by how much the pixels of the elevation reach beyond the map, m. square: side of the squares between
+    their centres, m.
     """
 
     speeds: np.ndarray
@@ -46,6 +53,15 @@ class Raster(NamedTuple):
     remarks: tuple[str, ...] = ()
     survey: "Survey | None" = None
     overlays: tuple[Overlay, ...] = ()
+    heights: np.ndarray | None = None
+    margin: float = 0.0
+    square: float = 0.0
+
+    @property
+    def detail(self) -> int:
+        """Sub-cells along the side of a cell, for the search on a map with elevation: the scenario counts those of a square."""
+        wanted = (self.scenario and self.scenario.map.detail) or DETAIL
+        return max(int(wanted * self.cell / self.square + 1e-9), 1) if self.square else wanted
 
     @property
     def grid(self) -> Grid:
@@ -114,6 +130,7 @@ def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[R
     try:
         check_size((part.rows, part.cols), "the part of the map to read", len(scenario.goal), _fit(part, scenario))
         speeds, zones, problems = survey.read(part)
+        heights = survey.read_heights(part)
     except InputError as error:
         paths = {str(source.path): key for key, source in survey.layers.items()}
         where = next((("map", key) for path, key in paths.items() if error.problems[0].startswith(path)), ("map",))
@@ -121,7 +138,19 @@ def _read_survey(survey: "Survey", scenario: MapScenario, part: Grid) -> tuple[R
     place = survey.grid.place_of(part)
     lay_over(speeds, survey.overlays, place)
     overlays = tuple(overlay._replace(cells=overlay.cells.within(*place)) for overlay in survey.overlays)
-    return Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey, overlays), problems
+    raster = Raster(speeds, part.cell, part.corner, part.crs, zones, scenario, survey.remarks, survey, overlays)
+    if heights is not None and survey.squares is not None:
+        pixel = cell_in(survey.layers["elevation"], part.crs)
+        raster = _with_heights(raster, heights)._replace(margin=pixel / 2, square=max(pixel, survey.squares.cell))
+    return raster, problems
+
+
+def _with_heights(raster: Raster, heights: Heights) -> Raster:
+    """The raster with heights; where one is not known, the ground is blocked, whatever lies over it."""
+    assert raster.scenario is not None
+    speeds = np.where(find_voids(heights.values), np.nan, raster.speeds)
+    said = tuple(describe(raster.scenario, heights, raster.cell))
+    return raster._replace(speeds=speeds, heights=heights.values, remarks=(*raster.remarks, *said))
 
 
 def _fit(part: Grid, scenario: MapScenario) -> str:
@@ -155,7 +184,8 @@ def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raste
             problems += [(("map", *place), visible(problem)) for problem in error.problems]
     if speeds is not None:
         try:
-            check_size(speeds.shape, "the map", len(scenario.goal))
+            fine = 2 if scenario.map.elevation and len(scenario.map.files) > 1 else 1
+            check_size((fine * len(speeds), fine * speeds.shape[1]), "the map", len(scenario.goal))
         except InputError as error:
             problems += [(("map", _key(scenario)), problem) for problem in error.problems]
     crs = None
@@ -174,11 +204,36 @@ def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raste
     if problems:
         return None, problems
     raster = _to_raster(scenario, speeds)._replace(crs=crs, zones=zones, scenario=resolved)
+    heights = None
+    if scenario.map.elevation is not None:
+        try:
+            heights = read_pixels(scenario, raster.cell, speeds.shape)
+        except InputError as error:
+            return None, [(("map", "elevation", "file"), visible(problem)) for problem in error.problems]
+        raster, heights = _between_centres(raster, heights)
+        speeds = raster.speeds
     if scenario.map.regions:
         overlays, problems, _ = read_overlays(scenario, raster.grid)
         raster = raster._replace(speeds=speeds.copy(), overlays=overlays)
         lay_over(raster.speeds, overlays)
-    return raster, problems
+    return raster if heights is None else _with_heights(raster, heights), problems
+
+
+def _between_centres(raster: Raster, heights: Heights) -> tuple[Raster, Heights]:
+    """The raster whose cells lie between the centres of its cells, where the heights are.
+
+    With speeds or classes of their own, cells are half as wide as these squares, so that each lies in one of the cells before.
+    """
+    ground, (x, y), cell = raster.scenario.map if raster.scenario else None, raster.corner, raster.cell
+    assert ground is not None
+    rows, cols = (size - 1 for size in raster.speeds.shape)
+    raster = raster._replace(corner=(x + cell / 2, y + cell / 2), margin=cell / 2, square=cell)
+    if ground.land_cover is None and ground.speeds is None:
+        return raster._replace(speeds=raster.speeds[:rows, :cols]), heights
+    place = np.ix_(*((np.arange(2 * size) + 1) // 2 for size in (rows, cols)))
+    zones = raster.zones and raster.zones._replace(classes=raster.zones.classes[place])
+    raster = raster._replace(speeds=raster.speeds[place], zones=zones, cell=cell / 2)
+    return raster, heights._replace(values=halve(heights.values))
 
 
 def _key(scenario: MapScenario) -> str:
@@ -187,9 +242,12 @@ def _key(scenario: MapScenario) -> str:
 
 
 def _as_written(scenario: MapScenario, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point."""
+    """The place in the file of a place in the model: a single goal, or point on the way, may be written as a bare point, and
+    elevation as the bare name of its file."""
     lines = scenario.source.lines
-    return place[:1] if place[:1] in (("goal",), ("via",)) and lines and place not in lines else place
+    if not lines or place in lines:
+        return place
+    return place[:1] if place[:1] in (("goal",), ("via",)) else place[:2] if place[:2] in BARE else place
 
 
 def _to_raster(scenario: MapScenario, speeds: np.ndarray) -> Raster:
@@ -222,13 +280,16 @@ def _read_arrays(scenario: MapScenario) -> tuple[np.ndarray, Zones | None, list[
     """The speeds of a plain map, as `read_speeds` does, the classes of land cover, and those that have no speed."""
     ground = scenario.map
     if ground.land_cover is not None:
-        cover, table = ground.land_cover, Table(ground.land_cover)
+        cover, table = ground.land_cover, Table(ground.land_cover, unit=find_unit(scenario))
         values = read_array(scenario.folder / cover.file, any_number=True)
         valid = ~np.isnan(values) if cover.nodata is None else ~np.isnan(values) & (values != cover.nodata)
         classes = table.classify(values, valid)
         problem = table.find_problem()
         found: list[Problem] = [(("map", "land_cover", "speeds"), problem)] if problem else []
         return table.to_speeds(classes), table.to_zones(classes), found
+    if ground.elevation is not None and ground.speeds is None:
+        values = read_array(scenario.folder / ground.elevation.file, any_number=True)
+        return np.full(values.shape, find_unit(scenario)), None, []
     if ground.speeds is None:
         assert ground.grid is not None
         assert ground.speed is not None

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from terrain_cli.maps.elevation import Elevation, WrittenElevation, require_elevation
 from terrain_cli.maps.model import (
     GOAL,
     XY,
@@ -28,16 +29,24 @@ from terrain_cli.maps.model import (
     to_via,
 )
 from terrain_cli.maps.problems import BLOCKED as BLOCKED
-from terrain_cli.maps.problems import find_ground_problems, find_layer_problems, find_region_problems, is_raster
+from terrain_cli.maps.problems import (
+    find_depart_problems,
+    find_ground_problems,
+    find_layer_problems,
+    find_region_problems,
+    find_unit_problems,
+    is_raster,
+)
 from terrain_cli.maps.region import Region
+from terrain_cli.maps.walking.model import Detail, MaxSlope, Walked, WrittenWalking, find_walking_problems
 from terrain_cli.scenario.document import Node
 from terrain_cli.scenario.model import Model, Place, Problem, ScenarioModel, Units, write_key
 from terrain_cli.scenario.values import Moment, NotNegative, Positive, Text
-from terrain_cli.text import UNITS, quote
+from terrain_cli.text import UNITS
 
 
 class MapGround(Model):
-    """A raster of square cells: speeds, land cover with a table of speeds, or the cells of a grid with one speed.
+    """A raster of square cells: speeds, land cover with a table of speeds, the cells of a grid with one speed, or elevation.
 
     A map without a raster file has its lower left corner at (0, 0), unless an origin or an extent says otherwise.
     """
@@ -56,13 +65,30 @@ class MapGround(Model):
         "data. With speed, or besides land_cover or speeds.",
     )
     speed: Speed | None = Field(default=None, description="The speed in the cells of the grid.")
+    elevation: WrittenElevation | None = Field(
+        default=None,
+        description="Heights, in metres: a file, or {file: dem.tif, smoothing: 30}. Routes then climb and descend.",
+    )
+    walking: Walked | None = Field(
+        default=None,
+        description="How fast one walks on a slope: the name of a function, {v0: 4.7 km/h, k: 1.9, s0: 0.05}, or a table of "
+        "slopes and speeds; tobler unless given. Only with elevation.",
+    )
+    max_slope: MaxSlope | None = Field(
+        default=None, description="The steepest slope on which one walks, up or down, such as 0.8. Only with elevation."
+    )
+    detail: Detail | None = Field(
+        default=None,
+        description="Sub-cells along the side of a square of the elevation, for the search; 4 by default.",
+    )
     crs: Text | None = Field(
         default=None,
         description="The coordinate reference system of the map, such as EPSG:26912; that of the raster by default.",
     )
     align: Text | None = Field(
         default=None,
-        description="The layer whose cells the map takes: land_cover, speeds or grid. Default: the finest.",
+        description="The layer whose cells the map takes: land_cover, speeds, grid or elevation. Default: elevation, or else "
+        "the finest.",
     )
     window: Extent | None = Field(
         default=None,
@@ -86,6 +112,7 @@ class MapGround(Model):
             "speeds": self.speeds.file if self.speeds else None,
             "land_cover": self.land_cover.file if self.land_cover else None,
             "grid": self.grid,
+            "elevation": self.elevation.file if self.elevation else None,
         }
         return {key: file for key, file in found.items() if file is not None}
 
@@ -117,9 +144,9 @@ class MapGround(Model):
     @model_validator(mode="after")
     def _fits(self) -> "MapGround":
         written: dict[str, Any] = {key: getattr(self, key) for key in type(self).model_fields}
-        for key in ("speeds", "land_cover"):
+        for key in ("speeds", "land_cover", "elevation"):
             layer = written[key]
-            written[key] = layer and {name: getattr(layer, name, None) for name in ("file", "band", "extent")}
+            written[key] = layer and {name: getattr(layer, name, None) for name in ("file", "band", "extent", "mode")}
         for place, problem in find_ground_problems(written):
             raise PydanticCustomError("fits", cast(Any, f"{write_key(place) or 'it'} {problem}"))
         return self
@@ -158,8 +185,9 @@ class MapScenario(ScenarioModel):
     )
 
     @model_validator(mode="after")
-    def _has_time(self) -> "MapScenario":
-        for _, problem in find_depart_problems(self.depart, self.units.time):
+    def _has_units(self) -> "MapScenario":
+        wrong = find_unit_problems({"elevation": self.map.elevation}, self.units.model_dump())
+        for _, problem in (*wrong, *find_depart_problems(self.depart, self.units.time)):
             raise PydanticCustomError("fits", cast(Any, problem))
         return self
 
@@ -229,21 +257,14 @@ class MapScenario(ScenarioModel):
         return name or ("goal" if len(self.goal) == 1 else f"goal {index + 1}")
 
 
-def find_depart_problems(depart: object, unit: object) -> Iterator[Problem]:
-    """Times of day need a unit of time whose length is known."""
-    if depart is not None and isinstance(unit, str) and unit not in UNITS:
-        yield (
-            ("depart",),
-            f"needs s, min or h as the unit of time, got {quote(unit)}: change units.time, or remove depart",
-        )
-
-
 MODEL = MapScenario
 MODELS: dict[tuple[str, ...], type[Model]] = {
     (): MapScenario,
     ("map",): MapGround,
     ("map", "speeds"): Speeds,
     ("map", "land_cover"): LandCover,
+    ("map", "elevation"): Elevation,
+    ("map", "walking"): WrittenWalking,
     ("map", "regions"): Region,
     ("start",): Degrees,
     ("goal",): WrittenGoal,
@@ -263,6 +284,7 @@ EXAMPLES = {
     "lon": "lon: -113.02",
     "lat": "lat: 37.21",
 }
+BARE = (("map", "elevation"), ("map", "walking"))  # mappings of which the first value may be written alone
 CROWDED = ("map", "speeds", "grid")
 OPTIONS = ("precision",)
 SETTINGS = ("precision",)
@@ -271,6 +293,8 @@ SETTINGS = ("precision",)
 def locate(place: Place, document: Node) -> Place:
     """The place in the file of a place in the model: a goal or a point on the way may be bare, without a list or `at`."""
     place = tuple(part for part in place if part != "[key]")  # of a mapping, as pydantic names it
+    if place[:2] in BARE and (place[2:3] == ("table",) or not isinstance(document.find(place[:2])[0].value, dict)):
+        return place if document.find(place)[1] else place[:2]
     if place[:1] not in (("goal",), ("via",)) or len(place) < 2:
         return place
     goal, _ = document.find(place[:1])
@@ -291,7 +315,11 @@ def find_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     units = data.get("units")
     if isinstance(units, dict):
         yield from find_depart_problems(data.get("depart"), units.get("time"))
+        yield from find_unit_problems(ground if isinstance(ground, dict) else {}, units)
     if isinstance(ground, dict):
+        yield from (
+            (("map", "walking", *place), sentence) for place, sentence in find_walking_problems(ground.get("walking"))
+        )
         for find in (find_ground_problems, find_layer_problems):
             yield from ((("map", *place), sentence) for place, sentence in find(ground))
 
@@ -313,5 +341,7 @@ def find_cell_problems(ground: MapGround) -> Iterator[Problem]:
 
 
 def with_options(scenario: MapScenario, options: Mapping[str, Any]) -> MapScenario:
-    """The scenario itself: no option of the command line replaces anything in a map scenario."""
+    """The scenario itself: no option replaces anything in it. Raises InputError for a profile of a map without elevation."""
+    if options.get("profile"):
+        require_elevation(scenario.map.elevation, f"{scenario.file or scenario.name}: --profile")
     return scenario

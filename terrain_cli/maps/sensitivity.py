@@ -11,6 +11,7 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.climbs import find_climbs
 
 if TYPE_CHECKING:
     from terrain_cli.geo.regions import Cells
@@ -21,7 +22,8 @@ ON_LINE = 1e-9  # in cells; a leg closer than this to a line of the grid runs al
 
 
 class Stretch(NamedTuple):
-    """The part of a route on ground of one speed. letter: of the drawing, "" without one. speed: m/s. length: m. time: s."""
+    """The part of a route on ground of one speed. letter: of the drawing, "" without one. speed: m/s, on level ground. length: m.
+    time: s."""
 
     letter: str
     speed: float
@@ -68,11 +70,16 @@ def find_leg_cells(ground: Ground, points: np.ndarray) -> np.ndarray:
 def find_legs(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The length (m) and slowness (s/m) of each leg of a route, shape (N - 1,) each; 0 and 0 for a leg without length.
 
-    points: as for `find_leg_cells`. A leg without length, at a corner, may count as one in a blocked cell.
+    points: as for `find_leg_cells`. A leg without length, at a corner, may count as one in a blocked cell. On slopes the slowness
+    is the mean along the leg.
     """
     slowness = np.pad(np.asarray(ground.slowness), 1, constant_values=np.inf)
     lengths = np.hypot(*np.diff(points, axis=0).T)
-    return lengths, np.where(lengths > 0, slowness[tuple((find_leg_cells(ground, points) + 1).T)], 0.0)
+    cell = find_leg_cells(ground, points)
+    found = np.where(lengths > 0, slowness[tuple((cell + 1).T)], 0.0)
+    if ground.heights is None:
+        return lengths, found
+    return lengths, found * find_climbs(ground, points, cell)
 
 
 def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,26 +87,32 @@ def lengths_by_cell(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.
 
     points: as for `find_leg_cells`.
     """
+    return measure_cells(ground, points)[:3]
+
+
+def measure_cells(ground: Ground, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """As `lengths_by_cell`, and the time of the route (s) in each of its cells."""
     cell = find_leg_cells(ground, points) + 1
     cols = np.asarray(ground.slowness).shape[1] + 2
     number, where = np.unique(cell @ np.array([cols, 1]), return_inverse=True)
-    lengths = np.bincount(where, np.hypot(*np.diff(points, axis=0).T), minlength=len(number))
+    legs, slowness = find_legs(ground, points)
+    lengths, times = (np.bincount(where, part, minlength=len(number)) for part in (legs, legs * slowness))
     used = lengths > 0
-    return number[used] // cols - 1, number[used] % cols - 1, lengths[used]
+    return number[used] // cols - 1, number[used] % cols - 1, lengths[used], times[used]
 
 
 def find_stretches(scenario: MapScenario, ground: Ground, points: np.ndarray) -> list[Stretch]:
     """The parts of a route on ground of each speed, the longest time first. points: as for `find_leg_cells`."""
-    row, col, lengths = lengths_by_cell(ground, points)
+    row, col, lengths, times = measure_cells(ground, points)
     slowness = np.asarray(ground.slowness)[row, col]
     drawing = scenario.map.drawing
     rows = drawing.split("\n") if drawing else []
     letters = [rows[r][c] for r, c in zip(row, col, strict=True)] if drawing else [""] * len(row)
     totals: dict[tuple[str, float], list[float]] = {}
-    for letter, slow, length in zip(letters, slowness.tolist(), lengths.tolist(), strict=True):
+    for letter, slow, length, time in zip(letters, slowness.tolist(), lengths.tolist(), times.tolist(), strict=True):
         total = totals.setdefault((letter, slow), [0.0, 0.0])
         total[0] += length
-        total[1] += length * slow
+        total[1] += time
     stretches = [Stretch(letter, 1 / slow, *total) for (letter, slow), total in totals.items()]
     return sorted(stretches, key=lambda stretch: -stretch.time)
 
@@ -109,12 +122,11 @@ def find_shares(solution: "MapSolution", points: np.ndarray) -> list[Share]:
 
     Those without a factor share the route among them: 1 % more speed in all of them saves 1 % of its time.
     """
-    row, col, lengths = lengths_by_cell(solution.ground, points)
-    times = lengths * np.asarray(solution.ground.slowness)[row, col]
+    row, col, lengths, times = measure_cells(solution.ground, points)
     kinds, owner = _find_grounds(solution, row, col)
     factors: list[tuple[str, str, float, np.ndarray]] = []
     for key, overlay in _number_regions(solution):
-        inside = _lie_in(overlay.cells, row, col)
+        inside = lie_in(overlay.cells, row, col)
         if overlay.factor is not None:
             factors.append((overlay.name, f"{key}.factor", overlay.factor, inside))
             continue
@@ -161,7 +173,7 @@ def _number_regions(solution: "MapSolution") -> "Iterator[tuple[str, Overlay]]":
         yield f"map.regions.{i}", overlay
 
 
-def _lie_in(cells: "Cells", row: np.ndarray, col: np.ndarray) -> np.ndarray:
+def lie_in(cells: "Cells", row: np.ndarray, col: np.ndarray) -> np.ndarray:
     """Which cells belong to a region."""
     down, right = row - cells.top, col - cells.left
     rows, cols = cells.mask.shape

@@ -17,6 +17,7 @@ from terrain_cli.maps.model import LonLat
 from terrain_cli.maps.places import explain_no_route
 from terrain_cli.maps.raster import Raster, read_part, read_raster
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.heights import DETAIL, find_walking
 from terrain_cli.text import count, duration, html_table
 
 if TYPE_CHECKING:
@@ -195,7 +196,13 @@ def _to_ground(raster: Raster) -> "Ground":
     from terrain_cli.maps.ground import Ground
 
     slowness = np.where(np.isnan(raster.speeds), np.inf, 1 / raster.speeds)
-    return Ground(slowness, raster.cell, raster.corner)
+    if raster.heights is None or raster.scenario is None:
+        return Ground(slowness, raster.cell, raster.corner)
+    from terrain_cli.maps.walking.paces import to_pace
+
+    _, pace = to_pace(find_walking(raster.scenario))
+    steepest = raster.scenario.map.max_slope or np.inf
+    return Ground(slowness, raster.cell, raster.corner, raster.heights, pace, steepest)
 
 
 def solve(
@@ -233,13 +240,14 @@ def solve(
         scenario = raster.scenario or scenario
     elif any(isinstance(at, LonLat) for _, at in scenario.places):
         raise InputError("places in degrees need the map's CRS: call solve(scenario) without a ground")
-    routes = _find_routes(scenario, ground, report)
+    detail = raster.detail if raster else scenario.map.detail or DETAIL
+    routes = _find_routes(scenario, ground, detail, report)
     while raster and (part := find_larger(raster, routes)):
         if report:
             report(f"reading {part.rows:,} by {part.cols:,} cells")
         raster = read_part(raster, part)
         ground = _to_ground(raster)
-        routes = _find_routes(scenario, ground, report)
+        routes = _find_routes(scenario, ground, detail, report)
     if watch and len(routes) == 1 and routes[0]:
         for row in routes[0].history:
             watch(row)
@@ -251,7 +259,7 @@ def solve(
 
 
 def _find_routes(
-    scenario: MapScenario, ground: "Ground", report: Callable[[str], None] | None
+    scenario: MapScenario, ground: "Ground", detail: int, report: Callable[[str], None] | None
 ) -> tuple[Route | None, ...]:
     """The route to each goal, None if there is none."""
     from terrain_cli.maps.legs import join_legs
@@ -262,11 +270,13 @@ def _find_routes(
     for i, (a, b) in enumerate(pairwise(stops)):
         if report:
             report(f"point {i + 1:,} of {len(scenario.via):,} on the way")
-        first.append(find_route(ground, a, b) if all(first) else None)
+        first.append(find_route(ground, a, b, detail=detail) if all(first) else None)
     for i, goal in enumerate(scenario.goals):
         if report and len(scenario.goals) > 1:
             report(f"goal {i + 1:,} of {len(scenario.goals):,}")
-        legs = [leg for leg in (*first, find_route(ground, stops[-1], goal) if all(first) else None) if leg]
+        legs = [
+            leg for leg in (*first, find_route(ground, stops[-1], goal, detail=detail) if all(first) else None) if leg
+        ]
         found.append(join_legs(legs) if len(legs) == len(stops) else None)
     return tuple(found)
 

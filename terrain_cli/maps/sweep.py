@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from terrain_cli.errors import InputError
 from terrain_cli.maps.model import Latitude, Longitude, LonLat
 from terrain_cli.maps.scenario import MapScenario
+from terrain_cli.maps.walking.model import NUMBERS, MaxSlope
 from terrain_cli.ranges import ValueRange
 from terrain_cli.scenario.model import read_key
 from terrain_cli.scenario.values import Number, Positive
@@ -65,6 +66,12 @@ class Parameter:
             ):
                 unit = {"speed": f" ({per})", "width": f" ({units.length})"}.get(key, "")
                 self.label = f"{key} of {scenario.map.region_name(i)}{unit}"
+            case ("map", "walking", str(key)) if key in _walking(scenario):
+                assert ground.walking is not None
+                unit = " (m/s)" if key == "v0" else ""
+                self.label, self._type = f"{key} of the walking speed{unit}", ground.walking.type_of(key)
+            case ("map", "max_slope") if ground.max_slope is not None:
+                self.label, self._type = "steepest slope", MaxSlope
             case ("map", "cell") if scenario.map.cell is not None:
                 self.label = f"cell ({units.length})"
             case ("map", "speeds", "legend", str(letter)) if letter in legend:
@@ -84,6 +91,8 @@ class Parameter:
                 known += [f"map.land_cover.speeds.{key}" for key in list(cover.speeds if cover else {})[:4]]
                 known += ["map.land_cover.other"] * (cover is not None and cover.other is not None)
                 known += ["map.speed"] * (ground.speed is not None)
+                known += [f"map.walking.{key}" for key in _walking(scenario)]
+                known += ["map.max_slope"] * (ground.max_slope is not None)
                 if rows is not None:
                     row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]
                     known += [f"map.speeds.grid.{min(row, len(rows) - 1)}.{min(col, len(rows[0]) - 1)}"]
@@ -92,7 +101,7 @@ class Parameter:
     def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, after validation. Raises InputError for the first that is invalid for this number."""
         adapter = TypeAdapter(self._type)
-        even = isinstance(values, ValueRange)
+        even = isinstance(values, ValueRange) and self.path[:2] != ("map", "walking")
         for value in (values[0], values[-1]) if even else values:  # those of a range are valid if its ends are
             try:
                 adapter.validate_python(value)
@@ -109,6 +118,12 @@ def _parts(name: str) -> tuple[str | int, ...]:
     if name.startswith("map.land_cover.speeds.") and re.fullmatch(r"-?\d{1,10}", name.rpartition(".")[2]):
         return ("map", "land_cover", "speeds", int(name.rpartition(".")[2]))
     return read_key(name)
+
+
+def _walking(scenario: MapScenario) -> list[str]:
+    """The numbers of the walking function that are given."""
+    walking = scenario.map.walking
+    return [] if walking is None else ["factor", *(key for key in NUMBERS if getattr(walking, key) is not None)]
 
 
 def _in_degrees(scenario: MapScenario, end: str) -> bool:
@@ -136,7 +151,8 @@ def find_points(
     from terrain_cli.maps.raster import read_raster
 
     raster = read_raster(scenario)  # reports the problems of the scenario itself, before anything is computed
-    stored = raster.speeds if scenario.map.speeds and scenario.map.speeds.file and not raster.survey else None
+    read_once = scenario.map.speeds and scenario.map.speeds.file and not (raster.survey or scenario.map.elevation)
+    stored = raster.speeds if read_once else None
 
     def points() -> Iterator[dict[str, Any]]:
         for values in _combine(grids):
@@ -174,7 +190,11 @@ def _with_values(scenario: MapScenario, parameters: Sequence[Parameter], values:
                 inner[part] = list(inner[part])
             inner = inner[part]
         inner[parameter.path[-1]] = value
-    changed = MapScenario.model_validate(data)
+    try:
+        changed = MapScenario.model_validate(data)
+    except ValidationError as invalid:  # each value is valid, and not all of them together
+        names = ", ".join(f"{parameter.name} = {value:g}" for parameter, value in zip(parameters, values, strict=True))
+        raise InputError(f"{names}: {invalid.errors()[0]['msg']}") from None
     changed._source = scenario._source
     return changed
 

@@ -36,8 +36,9 @@ class Zones(NamedTuple):
 class Table:
     """The classes of a layer of land cover, and the classes that it lacks as they are met."""
 
-    def __init__(self, cover: LandCover, colors: dict[int, str] | None = None) -> None:
-        self.cover = cover
+    def __init__(self, cover: LandCover, colors: dict[int, str] | None = None, unit: float = 1.0) -> None:
+        """unit: the speed that stands for 1 in the table, m/s."""
+        self.cover, self.unit = cover, unit
         given = cover.names or {}
         listed: list[int] = sorted(cover.speeds)
         self.keys: list[int | None] = [*listed]
@@ -91,10 +92,11 @@ class Table:
 
     def to_speeds(self, index: np.ndarray) -> np.ndarray:
         """The speed of each cell by the index of its class, m/s, NaN where blocked."""
-        return np.asarray(np.array([*self.speeds, self.cover.voids])[index])  # -1 is the last
+        return np.asarray(self.unit * np.array([*self.speeds, self.cover.voids])[index])  # -1 is the last
 
     def to_zones(self, classes: np.ndarray) -> Zones:
-        return Zones(classes, tuple(self.keys), tuple(self.names), tuple(self.colors), tuple(self.speeds))
+        speeds = tuple(self.unit * speed for speed in self.speeds)
+        return Zones(classes, tuple(self.keys), tuple(self.names), tuple(self.colors), speeds)
 
 
 def most_common(index: np.ndarray) -> np.ndarray:

@@ -81,7 +81,7 @@ def complete(terrain: Terrain, monkeypatch: pytest.MonkeyPatch, shell: str, line
         ("terrain solve --method ", list(METHODS)),
         ("terrain solve --method a", ["adam"]),
         ("terrain sweep --method n", ["newton"]),
-        ("terrain plot a.yaml --kind ", ["landscape", "objective", "paths", "all", "map"]),
+        ("terrain plot a.yaml --kind ", ["landscape", "objective", "paths", "all", "map", "profile"]),
         ("terrain plot a.yaml --kind objective --compare s", ["step="]),
         ("terrain solve --show ", ["crossings", "x"]),
         ("terrain solve --precision ", ["64", "32"]),
@@ -114,9 +114,9 @@ def test_completion(
     ("words", "proposed"),
     [
         (["plot", "a.yaml", "--kind", "=", "o"], ["objective"]),
-        (["plot", "a.yaml", "--kind", "="], ["landscape", "objective", "paths", "all", "map"]),
+        (["plot", "a.yaml", "--kind", "="], ["landscape", "objective", "paths", "all", "map", "profile"]),
         (["plot", "--kind", "=", "objective", "--compare", "=", "s"], ["step="]),
-        (["plot", "--kind", "=", "objective", "--compare", "step", "=", "1", "--kind", "p"], ["paths"]),
+        (["plot", "--kind", "=", "objective", "--compare", "step", "=", "1", "--kind", "p"], ["paths", "profile"]),
         (["solve", "--method", "=", "a", "-o", "=", "x.json", "--prec"], ["--precision"]),
     ],
 )

@@ -4,9 +4,15 @@ import re
 
 import pytest
 
+from terrain_cli.geo.elevation import HIGHEST
+from terrain_cli.maps.elevation import Elevation
 from terrain_cli.maps.model import CLASS, GOALS, LandCover, Speeds
+from terrain_cli.maps.record import WALK
 from terrain_cli.maps.region import Region
 from terrain_cli.maps.scenario import MapGround
+from terrain_cli.maps.walking.heights import DETAIL
+from terrain_cli.maps.walking.model import DETAIL as MOST
+from terrain_cli.maps.walking.model import SPEEDS, STEEP
 from tests.docs.pages import assert_says, find_blocks, find_results, find_table, read_page, to_float
 
 PAGE = "rasters.md"
@@ -14,7 +20,16 @@ PAGE = "rasters.md"
 
 def test_every_key_is_on_the_page() -> None:
     page = read_page(PAGE)
-    keys = {*MapGround.model_fields, *LandCover.model_fields, *Region.model_fields, "file", "snap", "via", "depart"}
+    keys = {
+        *MapGround.model_fields,
+        *Elevation.model_fields,
+        *LandCover.model_fields,
+        *Region.model_fields,
+        "file",
+        "snap",
+        "via",
+        "depart",
+    }
     for key in sorted(keys - {*Speeds.model_fields, "cell", "origin"} | {"file", "voids"}):
         assert re.search(rf"(?<![\w-]){key}(?![\w-])", page), key
 
@@ -44,3 +59,10 @@ def test_the_figures_are_those_of_the_benchmarks() -> None:
 def test_limits() -> None:
     assert_says(PAGE, f"{CLASS - 1:,} as the largest class")
     assert_says(PAGE, f"up to {GOALS:,} goals")
+    assert_says(
+        PAGE,
+        f"at most {HIGHEST:,.0f} m above or below 0, in metres; slopes of `walking` tables and `max_slope` at most {STEEP:g}",
+    )
+    assert_says(PAGE, f"from 1 to {MOST}, {DETAIL} unless given")
+    assert_says(PAGE, f"or have a unit: {', '.join(list(SPEEDS)[:-1])} or {list(SPEEDS)[-1]}.")
+    assert_says(PAGE, f"they may differ by {100 * WALK:g} % from the record")

@@ -17,7 +17,7 @@ gpxpy = pytest.importorskip("gpxpy", reason="needs the extra geo")
 from terrain_cli.files import write  # noqa: E402  after the skips
 from terrain_cli.geo.exports import to_rfc7946, write_corners, write_geopackage  # noqa: E402
 from terrain_cli.geo.grid import Grid  # noqa: E402
-from terrain_cli.geo.tracks import Track, write_gpx  # noqa: E402
+from terrain_cli.geo.tracks import Track, Waypoint, write_gpx  # noqa: E402
 
 SCHEMA = Path(__file__).with_name("gpx11.xsd")
 UTM = "EPSG:32612"
@@ -196,7 +196,7 @@ class TestGpx:
         xmlschema = pytest.importorskip("xmlschema", reason="the schema is checked where xmlschema is installed")
         schema = xmlschema.XMLSchema(SCHEMA)
         text = write_gpx(
-            "a name", tracks(), [("start", (-113.02, 37.21))], "terrain 1", datetime(2026, 6, 1, tzinfo=UTC)
+            "a name", tracks(), [Waypoint("start", (-113.02, 37.21))], "terrain 1", datetime(2026, 6, 1, tzinfo=UTC)
         )
         schema.validate(text)
         for wrong in (
@@ -207,7 +207,7 @@ class TestGpx:
             assert not schema.is_valid(wrong)
 
     def test_gpxpy_reads_it_back(self) -> None:
-        gpx = gpxpy.parse(write_gpx("a name", tracks(), [("start", (-113.02, 37.21))], "terrain 1", None))
+        gpx = gpxpy.parse(write_gpx("a name", tracks(), [Waypoint("start", (-113.02, 37.21))], "terrain 1", None))
         assert gpx.version == "1.1"
         assert [track.name for track in gpx.tracks] == ["over <the> pass & back", "no times?"]
         first, second, last = gpx.tracks[0].segments[0].points

@@ -157,7 +157,7 @@ def test_all_problems_are_reported_at_once(write: Write) -> None:
         ":9: map.speeds.legend.~: must be greater than 0, or the word blocked, got 0",
         ":9: map.speeds.legend.#: must be a number or the word blocked (did you mean blocked?), got 'blokced'",
         ":9: map.speeds.legend.ab: must stand for a single letter of the drawing",
-        ":10: map.foo: is not a key here: the keys are cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, regions",
+        ":10: map.foo: is not a key here: the keys are cell, origin, speeds, land_cover, grid, speed, elevation, walking, max_slope, detail, crs, align, window, resolution, regions",
         ":11: strips: is a key of strips, not of maps: remove strips, or remove map",
         ":12: start[1]: must be a number, got 'a'",
         ":13: goal[1].at[1]: must be a number, got 'q'",
@@ -227,7 +227,7 @@ def test_each_refusal(write: Write, old: str, new: str, message: str) -> None:
         (re.sub(r"\|\n.*\n.*", "5", DRAWING), ":4: map.speeds.drawing: must be a text: put it in quotes, got 5"),
         ("start: [0, 0]\ngoal: [1, 1]", ":1: map: is missing: add map: {cell: 1, speeds:"),
         ("map: {cell: 1}\nstart: [0, 0]\ngoal: [1, 1]", ":1: map.speeds: is missing: add speeds: {grid:"),
-        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, land_cover, grid, speed, crs, align, window, resolution, regions, got nothing"),
+        ("map:\nstart: [0, 0]\ngoal: [1, 1]", ":1: map: must be a mapping with cell, origin, speeds, land_cover, grid, speed, elevation, walking, max_slope, detail, crs, align, window, resolution, regions, got nothing"),
     ],
 )  # fmt: skip
 def test_other_refusals(write: Write, text: str, message: str) -> None:

@@ -157,12 +157,15 @@ def test_contours_of_a_large_map_are_thinned(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--kind", "paths"), "--kind for maps must be map, got 'paths'"),
+        (("--kind", "paths"), "--kind for maps must be one of map, profile, got 'paths'"),
         (("--axes", "1,2"), "--axes works only with strips, not with maps"),
         (("--held",), "--held works only with strips, not with maps"),
         (("--method", "adam"), "--method works only with strips, not with maps"),
         (("--step", "1"), "--step works only with strips, not with maps"),
-        (("--compare", "step=1,2", "--kind", "objective"), "--kind for maps must be map, got 'objective'"),
+        (
+            ("--compare", "step=1,2", "--kind", "objective"),
+            "--kind for maps must be one of map, profile, got 'objective'",
+        ),
         (("-o", "x.gif"), "--output: must end in .png, .svg or .pdf, got x.gif"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from rich.cells import cell_len
 
 from terrain_cli.scenario.load import load_strips
-from terrain_cli.show.strips.plots import Canvas, plot_path, plot_time
+from terrain_cli.show.canvas import Canvas
+from terrain_cli.show.strips.plots import plot_path, plot_time
 from terrain_cli.strips.scenario import StripsScenario
 from terrain_cli.strips.solution import StripsSolution, solve
 from tests.conftest import CONFIGS, STRIPS_FILES, Ran, run_process

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from terrain_cli.contract import Route
     from terrain_cli.maps.sensitivity import Share, Stretch
     from terrain_cli.maps.solution import MapSolution
+    from terrain_cli.maps.walking.sensitivity import Dependence
 
 order = 1
 options = (Option("sensitivity", bool, "Show what the best time depends on: the strips, or the ground of a map."),)
+CORNERS = 5  # whose heights matter most, in the table
 ROWS = 12  # speeds or classes in the table; the JSON document has all
 
 
@@ -34,13 +36,22 @@ class SensitivityAnswer(Answer):
         ]
         named = solution.zones is not None or bool(solution.overlays)
         self.shares = [find_shares(solution, route.points) if route and named else [] for route in solution.routes]
+        self.walks: list[Dependence | None] = [None] * len(solution.routes)
+        if solution.ground.heights is not None:
+            from terrain_cli.maps.walking.sensitivity import find_dependence
+
+            self.walks = [route and find_dependence(solution, route.points) for route in solution.routes]
 
     def to_json(self) -> dict[str, Any]:
-        """dt/dslowness of each cell, the length of the route there, and its parts at each speed, by class and by region."""
+        """dt/dslowness of each cell, the length of the route there, and its parts at each speed, by class and by region.
+
+        For a walk also how the time depends on the walking function, and dt/dheight of each corner of the cells.
+        """
         from terrain_cli.maps.sensitivity import lengths_by_cell
 
         parts: list[dict[str, Any]] = []
-        for route, stretches, shares in zip(self.solution.routes, self.stretches, self.shares, strict=True):
+        found_parts = zip(self.solution.routes, self.stretches, self.shares, self.walks, strict=True)
+        for route, stretches, shares, walk in found_parts:
             if route is None:
                 parts.append({"sensitivity": None})
                 continue
@@ -54,6 +65,9 @@ class SensitivityAnswer(Answer):
                     | {"saves": share.time / 100}
                     for share in shares
                 ]
+            if walk:
+                found["walking"] = [knob._asdict() | {"costs": knob.percent} for knob in walk.knobs]
+                found["heights"] = [list(corner) for corner in walk.heights]
             parts.append({"sensitivity": found})
         return parts[0] if len(parts) == 1 else {"routes": parts}
 
@@ -77,7 +91,24 @@ class SensitivityAnswer(Answer):
                 tables.append(_tabulate_shares(title, heads, self.shares[i], route))
             else:
                 tables.append(_tabulate_stretches(title, heads, self.stretches[i], route))
+            if walk := self.walks[i]:
+                tables += self._tabulate_walk(walk)
         return tables
+
+    def _tabulate_walk(self, walk: "Dependence") -> list[Table]:
+        """What 1 % more of each number of the walking function costs, and the heights that matter most."""
+        (x, y), cell, rows = self.solution.grid.corner, self.solution.grid.cell, self.solution.grid.rows
+        time = self.solution.scenario.units.time
+        knobs = [[knob.name, f"{knob.value:.6g}", f"{knob.percent:.6f}"] for knob in walk.knobs]
+        corners = [
+            [f"{x + col * cell:,.1f}", f"{y + (rows - row) * cell:,.1f}", f"{slope:.6f}"]
+            for row, col, slope in walk.heights[:CORNERS]
+        ]
+        below = [("dim", f"{len(corners)} of {len(walk.heights):,} corners of cells are shown; --json lists all")]
+        return [
+            Table("", ["walking function", "value", f"1 % more costs ({time})"], knobs, left=1),
+            Table("", ["height at x (m)", "y (m)", f"1 m more costs ({time})"], corners, below),
+        ]
 
 
 def _tabulate_stretches(title: str, heads: list[str], stretches: "Sequence[Stretch]", route: "Route") -> Table:

@@ -22,12 +22,11 @@ class Pieces(NamedTuple):
     time: np.ndarray
 
 
-def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.ndarray) -> Pieces:
-    """The straight lines from points `a` to points `b`, (row, col), shape (M, 2) each, cut at every cell edge.
+def cut_lines(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The straight lines from points `a` to points `b`, (row, col), shape (M, 2) each, cut at every cell edge into K pieces.
 
-    padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
-    (rows + 1, cols + 1), bool. A piece along an edge takes the smaller slowness of the two cells beside it. A piece that touches
-    a closed corner takes infinitely long.
+    Returns, in order, the line of each piece, where it begins and ends as fractions of the line, and whether it is the last of
+    its line: shape (K,) each.
     """
     step = b - a
     lines, starts = [np.arange(len(a))], [np.zeros(len(a))]
@@ -44,6 +43,18 @@ def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.nda
     line, start = line[order], start[order]
     last = np.append(line[1:] != line[:-1], True)
     end = np.where(last, 1.0, np.append(start[1:], 1.0))
+    return line, start, end, last
+
+
+def trace_lines(a: np.ndarray, b: np.ndarray, padded: np.ndarray, closed: np.ndarray) -> Pieces:
+    """The straight lines from points `a` to points `b`, (row, col), shape (M, 2) each, cut at every cell edge.
+
+    padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
+    (rows + 1, cols + 1), bool. A piece along an edge takes the smaller slowness of the two cells beside it. A piece that touches
+    a closed corner takes infinitely long.
+    """
+    step = b - a
+    line, start, end, last = cut_lines(a, b)
     share = end - start
     (from_row, from_col), (down, right) = a[line].T, step[line].T
     row, col = from_row + down * ((start + end) / 2), from_col + right * ((start + end) / 2)

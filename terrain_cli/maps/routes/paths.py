@@ -10,7 +10,8 @@ from scipy.sparse.csgraph import connected_components
 from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
-from terrain_cli.maps.walking.climbs import Climbs, mean_climb_of
+from terrain_cli.maps.walking.climbs import Climbs
+from terrain_cli.maps.walking.pace import mean_pace_of
 
 NODES = 300_000  # of the routes that are picked together; with so many no further one is
 
@@ -55,35 +56,38 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                 if c == through[node]:  # what shares this cell was reached as fast from the node before
                     continue
             else:
-                patches, breaks, coefficients, max_slope, least, sign = climbs
+                patches, breaks, coefficients, max_slope, least, steepness, s0, sign = climbs
                 south, east = patches[c, 0] + patches[c, 2] * right, patches[c, 1] + patches[c, 2] * down
             for k in range(9):
                 # Its sides, its corners, and the target if it is here. across, along: from the node to where they begin.
                 if k < 4:
-                    begin, end = first[edges[c, k]], first[edges[c, k] + 1]
+                    low, high = first[edges[c, k]], first[edges[c, k] + 1]
                     across, along = (k - down, -right) if k < 2 else (k - 2 - right, -down)
                 elif k < 8:
-                    begin, end = corners[c, k - 4], corners[c, k - 4] + 1
+                    low, high = corners[c, k - 4], corners[c, k - 4] + 1
                     across, along = (k - 4) // 2 - down, k % 2 - right
                 else:
                     here = in_target[0] == c or in_target[1] == c or in_target[2] == c or in_target[3] == c
-                    begin, end = target, target + here
+                    low, high = target, target + here
                     across, along = target_row - row, target_col - col
-                for q in range(begin, end):
+                for q in range(low, high):
                     shift = along + x[q] if k < 4 else along
-                    later = slow * np.sqrt(across * across + shift * shift)
-                    if climbs is not None:
-                        if now + later * least >= time[q]:
-                            continue
+                    length = np.sqrt(across * across + shift * shift)
+                    later = slow * length
+                    if climbs is not None and length > 0.0:
                         if k == 2 or k == 3:
-                            climb = mean_climb_of(
-                                shift, across, south, east, patches[c, 2], breaks, coefficients, max_slope, sign
-                            )
+                            begin = sign * (south * shift + east * across) / length
                         else:
-                            climb = mean_climb_of(
-                                across, shift, south, east, patches[c, 2], breaks, coefficients, max_slope, sign
-                            )
-                        later *= climb
+                            begin = sign * (south * across + east * shift) / length
+                        half = sign * patches[c, 2] * across * shift / length
+                        # exp(y) >= 1 + y + y²/2, and the mean of a convex pace is at least that in the middle.
+                        y = steepness * abs(begin + half + s0)
+                        if now + later * least * (1.0 + y * (1.0 + 0.5 * y)) >= time[q]:
+                            continue
+                        end = begin + 2.0 * half
+                        if max(abs(begin), abs(end)) > max_slope:
+                            continue
+                        later *= mean_pace_of(breaks, coefficients, begin, end)
                     later += now
                     if later < time[q]:
                         if len(other) and later + other[q] > limit:

@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from terrain_cli.compile_cache import cached_jit
+from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend, find_cells
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
@@ -106,8 +107,17 @@ def find_legs(a: Chain, b: Chain, surface: Surface) -> Legs:
 
 
 def time_between(a: Chain, b: Chain, surface: Surface) -> np.ndarray:
-    """The time from each node of `a` to that of `b`, shape (N,); inf where they share no free cell, or where it is too steep."""
-    return time_legs(a.x, b.x, find_legs(a, b, surface), surface)
+    """The time from each node of `a` to that of `b`, shape (N,); inf where they share no free cell, where it is too steep, and at
+    corners that no path passes."""
+    times = time_legs(a.x, b.x, find_legs(a, b, surface), surface)
+    return np.where(_is_closed(a, surface) | _is_closed(b, surface), np.inf, times)
+
+
+def _is_closed(nodes: Chain, surface: Surface) -> np.ndarray:
+    """Which nodes lie at a corner that no path passes, shape (N,)."""
+    place = nodes.points / surface.detail
+    row, col = np.rint(place).astype(np.int64).T
+    return np.asarray((np.abs(place - np.rint(place)).max(axis=1) < NEAR) & surface.closed[row, col])
 
 
 def time_legs(x: np.ndarray, next_x: np.ndarray, legs: Legs, surface: Surface) -> np.ndarray:
@@ -171,14 +181,21 @@ def _prepare(chain: Chain, legs: Legs, surface: Surface, widened: float) -> Deri
 def _derive(x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, Array, Array, Array]:
     """The time of each leg, and of their sum the gradient, and the diagonal and off-diagonal of its Hessian."""
     ends = x[:-1], x[1:]
-    variables = 0, 1
 
-    def leg_time(x: Array, next_x: Array, leg: Legs) -> Array:
-        return calc_leg_time(x, next_x, leg, pace, widened)
+    def leg_time(ends: tuple[Array, Array], leg: Legs) -> Array:
+        return calc_leg_time(*ends, leg, pace, widened)
 
-    times = jax.vmap(leg_time)(*ends, legs)
-    slope, next_slope = jax.vmap(jax.grad(leg_time, variables))(*ends, legs)
-    (curve, between), (_, next_curve) = jax.vmap(jax.hessian(leg_time, variables))(*ends, legs)
+    def derive(ends: tuple[Array, Array], leg: Legs) -> tuple[Array, ...]:
+        def slopes(ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            return jax.grad(leg_time)(ends, leg)
+
+        # Forward over reverse, one column at a time: jax.hessian takes four times as long to compile.
+        one, zero = jnp.ones(()), jnp.zeros(())
+        (slope, next_slope), (curve, between) = jax.jvp(slopes, (ends,), ((one, zero),))
+        _, (_, next_curve) = jax.jvp(slopes, (ends,), ((zero, one),))
+        return leg_time(ends, leg), slope, next_slope, curve, between, next_curve
+
+    times, slope, next_slope, curve, between, next_curve = jax.vmap(derive)(ends, legs)
     curve, between, next_curve = _make_semidefinite(curve, between, next_curve)
 
     def gather(firsts: Array, seconds: Array) -> Array:

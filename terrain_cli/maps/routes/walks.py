@@ -15,27 +15,28 @@ from terrain_cli.maps.routes.crossings import Chain, drop_nodes, hold_ends, join
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.level import ALTERNATIVES, LONGER, NEARBY, NEARBY_SHARE, SAME, share_apart
 from terrain_cli.maps.routes.level import APART as DIFFERENT
-from terrain_cli.maps.routes.lines import trace_lines
+from terrain_cli.maps.routes.lines import TOUCH, cut_lines, trace_lines
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes
-from terrain_cli.maps.routes.refine import Refined, cut_routes
+from terrain_cli.maps.routes.refine import Refined, cut_routes, to_nodes
 from terrain_cli.maps.routes.slopes import Surface, descend_slopes, leg_times, time_between
-from terrain_cli.maps.walking.climbs import Climbs, find_patches, least_pace
+from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 
-# How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it.
-# The cells that matter there must be within half of that; otherwise it is doubled.
-WIDTH = 0.02
+# How much longer than the least time of the graph on cells of the map, as a fraction, a route through a cell may take for the
+# graphs on sub-cells to have it. The cells that matter there must be within half of that; otherwise it is doubled.
+WIDTH, MATTERS = 0.016, 0.001
+NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 FIRST_POINTS, POINTS = 2, 3  # on each edge, on cells of the map and on sub-cells
-MATTERS = 0.005  # the same on sub-cells, for the cells that matter
-CANDIDATES, APART = 4, 1.5  # routes to refine, each with a leg so many cells of the map away from the faster ones
-LARGE = 400_000  # sub-cells; for more of them, the detail is doubled step by step
+LARGE = 60_000  # sub-cells; for more of them, the detail is doubled step by step
+# Routes on the finest graph to descend from, each with a leg so many cells of the map away from the faster ones, and the band
+# around them: its radius in sub-cells and the points on each edge.
+CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 6, 1.5, 1, 6
 
 
 class Stage(NamedTuple):
-    """A part of the refinement. candidates: how many routes it begins with. rounds: the largest number. radius: of the band
-    around the route, in sub-cells. points: on each edge there. widened: see `slopes.descend_slopes`. enough: a relative gain
-    that ends it."""
+    """A part of the refinement. routes: how many. rounds: the largest number. radius: of the band around the route, in sub-cells.
+    points: on each edge there. widened: see `slopes.descend_slopes`. enough: a relative gain that ends it."""
 
-    candidates: int
+    routes: int
     rounds: int
     radius: int
     points: int
@@ -43,23 +44,23 @@ class Stage(NamedTuple):
     enough: float
 
 
-STAGES = (
-    Stage(CANDIDATES, 1, 2, 8, (1e-2, 1e-3), 0.0),
-    Stage(2, 2, 2, 10, (1e-2, 1e-3), 1e-5),
-    Stage(1, 10, 1, 4, (1e-3,), 2e-6),
-)
+STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 12, 1, 4, (1e-3,), 5e-6)
+ALTERNATIVE = Stage(2, 1, 1, 6, (1e-2, 1e-3), 0.0)
+NEARLY = 0.002  # how much slower than the best, as a fraction, the second of the routes to refine may be
+GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
 # Where a band has further nodes: beside the crossings of the route, and on the edges at the corners that it passes closely.
-BESIDE = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002
-FROM_CORNERS, CLOSE = (0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005, 0.0015), 0.25
+BESIDE = 0.2, 0.08, 0.03, 0.012, 0.005, 0.002
+FROM_CORNERS, CLOSE = (0.5, 0.2, 0.08, 0.03, 0.01, 0.0015), 0.25
 
 
 class _Level(NamedTuple):
-    """A graph on sub-cells of a surface, and its shortest paths."""
+    """A graph on sub-cells of a surface, and its shortest paths. within: how much longer than the fastest they may be."""
 
     surface: Surface
     graph: Graph
     paths: Paths
+    within: float
 
     @property
     def best(self) -> Chain:
@@ -80,14 +81,27 @@ def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Re
     if level is None:
         return []
     fine = level.surface
-    picked = pick_routes(level.graph, level.paths, MATTERS, APART * fine.detail, CANDIDATES, fine.shape)
-    found = [_begin(level.graph.to_chain([nodes]), fine) for nodes in picked]
+    found = [_begin(chain, fine) for chain in _combine(level, start, goal)]
     done: list[Refined] = []
     for stage in STAGES:
         found.sort(key=lambda route: route.times[-1])
-        done += found[stage.candidates :]
-        found = [_refine(route, fine, start, goal, stage) for route in found[: stage.candidates]]
+        done += found[stage.routes :]
+        found = [_refine(route, fine, start, goal, stage) for route in found[: stage.routes]]
     return _choose([*found, *done], fine.detail)
+
+
+def _combine(level: _Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
+    """The best routes that join pieces of several candidates, fastest first."""
+    surface, apart = level.surface, APART * level.surface.detail
+    picked = pick_routes(level.graph, level.paths, level.within, apart, CANDIDATES, surface.shape)
+    chain = _drop(level.graph.to_chain(picked), surface)
+    for widened in STAGES[0].widened:
+        chain, _ = descend_slopes(chain, surface, widened, STEPS)
+    chain = _drop(hold_ends(chain)[0], surface)
+    band = _find_band(chain, surface, CANDIDATES_RADIUS)
+    joint = lay_graph(surface, start, goal, band, CANDIDATES_POINTS, NEARLY, _gather(chain))
+    routes = pick_routes(joint.graph, joint.paths, NEARLY, apart, STAGES[0].routes, surface.shape)
+    return [joint.graph.to_chain([nodes]) for nodes in routes]
 
 
 def time_line(surface: Surface, start: np.ndarray, goal: np.ndarray) -> float:
@@ -114,17 +128,30 @@ def _choose(routes: list[Refined], detail: int) -> list[Refined]:
 
 def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level | None:
     """The graph on sub-cells of full detail, or None if there is no route."""
-    inside = np.isfinite(surface.slowness)
-    level = lay_graph(surface._replace(detail=1), start, goal, inside, FIRST_POINTS, WIDTH)
-    while math.isfinite(level.paths.best) and level.surface.detail < surface.detail:
-        before = level.surface.detail
-        inside = cells_through(level.graph, level.paths, WIDTH, level.surface.shape)
-        detail = surface.detail
-        while detail > 2 * before and np.count_nonzero(inside) * (detail // before) ** 2 > LARGE:
-            detail //= 2
-        inside = np.repeat(np.repeat(inside, detail // before, axis=0), detail // before, axis=1)
-        level = lay_graph(surface._replace(detail=detail), start, goal, inside, POINTS, MATTERS)
-    return level if math.isfinite(level.paths.best) else None
+    width = WIDTH
+    while True:
+        inside = np.isfinite(surface.slowness)
+        first = level = lay_graph(surface._replace(detail=1), start, goal, inside, FIRST_POINTS, width)
+        if not math.isfinite(level.paths.best):
+            return None
+        while level.surface.detail < surface.detail:
+            before = level.surface.detail
+            inside = cells_through(level.graph, level.paths, level.within, level.surface.shape)
+            detail = surface.detail
+            while detail > 2 * before and np.count_nonzero(inside) * (detail // before) ** 2 > LARGE:
+                detail //= 2
+            inside = _enlarge(inside, detail // before)
+            level = lay_graph(surface._replace(detail=detail), start, goal, inside, POINTS, NARROWER * level.within)
+        matter = cells_through(level.graph, level.paths, MATTERS, level.surface.shape)
+        within = cells_through(first.graph, first.paths, width / 2, first.surface.shape)
+        if width > 1 or not np.any(matter & ~_enlarge(within, level.surface.detail)):
+            return level
+        width *= 2
+
+
+def _enlarge(cells: np.ndarray, times: int) -> np.ndarray:
+    """The sub-cells of cells, shape (rows times, cols times)."""
+    return np.repeat(np.repeat(cells, times, axis=0), times, axis=1)
 
 
 def lay_graph(
@@ -141,8 +168,8 @@ def lay_graph(
     detail = surface.detail
     graph = make_graph(start * detail, goal * detail, inside, points, surface.slowness, surface.closed, more, detail)
     patches = find_patches(surface.heights, graph.cells, detail)
-    climbs = Climbs(patches, *surface.pace.numbers, surface.max_slope, least_pace(surface.pace))
-    return _Level(surface, graph, find_paths(graph, within, climbs))
+    climbs = make_climbs(patches, surface.pace, surface.max_slope)
+    return _Level(surface, graph, find_paths(graph, within, climbs), within)
 
 
 def _begin(chain: Chain, surface: Surface) -> Refined:
@@ -160,12 +187,14 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
     best, now = route.nodes, route.nodes
     times, crossings, norms = list(route.times), list(route.crossings), list(route.gradient_norms)
     for _ in range(stage.rounds):
+        now = _straighten(now, surface)
         for widened in stage.widened:
             now, result = descend_slopes(now, surface, widened, STEPS)
         # Rounded kinks may have led away from the crease; the graph leads back to it.
         now = _drop(hold_ends(now)[0], surface)
-        band = _find_band(now.points, surface, stage.radius)
+        band = _find_band(now, surface, stage.radius)
         now = _drop(lay_graph(surface, start, goal, band, stage.points, 0.0, _gather(now)).best, surface)
+        now = _straighten(now, surface)
         time = float(leg_times(now, surface).sum())
         gain = times[-1] - time
         if gain > 0:
@@ -178,9 +207,52 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
     return Refined(best, times, crossings, norms)
 
 
-def _find_band(points: np.ndarray, surface: Surface, radius: int) -> np.ndarray:
-    """The free sub-cells that a route crosses, and those at most `radius` from them, bool."""
-    middle = (points[1:] + points[:-1]) / 2
+def _straighten(chain: Chain, surface: Surface) -> Chain:
+    """A route with runs of legs replaced by straight lines where that is faster, the longest first."""
+    length = 1 << (len(chain.x) - 1).bit_length()
+    while length >= 2:
+        for shift in (0, length // 2):
+            last = len(chain.x) - 1
+            stops = np.unique([0, *range(shift, last, length), last])
+            chain = _straighten_runs(chain, stops, surface)
+        length //= 2
+    return chain
+
+
+def _straighten_runs(chain: Chain, stops: np.ndarray, surface: Surface) -> Chain:
+    """A route with the runs between some of its nodes replaced by straight lines where that is faster."""
+    begins, ends = chain.take(stops[:-1]), chain.take(stops[1:])
+    a, b = begins.points, ends.points
+    run, start, end, _ = cut_lines(a, b)
+    inner = (start > 0) & (end - start > TOUCH)
+    run, start = run[inner], start[inner]
+    nodes = to_nodes(a[run] + (b - a)[run] * start[:, None], run)
+    number = np.arange(len(a))
+    order = np.lexsort(
+        (
+            np.concatenate([start, np.zeros(len(a)), np.ones(len(a))]),
+            np.concatenate([run, number, number]),
+        )
+    )
+    lines = join([nodes, begins._replace(route=number), ends._replace(route=number)]).take(order)
+    before = np.add.reduceat(leg_times(chain, surface), stops[:-1])
+    after = np.bincount(lines.route[:-1], leg_times(lines, surface), minlength=len(a))
+    better = after < before * (1 - GAIN)
+    if not better.any():
+        return chain
+    index = np.arange(len(chain.x))
+    of_run = np.searchsorted(stops, index, side="right") - 1
+    within = ~np.isin(index, stops) & np.append(better, False)[of_run]
+    new = better[run]
+    order = np.argsort(np.concatenate([index[~within], stops[run[new]] + 0.5]), kind="stable")
+    joined = join([chain.take(~within), nodes.take(new)]).take(order)
+    return joined._replace(route=np.zeros(len(joined.x), dtype=np.int64))
+
+
+def _find_band(chain: Chain, surface: Surface, radius: int) -> np.ndarray:
+    """The free sub-cells that routes cross, and those at most `radius` from them, bool."""
+    points = chain.points
+    middle = ((points[1:] + points[:-1]) / 2)[chain.route[1:] == chain.route[:-1]]
     rows, cols = surface.shape
     inside = np.zeros((rows, cols), dtype=bool)
     for down in range(-radius, radius + 1):

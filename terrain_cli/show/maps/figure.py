@@ -31,6 +31,8 @@ from terrain_cli.show.maps.grounds import (
     hide_regions,
     write_coordinates,
 )
+from terrain_cli.show.maps.profile import describe_climb, draw_profile, draw_profiles, size_profiles
+from terrain_cli.show.maps.relief import draw_relief, find_unknown
 from terrain_cli.show.style import BLACK, BLUE, RED, displayable, figure_style
 from terrain_cli.text import duration, hours, percent
 
@@ -42,6 +44,7 @@ FINEST = 1024  # cells along a side; contours of larger maps are drawn from ever
 MESH = 500_000  # points from which contours are drawn, about, if the cells are fewer
 LONGEST = 5400.0  # s; contours of times that reach further are in hours and minutes
 MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)  # between contours of long times
+PLAIN = -5, 8  # powers of ten; coordinates between them are written in full, such as a northing of 4,016,000 m
 TICKS = 8  # distinct speeds, at most, that get a tick each on the colour bar
 
 
@@ -55,10 +58,15 @@ def plot(
 ) -> Figure:
     """The figure of a map: its ground, the arrival times from the start as contours, the routes and their straight lines.
 
-    The ground is shaded by speed; classes and regions have their colours. A map with a CRS has a scale bar and an arrow to the
-    north. ax: the axes to draw into; by default a figure of its own with a title and a caption. isochrones: the times of the
-    contours, s, instead of round ones. corridor: mark the cells of routes that are at most so many percent slower than the best.
+    The ground is shaded by speed; classes and regions have their colours. A map with elevation has relief and contour lines, and
+    arrival times only if they are asked for. A map with a CRS has a scale bar and an arrow to the north. kind: "map", or
+    "profile" for the elevation along the routes. ax: the axes to draw into; by default a figure of its own with a title and a
+    caption. isochrones: the times of the contours, s, instead of round ones. corridor: mark the cells of routes that are at most
+    so many percent slower than the best.
     """
+    if kind == "profile":
+        return _plot_profile(solution, ax)
+    hilly = solution.ground.heights is not None
     levels = None if isochrones is None else sorted(set(isochrones))
     if levels:
         require_whole(solution, "isochrones", levels[-1], solution.from_start)
@@ -75,7 +83,10 @@ def plot(
             axes, figure = ax, root_figure(ax)
         grounds = _draw_ground(axes, solution)
         grounds += draw_corridor(axes, solution, corridor) if corridor is not None else []
-        drawn = draw_times(axes, solution.ground, solution.from_start, solution.scenario, levels)
+        relief = draw_relief(axes, solution) if hilly else []
+        drawn: list[float] = []
+        if levels is not None or not hilly:
+            drawn = draw_times(axes, solution.ground, solution.from_start, solution.scenario, levels)
         axes.set_title(_title(solution, drawn, asked=levels is not None))
         draw_routes(axes, solution)
         mark_places(axes, solution.scenario)
@@ -84,10 +95,25 @@ def plot(
             draw_scale(axes, solution)
         lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
         times = [Line2D([], [], color=BLUE, linewidth=0.9, label="arrival times")] if drawn else []
-        entries = [*lines, *times, *grounds]
+        entries = [*lines, *times, *relief, *grounds]
         columns = 5 if not solution.crs else max(round(root_figure(axes).get_size_inches()[0] / 1.9), 2)
         add_legend(axes, columns, entries)
     return figure
+
+
+def _plot_profile(solution: MapSolution, ax: Axes | None) -> Figure:
+    """The figure of the profiles of all routes; into `ax`, that of the first."""
+    if solution.ground.heights is None:
+        raise ValueError("kind must be map for a map without elevation, got 'profile'")
+    with figure_style(*texts_of(solution.scenario)):
+        if ax is None:
+            size = size_profiles(solution)
+            figure = new_figure(size, solution.scenario.name, caption(solution, round(size[0] * 13)))
+            draw_profiles(figure, solution)
+            return figure
+        if solution.route and solution.route.distance > 0:
+            draw_profile(ax, solution, solution.route, 0)
+    return root_figure(ax)
 
 
 def _draw_ground(axes: Axes, solution: MapSolution) -> list[Artist]:
@@ -97,6 +123,8 @@ def _draw_ground(axes: Axes, solution: MapSolution) -> list[Artist]:
         return [*draw_classes(axes, solution), *draw_regions(axes, solution)]
     draw_cells(axes, solution.scenario, solution.ground, hidden)
     walls = np.isinf(np.asarray(solution.ground.slowness)) & ~hidden
+    if solution.ground.heights is not None:
+        walls &= ~find_unknown(np.asarray(solution.ground.heights))
     blocked = [Patch(facecolor=WALL, label="blocked")] if walls.any() else []
     return [*draw_regions(axes, solution), *blocked]
 
@@ -109,6 +137,8 @@ def _title(solution: MapSolution, levels: Sequence[float], asked: bool) -> str:
     ground = f"Speed {1 / distinct[0]:g} {length}/{time} everywhere" if len(distinct) == 1 else "Speeds"
     if solution.zones is not None or solution.overlays:
         ground = "Ground"
+    elif solution.ground.heights is not None and len(distinct) == 1:
+        ground = "Elevation"
     if not levels:
         return ground
     if asked:
@@ -130,20 +160,20 @@ def texts_of(scenario: MapScenario) -> list[str]:
 
 def caption(solution: MapSolution, width: int) -> str:
     """The times of the routes, in a few lines of at most `width` characters."""
-    units = solution.scenario.units
     parts = []
     for i, route in enumerate(solution.routes):
         name = f"{displayable(solution.scenario.goal_name(i), 30)}: " if len(solution.routes) > 1 else ""
-        parts.append(
-            f"{name}{_describe_route(route, units.time, units.length)}" if route else f"{name}{solution.reasons[i]}"
-        )
+        parts.append(f"{name}{_describe_route(solution, route)}" if route else f"{name}{solution.reasons[i]}")
     text = "; ".join(parts[:GOALS]) + (f"; and {len(parts) - GOALS:,} more" if len(parts) > GOALS else "") + "."
     return "\n".join(textwrap.wrap(text[0].upper() + text[1:], width))
 
 
-def _describe_route(route: Route, time: str, length: str) -> str:
-    """Time and length of a route, beside the straight line and the best alternative."""
+def _describe_route(solution: MapSolution, route: Route) -> str:
+    """Time, length and climb of a route, beside the straight line and the best alternative."""
+    time, length = solution.scenario.units.time, solution.scenario.units.length
     text = f"{duration(route.time, displayable(time, 20), 6)}, {route.distance:.6g} {displayable(length, 20)}"
+    if solution.ground.heights is not None:
+        text += f", {describe_climb(solution, route)}"
     if not math.isfinite(route.straight_time):
         text += ", straight lines blocked" if route.legs else ", straight line blocked"
     elif route.straight_time > route.time * (1 + 1e-9):
@@ -176,6 +206,7 @@ def draw_cells(axes: Axes, scenario: MapScenario, ground: Ground, hidden: np.nda
         axis.set_major_locator(MaxNLocator(8, steps=STEPS))
         if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
             formatter.set_useOffset(False)
+            formatter.set_powerlimits(PLAIN)
     if low < high:
         distinct = np.unique(speeds.compressed())
         settings: dict[str, Any] = {"ticks": distinct, "format": "%g"} if len(distinct) <= TICKS else {}

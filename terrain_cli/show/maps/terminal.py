@@ -11,6 +11,7 @@ from terrain_cli.maps.raster import Raster
 from terrain_cli.maps.routes.search import Round
 from terrain_cli.maps.scenario import MapScenario
 from terrain_cli.maps.solution import MapSolution
+from terrain_cli.maps.walking.profile import find_extent
 from terrain_cli.show.console import current, out, say
 from terrain_cli.show.tables import STYLES, describe_saving, new_summary, new_table, show
 from terrain_cli.text import duration, hours, number, percent, visible
@@ -63,7 +64,7 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     """Print the outcome and each route beside its straight line; the alternatives too if there is only one goal."""
     say(Text(visible(solution.message), style=STYLES[solution.status]))
     if len(solution.routes) > 1:
-        _print_goals(solution)
+        _print_goals(solution, options)
         return
     route, units = solution.route, solution.scenario.units
     if route is None:
@@ -74,6 +75,11 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     if arrival := scenario.clock(route.time):
         table.add_row("arrival", Text(f"{arrival:%Y-%m-%d %H:%M}"), Text(f"departure {scenario.depart:%Y-%m-%d %H:%M}"))
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
+    if solution.ground.heights is not None:
+        extent = find_extent(solution.ground, route.points, options.get("climb_threshold"))
+        table.add_row("ascent", Text(f"{extent.ascent:,.0f} m"), f"in climbs of {extent.threshold:g} m or more")
+        table.add_row("descent", Text(f"{extent.descent:,.0f} m"), "")
+        table.add_row("highest point", Text(f"{extent.highest:,.0f} m"), f"after {extent.summit:,.0f} m")
     for i, leg in enumerate(route.legs):
         end = scenario.via_name(i) if i < len(scenario.via) else scenario.goal_name(0)
         length = Text(f"{number(leg.distance)} {units.length}")
@@ -95,13 +101,22 @@ def describe(solution: MapSolution) -> tuple[str, str]:
     return "map", ""
 
 
-def _print_goals(solution: MapSolution) -> None:
+def _print_goals(solution: MapSolution, options: Mapping[str, Any]) -> None:
     """Print a row for each goal."""
     units = solution.scenario.units
     scenario, times = solution.scenario, [route.time for route in solution.routes if route]
     long = any(hours(time, units.time) for time in times)
     more = [*(["h:mm"] if long else []), *(["arrival"] if scenario.depart else [])]
-    heads = (f"time ({units.time})", *more, f"distance ({units.length})", f"straight line ({units.time})", "saved")
+    hilly = solution.ground.heights is not None
+    climbs = ["ascent (m)", "descent (m)"] if hilly else []
+    heads = (
+        f"time ({units.time})",
+        *more,
+        f"distance ({units.length})",
+        *climbs,
+        f"straight line ({units.time})",
+        "saved",
+    )
     table = new_table(("goal", *heads), left=1)
     for i, route in enumerate(solution.routes):
         name = Text(visible(scenario.goal_name(i)))
@@ -116,7 +131,11 @@ def _print_goals(solution: MapSolution) -> None:
             straight = number(route.straight_time), share
         else:
             straight = "blocked", ""
-        table.add_row(name, number(route.time), *shown, number(route.distance), *straight)
+        climbed: list[str] = []
+        if hilly:
+            extent = find_extent(solution.ground, route.points, options.get("climb_threshold"))
+            climbed = [f"{extent.ascent:,.0f}", f"{extent.descent:,.0f}"]
+        table.add_row(name, number(route.time), *shown, number(route.distance), *climbed, *straight)
     show(table)
     for reason in filter(None, solution.reasons):
         say(Text(visible(reason), style="dim"))
