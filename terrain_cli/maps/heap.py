@@ -9,7 +9,7 @@ from terrain_cli.maps.loops import helper
 
 
 @helper
-def push(keys: np.ndarray, items: np.ndarray, size: int, key: float, item: int) -> None:
+def push(keys: np.ndarray, items: np.ndarray, size: int | np.int64, key: float, item: int) -> None:
     """Insert an item into a heap of `size` items; the arrays must have room for one more."""
     child = size
     while child > 0:
@@ -22,7 +22,7 @@ def push(keys: np.ndarray, items: np.ndarray, size: int, key: float, item: int) 
 
 
 @helper
-def drop(keys: np.ndarray, items: np.ndarray, size: int) -> None:
+def drop(keys: np.ndarray, items: np.ndarray, size: int | np.int64) -> None:
     """Remove the first item of a heap of `size` items."""
     size -= 1
     key, item = keys[size], items[size]

@@ -128,7 +128,7 @@ def descend_batched(
                         _Descents(descent, reached), cases, until, within, method=scenario.descent.method
                     )
                     descent, reached = jax.device_get(solved)
-                time, iterations, status = descent.time, descent.iteration, descent.status
+                time, iterations, status = map(np.asarray, (descent.time, descent.iteration, descent.status))
             kept = slice(min(block, math.prod(shape) - first))
             names = np.array(STATUS)[status]
             yield Points(values[kept], time[kept], iterations[kept], reached[kept], names[kept], cases.optimum[kept])
