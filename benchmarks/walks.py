@@ -146,7 +146,7 @@ def walk_widely(elevation: Elevation, walking: Walking, start: Place, goal: Plac
             stack.enter_context(mock.patch.object(walks, name, value))
         stack.enter_context(mock.patch.object(walks, "CANDIDATES", MORE))
         first, *rest = walks.STAGES
-        stages = (first._replace(candidates=MORE), rest[0]._replace(candidates=4), *rest[1:])
+        stages = (first._replace(routes=4), *rest)
         stack.enter_context(mock.patch.object(walks, "STAGES", stages))
         return walk_any_angle(elevation, walking, start, goal)
 

@@ -181,7 +181,8 @@ def plot(solution: "Solution", kind: str | None = None, **settings: Any) -> "Fig
     """The figure of a solution that `terrain plot` draws, as a matplotlib figure.
 
     kind: "landscape" (the default), "objective", "paths" or "all" of a solution of strips; "map" of a map, or "profile" if that
-    has elevation. ax: an `Axes` to draw into, for kinds of one panel. axes, held: as in `survey`. Raises ValueError for a kind that the solution does not have.
+    has elevation. ax: an `Axes` to draw into, for kinds of one panel. axes, held: as in `survey`. Raises ValueError for a kind
+    that the solution does not have.
 
     Example:
 

@@ -3,13 +3,15 @@
 Four children a node, because a heap of millions of items spends its time waiting for memory (LaMarca and Ladner 1996).
 """
 
+from typing import Any
+
 import numpy as np
 
 from terrain_cli.maps.loops import helper
 
 
 @helper
-def push(keys: np.ndarray, items: np.ndarray, size: int | np.int64, key: float, item: int) -> None:
+def push(keys: np.ndarray, items: np.ndarray, size: "int | np.signedinteger[Any]", key: float, item: int) -> None:
     """Insert an item into a heap of `size` items; the arrays must have room for one more."""
     child = size
     while child > 0:
@@ -22,7 +24,7 @@ def push(keys: np.ndarray, items: np.ndarray, size: int | np.int64, key: float, 
 
 
 @helper
-def drop(keys: np.ndarray, items: np.ndarray, size: int | np.int64) -> None:
+def drop(keys: np.ndarray, items: np.ndarray, size: "int | np.signedinteger[Any]") -> None:
     """Remove the first item of a heap of `size` items."""
     size -= 1
     key, item = keys[size], items[size]

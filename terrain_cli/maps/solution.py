@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SETTLED = (
     1e-3  # the norm of the gradient of a route at rest, relative to its time per metre; rounding errors are smaller
 )
+GAINED = 1e-5  # of its time: what the last iteration of a walk at rest may have gained
 
 
 @dataclass(frozen=True)
@@ -252,10 +253,11 @@ def solve(
         for row in routes[0].history:
             watch(row)
     reasons = tuple("" if route else explain_no_route(scenario, ground, i) for i, route in enumerate(routes))
-    settled = all(_is_settled(route) for route in routes if route)
+    hilly = ground.hilly
+    settled = all(_is_settled(route, hilly) for route in routes if route)
     status = "no route" if not all(routes) else "converged" if settled else "iterations"
     known = (raster.crs, raster.zones, describe_part(raster), raster.overlays, part_of(raster)) if raster else ()
-    return MapSolution(scenario, ground, status, _explain(routes, reasons), routes, reasons, precision, *known)
+    return MapSolution(scenario, ground, status, _explain(routes, reasons, hilly), routes, reasons, precision, *known)
 
 
 def _find_routes(
@@ -281,15 +283,21 @@ def _find_routes(
     return tuple(found)
 
 
-def _is_settled(route: Route) -> bool:
-    """Whether moving the crossings of a route no longer changes its time, compared with its time per metre."""
+def _is_settled(route: Route, hilly: bool) -> bool:
+    """Whether moving the crossings of a route no longer changes its time, compared with its time per metre.
+
+    On slopes the best route lies on a crease, where the gradient does not vanish: there the last iteration has gained little.
+    """
     if route.legs:
-        return all(map(_is_settled, route.legs))
+        return all(_is_settled(leg, hilly) for leg in route.legs)
+    if hilly:
+        before, after = route.history[-2:][0].time, route.history[-1].time
+        return bool(before - after <= GAINED * after)
     return route.distance == 0 or route.history[-1].gradient_norm <= SETTLED * route.time / route.distance
 
 
-def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
-    """The outcome in a sentence. reasons: why each missing route is missing."""
+def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...], hilly: bool) -> str:
+    """The outcome in a sentence. reasons: why each missing route is missing. hilly: whether slopes change the times."""
     if len(routes) > 1:
         reached = sum(route is not None for route in routes)
         return (
@@ -300,6 +308,8 @@ def _explain(routes: tuple[Route | None, ...], reasons: tuple[str, ...]) -> str:
     if routes[0] is None:
         return f"No route: {reasons[0]}."
     iterations = count(max(len(routes[0].history) - 1, 0), "iteration")
-    if not _is_settled(routes[0]):
+    if not _is_settled(routes[0], hilly):
         return f"Stopped after {iterations}: small changes may still make the route faster."
+    if hilly:
+        return f"Converged after {iterations}: the last made the route faster by less than {100 * GAINED:g} %."
     return f"Converged after {iterations}: no small change makes the route faster."

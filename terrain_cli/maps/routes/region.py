@@ -51,7 +51,7 @@ def find_region(
     block = max(1, max(slowness.shape) // BLOCKS)
     unit = float(np.min(slowness))
     if block > 1 and math.isfinite(widths[0]):
-        coarse = _average(slowness, block)
+        coarse = average_blocks(slowness, block)
         corners = np.zeros((coarse.shape[0] - 1, coarse.shape[1] - 1), dtype=bool)
         blocks = _add_times(_to_float32(coarse, unit), corners, start / block, goal / block, widths[0])
         if blocks is None:
@@ -79,7 +79,7 @@ def _to_float32(slowness: np.ndarray, unit: float) -> np.ndarray:
         return np.asarray(relative, dtype=np.float32)
 
 
-def _average(slowness: np.ndarray, block: int) -> np.ndarray:
+def average_blocks(slowness: np.ndarray, block: int) -> np.ndarray:
     """The mean slowness of the free cells of each block, inf where there are none, with a border of inf around."""
     rows, cols = (range(0, size, block) for size in slowness.shape)
     total, count = np.zeros((len(rows), len(cols))), np.zeros((len(rows), len(cols)))

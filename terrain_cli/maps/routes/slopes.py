@@ -187,7 +187,8 @@ def _derive(x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, Ar
 
     def derive(ends: tuple[Array, Array], leg: Legs) -> tuple[Array, ...]:
         def slopes(ends: tuple[Array, Array]) -> tuple[Array, Array]:
-            return jax.grad(leg_time)(ends, leg)
+            slope, next_slope = jax.grad(leg_time)(ends, leg)
+            return slope, next_slope
 
         # Forward over reverse, one column at a time: jax.hessian takes four times as long to compile.
         one, zero = jnp.ones(()), jnp.zeros(())

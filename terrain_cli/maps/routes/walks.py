@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from terrain_cli.maps.routes.crossings import Chain, drop_nodes, hold_ends, join
 from terrain_cli.maps.routes.graph import Graph, make_graph
@@ -18,12 +19,14 @@ from terrain_cli.maps.routes.level import APART as DIFFERENT
 from terrain_cli.maps.routes.lines import TOUCH, cut_lines, trace_lines
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes
 from terrain_cli.maps.routes.refine import Refined, cut_routes, to_nodes
+from terrain_cli.maps.routes.region import average_blocks
 from terrain_cli.maps.routes.slopes import Surface, descend_slopes, leg_times, time_between
 from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 
-# How much longer than the least time of the graph on cells of the map, as a fraction, a route through a cell may take for the
-# graphs on sub-cells to have it. The cells that matter there must be within half of that; otherwise it is doubled.
-WIDTH, MATTERS = 0.016, 0.001
+# How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it: on
+# blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
+WIDTHS, MATTERS = (0.06, 0.016), 0.001
+SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 FIRST_POINTS, POINTS = 2, 3  # on each edge, on cells of the map and on sub-cells
 LARGE = 60_000  # sub-cells; for more of them, the detail is doubled step by step
@@ -66,6 +69,10 @@ class _Level(NamedTuple):
     def best(self) -> Chain:
         """The fastest route on the graph."""
         return self.graph.to_chain([self.paths.route(self.graph.goal)])
+
+    def cells(self, within: float) -> np.ndarray:
+        """The sub-cells through which a route takes at most a fraction `within` longer than the fastest, bool."""
+        return cells_through(self.graph, self.paths, within, self.surface.shape)
 
 
 def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Refined]:
@@ -127,26 +134,82 @@ def _choose(routes: list[Refined], detail: int) -> list[Refined]:
 
 
 def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level | None:
-    """The graph on sub-cells of full detail, or None if there is no route."""
-    width = WIDTH
+    """The graph on sub-cells of full detail, or None if there is no route.
+
+    The graphs for it are laid on wider parts of the map until the cells that matter are well inside.
+    """
+    free = np.isfinite(surface.slowness)
+    widths = [WIDTHS[0] if np.count_nonzero(free) > SMALL else math.inf, WIDTHS[1]]
     while True:
-        inside = np.isfinite(surface.slowness)
-        first = level = lay_graph(surface._replace(detail=1), start, goal, inside, FIRST_POINTS, width)
+        seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
+        inside = free
+        if math.isfinite(widths[0]):
+            block, level = _lay_blocks(surface, start, goal, widths[0])
+            if not math.isfinite(level.paths.best):
+                widths[0] = math.inf
+                continue
+            inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
+            seen.append((level.cells(widths[0] / 2), block))
+        level = lay_graph(surface._replace(detail=1), start, goal, inside, FIRST_POINTS, widths[1])
         if not math.isfinite(level.paths.best):
-            return None
-        while level.surface.detail < surface.detail:
-            before = level.surface.detail
-            inside = cells_through(level.graph, level.paths, level.within, level.surface.shape)
-            detail = surface.detail
-            while detail > 2 * before and np.count_nonzero(inside) * (detail // before) ** 2 > LARGE:
-                detail //= 2
-            inside = _enlarge(inside, detail // before)
-            level = lay_graph(surface._replace(detail=detail), start, goal, inside, POINTS, NARROWER * level.within)
-        matter = cells_through(level.graph, level.paths, MATTERS, level.surface.shape)
-        within = cells_through(first.graph, first.paths, width / 2, first.surface.shape)
-        if width > 1 or not np.any(matter & ~_enlarge(within, level.surface.detail)):
+            if not math.isfinite(widths[0]):
+                return None
+            widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
+            continue
+        seen.append((level.cells(widths[1] / 2), 1))
+        level = _lay_finer(level, surface)
+        matter = level.cells(MATTERS)
+        narrow = False
+        for i, (cells, block) in enumerate(reversed(seen)):
+            if _reaches_beyond(matter, cells, block * surface.detail):
+                place = len(widths) - 1 - i
+                widths[place] = 2 * widths[place] if widths[place] < 1 else math.inf
+                narrow = True
+        if not narrow or widths[1] > 1:
             return level
-        width *= 2
+
+
+def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: float) -> tuple[int, _Level]:
+    """The side of a block in cells, and the graph on blocks, whose heights and slownesses are averages."""
+    rows, cols = surface.slowness.shape
+    block = max(2, max(rows, cols) // BLOCKS)
+    padded = average_blocks(surface.slowness, block)
+    closed = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), dtype=bool)
+    known = np.isfinite(surface.heights)
+    total, count = (
+        ndimage.uniform_filter(value, block + 1, mode="nearest")
+        for value in (np.where(known, surface.heights, 0.0), known.astype(float))
+    )
+    mean = total / np.maximum(count, 1e-9)
+    row, col = (np.minimum(np.arange(0, size + block, block), size) for size in (rows, cols))
+    coarse = surface._replace(padded=padded, closed=closed, heights=mean[np.ix_(row, col)] / block, detail=1)
+    # A slope too steep for a leg may be climbed in switchbacks, which blocks do not show.
+    coarse = coarse._replace(max_slope=math.inf)
+    free = np.isfinite(coarse.slowness)
+    return block, lay_graph(coarse, start / block, goal / block, free, FIRST_POINTS, within)
+
+
+def _lay_finer(level: _Level, surface: Surface) -> _Level:
+    """The graph on sub-cells of full detail that follows one on cells of the map."""
+    while level.surface.detail < surface.detail:
+        before, inside = level.surface.detail, level.cells(level.within)
+        detail = surface.detail
+        while (
+            (detail // before) % 2 == 0
+            and detail > 2 * before
+            and np.count_nonzero(inside) * (detail // before) ** 2 > LARGE
+        ):
+            detail //= 2
+        inside = _enlarge(inside, detail // before)
+        ends = level.graph.place[-2:] / before
+        level = lay_graph(surface._replace(detail=detail), ends[0], ends[1], inside, POINTS, NARROWER * level.within)
+    return level
+
+
+def _reaches_beyond(matter: np.ndarray, cells: np.ndarray, times: int) -> bool:
+    """Whether any of the sub-cells that matter lies outside `cells`, whose sides are so many times longer."""
+    row, col = np.nonzero(matter)
+    return not bool(np.all(cells[row // times, col // times]))
 
 
 def _enlarge(cells: np.ndarray, times: int) -> np.ndarray:
@@ -175,7 +238,10 @@ def lay_graph(
 def _begin(chain: Chain, surface: Surface) -> Refined:
     """A route that is not refined yet."""
     chain = _drop(chain, surface)
-    return Refined(chain, [float(leg_times(chain, surface).sum())], [len(chain.x) - 2], [math.inf])
+    _, result = descend_slopes(chain, surface, STAGES[-1].widened[-1], 0)
+    return Refined(
+        chain, [float(leg_times(chain, surface).sum())], [len(chain.x) - 2], [float(result.gradient_norm[0])]
+    )
 
 
 def _drop(chain: Chain, surface: Surface) -> Chain:
