@@ -25,6 +25,7 @@ from terrain_cli.strips.step_size import safe_step
 
 BLOCK = 256  # points at a time, fewer for thousands of strips
 EXACT_BLOCK = 4000  # for method snell, which does not descend
+WORK = 2**24  # strips times iterations, after which the compiled loop returns for a moment, so that Ctrl-C is heard
 
 
 class Points(NamedTuple):
@@ -52,26 +53,41 @@ class _Case(NamedTuple):
     optimum: Any
 
 
+class _Descents(NamedTuple):
+    """The descents of a block of points, and the iteration at which each came near its optimum, shape (B,), -1 before that."""
+
+    descent: Descent
+    reached: Any
+
+
+def _begin(cases: _Case, method: str) -> _Descents:
+    """The descents of all cases before iteration 0."""
+    count = len(cases.optimum)
+    alone = begin(cases.x[0], METHODS[method])
+    descent = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], count, axis=0), alone)
+    return _Descents(descent._replace(x=cases.x), np.full(count, -1))
+
+
 @partial(cached_jit, static_argnames=("method",))
-def _solve_block(cases: _Case, within: float, *, method: str) -> tuple[Array, ...]:
-    """The time, iterations, reached and status code of each case, shape (B,) each."""
-    return jax.vmap(partial(_solve_case, within=within, method=method))(cases)
+def _solve_block(descents: _Descents, cases: _Case, until: int, within: float, *, method: str) -> _Descents:
+    """The descents at iteration `until`, or at their end if that comes first."""
+    return jax.vmap(partial(_solve_case, until=until, within=within, method=method))(descents, cases)
 
 
-def _solve_case(case: _Case, within: float, method: str) -> tuple[Array, ...]:
-    """The time, iterations, reached and status code of one case, shape () each."""
-    x, strips, settings, optimum = case
+def _solve_case(descents: _Descents, case: _Case, until: int, within: float, method: str) -> _Descents:
+    """The same for one case."""
+    _, strips, settings, optimum = case
     settings = settings._replace(step=jnp.where(jnp.isnan(settings.step), safe_step(strips, method), settings.step))
 
-    def once(carry: tuple[Descent, Array]) -> tuple[Descent, Array]:
-        descent, reached = carry
-        descent = advance(descent, strips, settings, METHODS[method])
-        arrives = (reached < 0) & (descent.time <= optimum * (1 + within))
-        return descent, jnp.where(arrives, descent.iteration, reached)
+    def goes_on(carry: _Descents) -> Array:
+        return (carry.descent.status == ON_ITS_WAY) & (carry.descent.iteration < until)
 
-    start = begin(x, METHODS[method]), jnp.array(-1)
-    descent, reached = jax.lax.while_loop(lambda carry: carry[0].status == ON_ITS_WAY, once, start)
-    return descent.time, descent.iteration, reached, descent.status
+    def once(carry: _Descents) -> _Descents:
+        descent = advance(carry.descent, strips, settings, METHODS[method])
+        arrives = (carry.reached < 0) & (descent.time <= optimum * (1 + within))
+        return _Descents(descent, jnp.where(arrives, descent.iteration, carry.reached))
+
+    return jax.lax.while_loop(goes_on, once, descents)
 
 
 def descend_batched(
@@ -105,8 +121,14 @@ def descend_batched(
                 nothing = np.zeros(block, dtype=int)
                 time, iterations, reached, status = cases.optimum, nothing, nothing, nothing + CONVERGED
             else:
-                solved = _solve_block(cases, within, method=scenario.descent.method)
-                time, iterations, reached, status = jax.device_get(solved)
+                (descent, reached), until = _begin(cases, scenario.descent.method), -1
+                while np.any(descent.status == ON_ITS_WAY):
+                    until += max(1, WORK // cases.strips.widths.size)
+                    solved = _solve_block(
+                        _Descents(descent, reached), cases, until, within, method=scenario.descent.method
+                    )
+                    descent, reached = jax.device_get(solved)
+                time, iterations, status = map(np.asarray, (descent.time, descent.iteration, descent.status))
             kept = slice(min(block, math.prod(shape) - first))
             names = np.array(STATUS)[status]
             yield Points(values[kept], time[kept], iterations[kept], reached[kept], names[kept], cases.optimum[kept])

@@ -205,6 +205,29 @@ def test_neither_points_nor_their_count_compile_anything_new() -> None:
     assert len(sweep_module._solve_block.programs) == before
 
 
+@pytest.mark.parametrize("method", ["gradient", "adam"])
+def test_a_long_descent_is_interrupted_and_goes_on(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """The compiled loop returns after a bounded number of iterations, for Ctrl-C, and nothing changes or is compiled again."""
+    scenario, varied = load_strips(THREE), {"descent.step": [0.5, 1.0]}
+    scenario = scenario.model_copy(update={"descent": scenario.descent.model_copy(update={"method": method})})
+    [whole] = sweep_module.descend_batched(scenario, varied)
+    before = len(sweep_module._solve_block.programs)
+    real, untils = sweep_module._solve_block, []
+
+    def record(descents: Any, cases: Any, until: int, within: float, **static: Any) -> Any:
+        untils.append(until)
+        return real(descents, cases, until, within, **static)
+
+    monkeypatch.setattr(sweep_module, "_solve_block", record)
+    monkeypatch.setattr(sweep_module, "WORK", 256 * 3 * 4)
+    [pieces] = sweep_module.descend_batched(scenario, varied)
+    assert untils == list(range(3, int(max(whole.iterations)) + 4, 4))
+    assert len(untils) > 3
+    for field, other in zip(whole, pieces, strict=True):
+        np.testing.assert_array_equal(field, other)
+    assert len(real.programs) == before
+
+
 def test_one_strip_and_thousands() -> None:
     one = StripsScenario.model_validate({"strips": [{"width": 3, "speed": 1}], "offset": 4})
     [block] = sweep_module.descend_batched(one, {"strips.0.speed": [1.0, 2.0]})

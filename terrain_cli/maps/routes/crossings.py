@@ -325,7 +325,7 @@ def _prepare(chain: Chain, slowness: np.ndarray) -> Derive:
     n, routes = len(chain.x), int(chain.route[-1]) + 1
     size = 2048
     while size < n:
-        size *= 2
+        size *= 4
     more = ((0, size - n), (0, 0))
     base, along = (jnp.asarray(np.pad(value, more)) for value in (chain.base, chain.along))
     slow = jnp.asarray(np.pad(slowness, (0, size - n)))
