@@ -25,7 +25,9 @@ from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 
 # How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it: on
 # blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
-WIDTHS, MATTERS = (0.06, 0.016), 0.001
+WIDTHS, MATTERS = (0.045, 0.016), 0.001
+# The longer the way, the more errors of its legs cancel: beyond FAR cells, the second width falls with the root of their number.
+FAR = 100
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 FIRST_POINTS, POINTS = 2, 3  # on each edge, on cells of the map and on sub-cells
@@ -139,7 +141,11 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
     The graphs for it are laid on wider parts of the map until the cells that matter are well inside.
     """
     free = np.isfinite(surface.slowness)
-    widths = [WIDTHS[0] if np.count_nonzero(free) > SMALL else math.inf, WIDTHS[1]]
+    cells_apart = float(np.max(np.abs(goal - start)))
+    widths = [
+        WIDTHS[0] if np.count_nonzero(free) > SMALL else math.inf,
+        WIDTHS[1] * math.sqrt(min(1.0, FAR / max(1.0, cells_apart))),
+    ]
     while True:
         seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
         inside = free
