@@ -159,7 +159,7 @@ def _prepare(chain: Chain, legs: Legs, surface: Surface, widened: float) -> Deri
     inside = chain.route[1:] == chain.route[:-1]
     size = SMALLEST
     while size < n:
-        size *= 2
+        size *= 4
     slowness = np.where(inside & np.isfinite(legs.slowness), legs.slowness, 0.0)
     padded = Legs(*(np.pad(value, (0, size - n + 1)) for value in legs._replace(slowness=slowness)))
     widen = np.float64(widened)

@@ -27,10 +27,19 @@ from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 # blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
 WIDTHS, MATTERS = (0.045, 0.016), 0.001
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the second width falls with the root of their number.
-FAR = 100
+FAR, ALIKE = 100, 10
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
-FIRST_POINTS, POINTS = 2, 3  # on each edge, on cells of the map and on sub-cells
+FIRST_POINTS, POINTS, MORE_POINTS = (
+    2,
+    3,
+    6,
+)  # on each edge, on cells of the map and on sub-cells, and on the last of these
+WHOLE = (
+    (4_000, 10),
+    (20_000, 6),
+    (60_000, 4),
+)  # sub-cells of maps that are searched as a whole, and the points on each edge
 LARGE = 60_000  # sub-cells; for more of them, the detail is doubled step by step
 # Routes on the finest graph to descend from, each with a leg so many cells of the map away from the faster ones, and the band
 # around them: its radius in sub-cells and the points on each edge.
@@ -51,6 +60,7 @@ class Stage(NamedTuple):
 
 STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 12, 1, 4, (1e-3,), 5e-6)
 ALTERNATIVE = Stage(2, 1, 1, 6, (1e-2, 1e-3), 0.0)
+MOST_NODES = 10_000  # of the candidates together, except of a single one
 NEARLY = 0.002  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
@@ -102,14 +112,16 @@ def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Re
 def _combine(level: _Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
     """The best routes that join pieces of several candidates, fastest first."""
     surface, apart = level.surface, APART * level.surface.detail
-    picked = pick_routes(level.graph, level.paths, level.within, apart, CANDIDATES, surface.shape)
+    nodes = len(level.paths.route(level.graph.goal))
+    most = max(1, min(CANDIDATES, MOST_NODES // nodes))
+    picked = pick_routes(level.graph, level.paths, level.within, apart, most, surface.shape)
     chain = _drop(level.graph.to_chain(picked), surface)
     for widened in STAGES[0].widened:
         chain, _ = descend_slopes(chain, surface, widened, STEPS)
     chain = _drop(hold_ends(chain)[0], surface)
     band = _find_band(chain, surface, CANDIDATES_RADIUS)
     joint = lay_graph(surface, start, goal, band, CANDIDATES_POINTS, NEARLY, _gather(chain))
-    routes = pick_routes(joint.graph, joint.paths, NEARLY, apart, STAGES[0].routes, surface.shape)
+    routes = pick_routes(joint.graph, joint.paths, NEARLY, apart, min(most, STAGES[0].routes), surface.shape)
     return [joint.graph.to_chain([nodes]) for nodes in routes]
 
 
@@ -141,11 +153,19 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
     The graphs for it are laid on wider parts of the map until the cells that matter are well inside.
     """
     free = np.isfinite(surface.slowness)
+    count = int(np.count_nonzero(free)) * surface.detail**2
+    for most, points in WHOLE:
+        if count <= most:
+            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, WIDTHS[1])
+            return level if math.isfinite(level.paths.best) else None
     cells_apart = float(np.max(np.abs(goal - start)))
+    blocks_apart = cells_apart / _side(surface)
     widths = [
-        WIDTHS[0] if np.count_nonzero(free) > SMALL else math.inf,
-        WIDTHS[1] * math.sqrt(min(1.0, FAR / max(1.0, cells_apart))),
+        width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
+        for width, apart in zip(WIDTHS, (blocks_apart, cells_apart), strict=True)
     ]
+    if np.count_nonzero(free) <= SMALL:
+        widths[0] = math.inf
     while True:
         seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
         inside = free
@@ -163,7 +183,11 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
             widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
             continue
         seen.append((level.cells(widths[1] / 2), 1))
-        level = _lay_finer(level, surface)
+        first, level = level, _lay_finer(level, surface)
+        misjudged = _misjudge(first, level)
+        if misjudged > widths[1]:
+            widths[1] = misjudged if misjudged < 1 else math.inf
+            continue
         matter = level.cells(MATTERS)
         narrow = False
         for i, (cells, block) in enumerate(reversed(seen)):
@@ -175,10 +199,15 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
             return level
 
 
+def _side(surface: Surface) -> int:
+    """The side of a block, in cells of the map."""
+    return int(max(2, max(surface.slowness.shape) // BLOCKS))
+
+
 def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: float) -> tuple[int, _Level]:
     """The side of a block in cells, and the graph on blocks, whose heights and slownesses are averages."""
     rows, cols = surface.slowness.shape
-    block = max(2, max(rows, cols) // BLOCKS)
+    block = _side(surface)
     padded = average_blocks(surface.slowness, block)
     closed = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), dtype=bool)
     known = np.isfinite(surface.heights)
@@ -197,19 +226,33 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
 
 def _lay_finer(level: _Level, surface: Surface) -> _Level:
     """The graph on sub-cells of full detail that follows one on cells of the map."""
+    ends = level.graph.place[-2:]
+    inside = level.cells(level.within)
     while level.surface.detail < surface.detail:
-        before, inside = level.surface.detail, level.cells(level.within)
-        detail = surface.detail
-        while (
-            (detail // before) % 2 == 0
-            and detail > 2 * before
-            and np.count_nonzero(inside) * (detail // before) ** 2 > LARGE
-        ):
-            detail //= 2
-        inside = _enlarge(inside, detail // before)
-        ends = level.graph.place[-2:] / before
-        level = lay_graph(surface._replace(detail=detail), ends[0], ends[1], inside, POINTS, NARROWER * level.within)
-    return level
+        before = level
+        times = surface.detail // before.surface.detail
+        while times > 2 and times % 2 == 0 and np.count_nonzero(inside) * times**2 > LARGE:
+            times //= 2
+        detail = before.surface.detail * times
+        inside = _enlarge(inside, times)
+        points = POINTS if detail == surface.detail else FIRST_POINTS
+        finer = surface._replace(detail=detail)
+        level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
+        if math.isfinite(level.paths.best):
+            inside = level.cells(max(MATTERS, min(level.within, 2 * _misjudge(before, level))))
+    if np.count_nonzero(inside) > LARGE:
+        return level
+    return lay_graph(surface, ends[0], ends[1], inside, MORE_POINTS, level.within)
+
+
+def _misjudge(level: _Level, finer: _Level) -> float:
+    """How much, as a fraction, a graph may have misjudged one route against another.
+
+    It takes all of them to be too slow: what is known is by how much it did so with the best. Long ones it misjudges alike.
+    """
+    ratio = level.paths.best / level.surface.detail / (finer.paths.best / finer.surface.detail)
+    cells_apart = float(np.max(np.abs(np.diff(level.graph.place[-2:], axis=0)))) / level.surface.detail
+    return max(0.0, ratio - 1) * math.sqrt(min(1.0, ALIKE / max(1.0, cells_apart)))
 
 
 def _reaches_beyond(matter: np.ndarray, cells: np.ndarray, times: int) -> bool:
