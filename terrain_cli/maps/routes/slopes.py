@@ -20,7 +20,7 @@ from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend,
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
 from terrain_cli.maps.walking.pace import Pace
 
-SMALLEST = 1024  # nodes of a compiled program
+SMALLEST = 2048  # nodes of a compiled program
 
 
 class Surface(NamedTuple):

@@ -26,7 +26,7 @@ from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 # How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it: on
 # blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
 WIDTHS, MATTERS = (0.045, 0.016), 0.001
-# The longer the way, the more errors of its legs cancel: beyond FAR cells, the second width falls with the root of their number.
+# The longer the way, the more errors of its legs cancel: beyond FAR cells, the limits fall with the root of their number.
 FAR, ALIKE = 100, 10
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
@@ -58,8 +58,7 @@ class Stage(NamedTuple):
     enough: float
 
 
-STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 12, 1, 4, (1e-3,), 5e-6)
-ALTERNATIVE = Stage(2, 1, 1, 6, (1e-2, 1e-3), 0.0)
+STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 10, 1, 4, (1e-3,), 1e-5)
 MOST_NODES = 10_000  # of the candidates together, except of a single one
 NEARLY = 0.002  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
@@ -164,6 +163,7 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
         width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
         for width, apart in zip(WIDTHS, (blocks_apart, cells_apart), strict=True)
     ]
+    matters = MATTERS * math.sqrt(min(1.0, FAR / max(1.0, cells_apart)))
     if np.count_nonzero(free) <= SMALL:
         widths[0] = math.inf
     while True:
@@ -176,19 +176,21 @@ def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level
                 continue
             inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
             seen.append((level.cells(widths[0] / 2), block))
-        level = lay_graph(surface._replace(detail=1), start, goal, inside, FIRST_POINTS, widths[1])
+        many = np.count_nonzero(inside) > LARGE
+        points = FIRST_POINTS if many else MORE_POINTS
+        level = lay_graph(surface._replace(detail=1), start, goal, inside, points, widths[1])
         if not math.isfinite(level.paths.best):
             if not math.isfinite(widths[0]):
                 return None
             widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
             continue
         seen.append((level.cells(widths[1] / 2), 1))
-        first, level = level, _lay_finer(level, surface)
+        first, level = level, _lay_finer(level, surface, matters)
         misjudged = _misjudge(first, level)
         if misjudged > widths[1]:
             widths[1] = misjudged if misjudged < 1 else math.inf
             continue
-        matter = level.cells(MATTERS)
+        matter = level.cells(matters)
         narrow = False
         for i, (cells, block) in enumerate(reversed(seen)):
             if _reaches_beyond(matter, cells, block * surface.detail):
@@ -224,8 +226,11 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     return block, lay_graph(coarse, start / block, goal / block, free, FIRST_POINTS, within)
 
 
-def _lay_finer(level: _Level, surface: Surface) -> _Level:
-    """The graph on sub-cells of full detail that follows one on cells of the map."""
+def _lay_finer(level: _Level, surface: Surface, matters: float) -> _Level:
+    """The graph on sub-cells of full detail that follows one on cells of the map.
+
+    matters: how much longer than the fastest a route through a sub-cell that matters may take, as a fraction.
+    """
     ends = level.graph.place[-2:]
     inside = level.cells(level.within)
     while level.surface.detail < surface.detail:
@@ -239,7 +244,7 @@ def _lay_finer(level: _Level, surface: Surface) -> _Level:
         finer = surface._replace(detail=detail)
         level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
         if math.isfinite(level.paths.best):
-            inside = level.cells(max(MATTERS, min(level.within, 2 * _misjudge(before, level))))
+            inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
     if np.count_nonzero(inside) > LARGE:
         return level
     return lay_graph(surface, ends[0], ends[1], inside, MORE_POINTS, level.within)
@@ -286,7 +291,7 @@ def lay_graph(
 
 def _begin(chain: Chain, surface: Surface) -> Refined:
     """A route that is not refined yet."""
-    chain = _drop(chain, surface)
+    chain = _straighten(_drop(chain, surface), surface)
     _, result = descend_slopes(chain, surface, STAGES[-1].widened[-1], 0)
     return Refined(
         chain, [float(leg_times(chain, surface).sum())], [len(chain.x) - 2], [float(result.gradient_norm[0])]
@@ -302,7 +307,6 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
     best, now = route.nodes, route.nodes
     times, crossings, norms = list(route.times), list(route.crossings), list(route.gradient_norms)
     for _ in range(stage.rounds):
-        now = _straighten(now, surface)
         for widened in stage.widened:
             now, result = descend_slopes(now, surface, widened, STEPS)
         # Rounded kinks may have led away from the crease; the graph leads back to it.
