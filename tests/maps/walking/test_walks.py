@@ -152,7 +152,7 @@ def best_on_plane(slope: float, way: np.ndarray) -> float:
     Directions too steep for the straight line are walked in switchbacks, at the slope 1/k: the convex hull of the pace.
     """
     k, s0, length = 3.5, 0.05, float(np.hypot(*way))
-    m = slope * way[0] / length
+    m = slope * float(way[0]) / length
     bounded = min(max(m, -1 / k), 1 / k)
     return length * math.exp(k * (abs(bounded + s0) - s0)) * max(1.0, k * abs(m))
 
