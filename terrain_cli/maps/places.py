@@ -129,9 +129,10 @@ def _find_blocked(
 
 
 def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str:
-    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground.
+    """Why there is no route to a goal: which end of the first leg without a route is enclosed by blocked ground, or that the
+    slopes of a walk are too steep.
 
-    That is the end in the smaller region. index: of the goal.
+    An end that is enclosed is that in the smaller region. index: of the goal.
     """
     regions, _ = ndimage.label(np.isfinite(ground.slowness))
     sizes = np.bincount(regions.ravel())
@@ -151,4 +152,11 @@ def explain_no_route(scenario: MapScenario, ground: "Ground", index: int) -> str
         if goal <= start:
             return f"blocked ground encloses {there}, with {count(goal, 'free cell')} around it and {start:,} around {here}"
         return f"blocked ground encloses {here}, with {count(start, 'free cell')} around it and {goal:,} around {there}"
-    raise AssertionError(f"free ground leads to {scenario.goal_name(index)}")  # a search cannot fail there
+    assert ground.hilly, (
+        f"free ground leads to {scenario.goal_name(index)}"
+    )  # a search on level ground cannot fail there
+    if (steepest := float(ground.max_slope)) < np.inf:
+        limit = f"the max_slope of {steepest:g}: a greater one, or more detail, may open a way"
+        return f"every way to {scenario.goal_name(index)} has slopes above {limit}"
+    slopes = "slopes on which a walk takes longer than any number can say; see whether the heights are metres, without nodata"
+    return f"every way to {scenario.goal_name(index)} has {slopes}"

@@ -38,6 +38,8 @@ class Parameter:
         units, ground = scenario.units, scenario.map
         legend, rows, cover = ground.legend, ground.numbers, ground.land_cover
         per = f"{units.length}/{units.time}"
+        factors = ground.elevation is not None and cover is not None and cover.mode != "absolute"
+        kind, unit = ("factor", "") if factors else ("speed", f" ({per})")  # of the number of a class
         self._type: Any = Positive
         self.path = _parts(name)
         match self.path:
@@ -53,9 +55,9 @@ class Parameter:
                 self.label = f"{what} of the {end} (°)"
                 self.path = ("start", axis) if end == "start" else ("goal", 0, "at", axis)
             case ("map", "land_cover", "speeds", int(key)) if cover is not None and key in cover.speeds:
-                self.label = f"speed of {(cover.names or {}).get(key, f'class {key}')} ({per})"
+                self.label = f"{kind} of {(cover.names or {}).get(key, f'class {key}')}{unit}"
             case ("map", "land_cover", "other") if cover is not None and cover.other is not None:
-                self.label = f"speed of other classes ({per})"
+                self.label = f"{kind} of other classes{unit}"
             case ("map", "speed") if ground.speed is not None:
                 self.label = f"speed ({per})"
             case ("via", int(i), (0 | 1) as axis) if i < len(scenario.via):

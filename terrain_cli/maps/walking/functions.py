@@ -92,6 +92,12 @@ LORENTZ: dict[float, tuple[float, float, float, float, float]] = {
     80: (-3.371, 15.395, 134.409, 0.443, -0.00472),
     90: (-3.06, 16.653, 138.875, 0.823, -0.01386),
 }
+LEAST = 1e-50  # m/s on level ground, and its inverse the greatest speed
+PACERS = {
+    "exponential": "k",
+    "minetti": "power",
+    "naismith_langmuir": "a",
+}  # what may make the speed on level ground extreme
 MINETTI = (280.5, -58.7, -76.8, 51.9, 19.6, 2.5)  # J/(kg m), of the powers 5 to 0 of the slope
 
 
@@ -292,6 +298,13 @@ def find_problems(walking: Walking) -> Iterator[tuple[str, str]]:
         if parameter.default is None and key not in walking.parameters:
             yield key, f"is missing: {parameter.meaning}" + (f", {parameter.unit}" if parameter.unit else "")
             wrong = True
+    if walking.name in PACERS and not wrong:
+        level = calc_speed(walking._replace(factor=1.0), 0.0)
+        if not LEAST <= level <= 1 / LEAST:
+            yield (
+                PACERS[walking.name],
+                f"gives {level:g} m/s on level ground: it must be from {LEAST:g} to {1 / LEAST:g}",
+            )
     if walking.name == "table":
         yield from _find_table_problems(walking.table)
     elif walking.name == "naismith_langmuir" and not wrong:

@@ -17,6 +17,7 @@ from terrain_cli.text import shorten, suggest
 
 SPEEDS = {"m/s": 1.0, "m/min": 1 / 60, "km/h": 1 / 3.6, "mph": 0.44704}  # units of walking speeds, in m/s
 STEEP = 5.0  # a slope above this is a mistake: percent or degrees, or heights in feet
+CLOSEST = 1e-9  # from one slope of a table to the next, at least
 DETAIL = 16  # sub-cells along the side of a square, at most
 MODES = ("factor", "absolute")  # what the numbers of land cover are on a map with elevation
 
@@ -86,6 +87,8 @@ def _table(value: object) -> tuple[tuple[float, float], ...]:
     for (before, _), (after, _) in pairwise(found):
         if after <= before:
             raise fail(f"must have slopes that increase from one row to the next: {after:g} follows {before:g}")
+        if after - before < CLOSEST:
+            raise fail(f"must have slopes that are at least {CLOSEST:g} apart: {after:g} follows {before:g}")
     return tuple(found)
 
 

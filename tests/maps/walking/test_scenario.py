@@ -243,6 +243,38 @@ class TestVoids:
         )
 
 
+@pytest.mark.parametrize(
+    ("layer", "steepness", "reason"),
+    [
+        (", max_slope: 0.002", 1, "slopes above the max_slope of 0.002: a greater one, or more detail, may open a way"),
+        ("", 1e5, "slopes on which a walk takes longer than any number can say"),
+    ],
+)
+def test_slopes_that_are_too_steep_are_the_reason_for_no_route(
+    layer: str, steepness: float, reason: str, write: Write
+) -> None:
+    heights = np.zeros((5, 6))
+    heights[:, 2:] = steepness
+    solution = solve(write(f"{ELEVATION}, walking: tobler{layer}", heights))
+    assert (solution.status, solution.route) == ("no route", None)
+    assert solution.message.startswith(f"No route: every way to goal has {reason}")
+
+
+def test_numbers_of_classes_are_factors_unless_they_are_absolute(write: Write, tmp_path: Path) -> None:
+    np.save(tmp_path / "c.npy", np.ones((5, 6), np.int64))
+    for mode, labels in (
+        ("", ("factor of grass", "factor of other classes")),
+        (
+            "mode: absolute, ",
+            ("speed of grass (m/s)", "speed of other classes (m/s)"),
+        ),
+    ):
+        cover = f"land_cover: {{file: c.npy, {mode}speeds: {{1: 0.5}}, other: 1, names: {{1: grass}}}}"
+        scenario = write(f"{ELEVATION}, walking: tobler, {cover}")
+        keys = "map.land_cover.speeds.1", "map.land_cover.other"
+        assert tuple(Parameter(scenario, key).label for key in keys) == labels
+
+
 def test_a_place_in_the_outer_half_pixel_is_told_so(write: Write) -> None:
     with pytest.raises(InputError) as refused:
         read_raster(write(f"{ELEVATION}, walking: tobler", start=(2, 15)))
