@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from terrain_cli import MapScenario, MapSolution, load_scenario, solve
+from terrain_cli.show.figure import add_legend
 from terrain_cli.show.maps.figure import plot
 from terrain_cli.show.maps.grounds import WALL
 from terrain_cli.show.style import figure_style, lay_out
@@ -55,6 +56,23 @@ def legend(axes: Axes) -> list[str]:
     found = axes.get_legend()
     assert found is not None
     return [text.get_text() for text in found.get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("size", "names", "columns"),
+    [((7, 4), "abcdef", 5), ((7, 4), ["a long name" * 3] * 6, 2)],
+)
+def test_a_legend_has_as_many_columns_as_fit(size: tuple[float, float], names: list[str], columns: int) -> None:
+    figure = Figure(figsize=size)
+    axes = figure.subplots()
+    for name in names:
+        axes.plot([0, 1], label=name)
+    add_legend(axes, 5)
+    found = axes.get_legend()
+    assert found is not None
+    lay_out(figure)
+    assert found._ncols == columns  # type: ignore[attr-defined]
+    assert found.get_window_extent().width <= figure.bbox.width
 
 
 def test_shows_the_routes_and_the_ground() -> None:
