@@ -1,13 +1,12 @@
 """Text for people: numbers and counts in words, suggestions for typing errors, and strangers' text made safe to print."""
 
 import difflib
-import math
 from collections.abc import Iterable, Sequence
 
 LONGEST = 80  # characters of a value, a key or a name in a message
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # printable for Python, and drawn as nothing
 
-LONG = 3600  # s, from which on a time is shown in hours too
+LONG, TOO_LONG = 3600, 3.6e10  # s, from and up to which a time is shown in hours too
 UNITS = {
     "s": 1,
     "sec": 1,
@@ -74,8 +73,8 @@ def number(value: float) -> str:
 
 
 def hours(time: float, unit: str) -> str:
-    """A long time in hours and minutes, 1:30 h, if the unit is the second; "" for any other."""
-    if unit != "s" or not LONG <= time < math.inf:
+    """A long time in hours and minutes, 1:30 h, if the unit is the second; "" for any other, and for millennia."""
+    if unit != "s" or not LONG <= time < TOO_LONG:
         return ""
     minutes = round(time / 60)
     return f"{minutes // 60:,}:{minutes % 60:02} h"
@@ -90,6 +89,11 @@ def duration(time: float, unit: str, digits: int | None = None) -> str:
 def short(value: float, digits: int = 6) -> str:
     """A number with up to so many significant digits: 11, 0.5, 102.645."""
     return f"{value + 0.0:.{digits}g}"
+
+
+def write_area(value: float) -> str:
+    """An area for a table, in full up to a size that nobody reads: 1,109,363, 110,545, 65,897.5."""
+    return f"{value:,.0f}" if 1e6 <= value < 1e15 else f"{value:,.6g}"
 
 
 def percent(share: float) -> str:

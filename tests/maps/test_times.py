@@ -11,7 +11,7 @@ import pytest
 
 from terrain_cli import InputError, MapScenario, load_map, plot, solve
 from terrain_cli.ranges import Seconds, parse_time, parse_times, to_unit
-from terrain_cli.text import duration, hours
+from terrain_cli.text import duration, hours, write_area
 from tests.conftest import Ran
 
 Terrain = Callable[..., Ran]
@@ -79,13 +79,19 @@ class TestRead:
 
 class TestShown:
     @pytest.mark.parametrize(
-        ("time", "text"), [(3599.9, ""), (3600, "1:00 h"), (5430, "1:30 h"), (5431, "1:31 h"), (7199, "2:00 h"), (4e6, "1,111:07 h"), (float("inf"), "")]
+        ("time", "text"), [(3599.9, ""), (3600, "1:00 h"), (5430, "1:30 h"), (5431, "1:31 h"), (7199, "2:00 h"), (4e6, "1,111:07 h"), (1e300, ""), (float("inf"), "")]
     )  # fmt: skip
     def test_hours(self, time: float, text: str) -> None:
         assert hours(time, "s") == text
         assert hours(time, "min") == ""
         assert duration(5400, "s") == "5400.000000 s (1:30 h)"
         assert duration(5400, "min", 6) == "5400 min"
+
+    @pytest.mark.parametrize(
+        ("area", "text"), [(65897.5, "65,897.5"), (1109363.4, "1,109,363"), (5e-7, "5e-07"), (1e18, "1e+18")]
+    )
+    def test_areas(self, area: float, text: str) -> None:
+        assert write_area(area) == text
 
     def test_terminal_and_figure(self, terrain: Terrain, write: Callable[[str], Path]) -> None:
         path = write(MAP)

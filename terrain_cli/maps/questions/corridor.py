@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrain_cli.contract import Answer, Option, Table
 from terrain_cli.errors import InputError
-from terrain_cli.text import count, percent
+from terrain_cli.text import count, percent, write_area
 
 if TYPE_CHECKING:
     from terrain_cli.maps.corridor import Corridor
@@ -52,7 +52,7 @@ class CorridorAnswer(Answer):
                 continue
             where = f" to {scenario.goal_name(i)}" if len(self.corridors) > 1 else ""
             title = f"Corridor of the route of {scenario.name}{where}:"
-            area = f"{corridor.area:,.6g} {scenario.units.length}², {percent(corridor.count / free)} of the free ground"
+            area = f"{write_area(corridor.area)} {scenario.units.length}², {percent(corridor.count / free)} of the free ground"
             below = [("", f"corridor of {corridor.percent:g} %: {count(corridor.count, 'cell')}, {area}")]
             if corridor.error > 0:
                 below.append(

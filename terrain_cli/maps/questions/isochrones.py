@@ -9,7 +9,7 @@ from terrain_cli.contract import Answer, Option, Table
 from terrain_cli.errors import InputError
 from terrain_cli.files import check_output
 from terrain_cli.ranges import parse_times, to_unit
-from terrain_cli.text import hours, shorten
+from terrain_cli.text import hours, shorten, write_area
 
 if TYPE_CHECKING:
     from terrain_cli.maps.isochrones import Isochrone
@@ -83,7 +83,7 @@ class IsochronesAnswer(Answer):
                 f"{isochrone.level:g}",
                 *([hours(isochrone.level, units.time)] if long else []),
                 *([f"{clock:%Y-%m-%d %H:%M}" if clock else ""] if scenario.depart else []),
-                f"{isochrone.area:,.6g}",
+                write_area(isochrone.area),
                 f"{len(isochrone.polygons):,}",
                 f"{sum(len(polygon) - 1 for polygon in isochrone.polygons):,}",
             ]

@@ -99,7 +99,10 @@ class SensitivityAnswer(Answer):
         """What 1 % more of each number of the walking function costs, and the heights that matter most."""
         (x, y), cell, rows = self.solution.grid.corner, self.solution.grid.cell, self.solution.grid.rows
         time = self.solution.scenario.units.time
-        knobs = [[knob.name, f"{knob.value:.6g}", f"{knob.percent:.6f}"] for knob in walk.knobs]
+        units = {"v0": " (m/s)", "speed": " (m/s)"}
+        knobs = [
+            [knob.name + units.get(knob.name, ""), f"{knob.value:.6g}", f"{knob.percent:.6f}"] for knob in walk.knobs
+        ]
         corners = [
             [f"{x + col * cell:,.1f}", f"{y + (rows - row) * cell:,.1f}", f"{slope:.6f}"]
             for row, col, slope in walk.heights[:CORNERS]

@@ -374,5 +374,5 @@ class TestSensitivity:
         assert sum(part["time"] for part in document["speeds"]) == pytest.approx(walk.time, rel=1e-10)
         ground, knobs, corners = answer.to_tables()
         assert ground.rows[0][0] == "1.3991"
-        assert [row[0] for row in knobs.rows] == ["v0", "k", "s0"]
+        assert [row[0] for row in knobs.rows] == ["v0 (m/s)", "k", "s0"]
         assert len(corners.rows) == 5
