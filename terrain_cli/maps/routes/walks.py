@@ -10,37 +10,16 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from terrain_cli.maps.routes.crossings import Chain, drop_nodes, hold_ends, join
-from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.level import ALTERNATIVES, LONGER, NEARBY, NEARBY_SHARE, SAME, share_apart
 from terrain_cli.maps.routes.level import APART as DIFFERENT
 from terrain_cli.maps.routes.lines import TOUCH, cut_lines, trace_lines
-from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_routes
+from terrain_cli.maps.routes.paths import pick_routes
 from terrain_cli.maps.routes.refine import Refined, cut_routes, to_nodes
-from terrain_cli.maps.routes.region import average_blocks
 from terrain_cli.maps.routes.slopes import Surface, descend_slopes, leg_times, time_between
-from terrain_cli.maps.walking.climbs import find_patches, make_climbs
+from terrain_cli.maps.routes.walk_graphs import Level, lay_graph, lay_graphs
 
-# How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it: on
-# blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
-WIDTHS, MATTERS = (0.045, 0.016), 0.001
-# The longer the way, the more errors of its legs cancel: beyond FAR cells, the limits fall with the root of their number.
-FAR, ALIKE = 100, 10
-SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
-NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
-FIRST_POINTS, POINTS, MORE_POINTS = (
-    2,
-    3,
-    6,
-)  # on each edge, on cells of the map and on sub-cells, and on the last of these
-WHOLE = (
-    (4_000, 10),
-    (20_000, 6),
-    (60_000, 4),
-)  # sub-cells of maps that are searched as a whole, and the points on each edge
-LARGE = 60_000  # sub-cells; for more of them, the detail is doubled step by step
 # Routes on the finest graph to descend from, each with a leg so many cells of the map away from the faster ones, and the band
 # around them: its radius in sub-cells and the points on each edge.
 CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 6, 1.5, 1, 6
@@ -68,24 +47,6 @@ BESIDE = 0.2, 0.08, 0.03, 0.012, 0.005, 0.002
 FROM_CORNERS, CLOSE = (0.5, 0.2, 0.08, 0.03, 0.01, 0.0015), 0.25
 
 
-class _Level(NamedTuple):
-    """A graph on sub-cells of a surface, and its shortest paths. within: how much longer than the fastest they may be."""
-
-    surface: Surface
-    graph: Graph
-    paths: Paths
-    within: float
-
-    @property
-    def best(self) -> Chain:
-        """The fastest route on the graph."""
-        return self.graph.to_chain([self.paths.route(self.graph.goal)])
-
-    def cells(self, within: float) -> np.ndarray:
-        """The sub-cells through which a route takes at most a fraction `within` longer than the fastest, bool."""
-        return cells_through(self.graph, self.paths, within, self.surface.shape)
-
-
 def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Refined]:
     """The best route from start to goal and its alternatives, fastest first; empty if there is none.
 
@@ -95,7 +56,7 @@ def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Re
         ends = np.stack([start, goal]) * surface.detail
         nowhere = Chain(ends, np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
         return [Refined(nowhere, [0.0], [0], [0.0])]
-    level = _lay_graphs(surface, start, goal)
+    level = lay_graphs(surface, start, goal)
     if level is None:
         return []
     fine = level.surface
@@ -108,7 +69,7 @@ def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Re
     return _choose([*found, *done], fine.detail)
 
 
-def _combine(level: _Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
+def _combine(level: Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
     """The best routes that join pieces of several candidates, fastest first."""
     surface, apart = level.surface, APART * level.surface.detail
     nodes = len(level.paths.route(level.graph.goal))
@@ -144,149 +105,6 @@ def _choose(routes: list[Refined], detail: int) -> list[Refined]:
         if slower and share_apart(route, chosen, apart) >= DIFFERENT:
             chosen.append(route)
     return chosen[: 1 + ALTERNATIVES]
-
-
-def _lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> _Level | None:
-    """The graph on sub-cells of full detail, or None if there is no route.
-
-    The graphs for it are laid on wider parts of the map until the cells that matter are well inside.
-    """
-    free = np.isfinite(surface.slowness)
-    count = int(np.count_nonzero(free)) * surface.detail**2
-    for most, points in WHOLE:
-        if count <= most:
-            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, WIDTHS[1])
-            return level if math.isfinite(level.paths.best) else None
-    cells_apart = float(np.max(np.abs(goal - start)))
-    blocks_apart = cells_apart / _side(surface)
-    widths = [
-        width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
-        for width, apart in zip(WIDTHS, (blocks_apart, cells_apart), strict=True)
-    ]
-    matters = MATTERS * math.sqrt(min(1.0, FAR / max(1.0, cells_apart)))
-    if np.count_nonzero(free) <= SMALL:
-        widths[0] = math.inf
-    while True:
-        seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
-        inside = free
-        if math.isfinite(widths[0]):
-            block, level = _lay_blocks(surface, start, goal, widths[0])
-            if not math.isfinite(level.paths.best):
-                widths[0] = math.inf
-                continue
-            inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
-            seen.append((level.cells(widths[0] / 2), block))
-        many = np.count_nonzero(inside) > LARGE
-        points = FIRST_POINTS if many else MORE_POINTS
-        level = lay_graph(surface._replace(detail=1), start, goal, inside, points, widths[1])
-        if not math.isfinite(level.paths.best):
-            if not math.isfinite(widths[0]):
-                return None
-            widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
-            continue
-        seen.append((level.cells(widths[1] / 2), 1))
-        first, level = level, _lay_finer(level, surface, matters)
-        misjudged = _misjudge(first, level)
-        if misjudged > widths[1]:
-            widths[1] = misjudged if misjudged < 1 else math.inf
-            continue
-        matter = level.cells(matters)
-        narrow = False
-        for i, (cells, block) in enumerate(reversed(seen)):
-            if _reaches_beyond(matter, cells, block * surface.detail):
-                place = len(widths) - 1 - i
-                widths[place] = 2 * widths[place] if widths[place] < 1 else math.inf
-                narrow = True
-        if not narrow or widths[1] > 1:
-            return level
-
-
-def _side(surface: Surface) -> int:
-    """The side of a block, in cells of the map."""
-    return int(max(2, max(surface.slowness.shape) // BLOCKS))
-
-
-def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: float) -> tuple[int, _Level]:
-    """The side of a block in cells, and the graph on blocks, whose heights and slownesses are averages."""
-    rows, cols = surface.slowness.shape
-    block = _side(surface)
-    padded = average_blocks(surface.slowness, block)
-    closed = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), dtype=bool)
-    known = np.isfinite(surface.heights)
-    total, count = (
-        ndimage.uniform_filter(value, block + 1, mode="nearest")
-        for value in (np.where(known, surface.heights, 0.0), known.astype(float))
-    )
-    mean = total / np.maximum(count, 1e-9)
-    row, col = (np.minimum(np.arange(0, size + block, block), size) for size in (rows, cols))
-    coarse = surface._replace(padded=padded, closed=closed, heights=mean[np.ix_(row, col)] / block, detail=1)
-    # A slope too steep for a leg may be climbed in switchbacks, which blocks do not show.
-    coarse = coarse._replace(max_slope=math.inf)
-    free = np.isfinite(coarse.slowness)
-    return block, lay_graph(coarse, start / block, goal / block, free, FIRST_POINTS, within)
-
-
-def _lay_finer(level: _Level, surface: Surface, matters: float) -> _Level:
-    """The graph on sub-cells of full detail that follows one on cells of the map.
-
-    matters: how much longer than the fastest a route through a sub-cell that matters may take, as a fraction.
-    """
-    ends = level.graph.place[-2:]
-    inside = level.cells(level.within)
-    while level.surface.detail < surface.detail:
-        before = level
-        times = surface.detail // before.surface.detail
-        while times > 2 and times % 2 == 0 and np.count_nonzero(inside) * times**2 > LARGE:
-            times //= 2
-        detail = before.surface.detail * times
-        inside = _enlarge(inside, times)
-        points = POINTS if detail == surface.detail else FIRST_POINTS
-        finer = surface._replace(detail=detail)
-        level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
-        if math.isfinite(level.paths.best):
-            inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
-    if np.count_nonzero(inside) > LARGE:
-        return level
-    return lay_graph(surface, ends[0], ends[1], inside, MORE_POINTS, level.within)
-
-
-def _misjudge(level: _Level, finer: _Level) -> float:
-    """How much, as a fraction, a graph may have misjudged one route against another.
-
-    It takes all of them to be too slow: what is known is by how much it did so with the best. Long ones it misjudges alike.
-    """
-    ratio = level.paths.best / level.surface.detail / (finer.paths.best / finer.surface.detail)
-    cells_apart = float(np.max(np.abs(np.diff(level.graph.place[-2:], axis=0)))) / level.surface.detail
-    return max(0.0, ratio - 1) * math.sqrt(min(1.0, ALIKE / max(1.0, cells_apart)))
-
-
-def _reaches_beyond(matter: np.ndarray, cells: np.ndarray, times: int) -> bool:
-    """Whether any of the sub-cells that matter lies outside `cells`, whose sides are so many times longer."""
-    row, col = np.nonzero(matter)
-    return not bool(np.all(cells[row // times, col // times]))
-
-
-def _enlarge(cells: np.ndarray, times: int) -> np.ndarray:
-    """The sub-cells of cells, shape (rows times, cols times)."""
-    return np.repeat(np.repeat(cells, times, axis=0), times, axis=1)
-
-
-def lay_graph(
-    surface: Surface,
-    start: np.ndarray,
-    goal: np.ndarray,
-    inside: np.ndarray,
-    points: int,
-    within: float,
-    more: Chain | None = None,
-) -> _Level:
-    """The graph of the sub-cells inside, and its paths: those of routes that take at most a fraction `within` longer than the
-    fastest."""
-    detail = surface.detail
-    graph = make_graph(start * detail, goal * detail, inside, points, surface.slowness, surface.closed, more, detail)
-    patches = find_patches(surface.heights, graph.cells, detail)
-    climbs = make_climbs(patches, surface.pace, surface.max_slope)
-    return _Level(surface, graph, find_paths(graph, within, climbs), within)
 
 
 def _begin(chain: Chain, surface: Surface) -> Refined:

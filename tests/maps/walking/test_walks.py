@@ -15,10 +15,11 @@ from terrain_cli import arrival_times, remaining_times
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.isochrones import find_isochrones
+from terrain_cli.maps.routes import walk_graphs
 from terrain_cli.maps.routes.crossings import Chain
 from terrain_cli.maps.routes.search import find_route
 from terrain_cli.maps.routes.slopes import Legs, calc_leg_time, find_legs, time_legs, to_surface
-from terrain_cli.maps.routes.walks import _lay_graphs
+from terrain_cli.maps.routes.walk_graphs import lay_graphs
 from terrain_cli.maps.sensitivity import find_leg_cells
 from terrain_cli.maps.sensitivity import find_legs as find_route_legs
 from terrain_cli.maps.walking.pace import Curve, Exponential, Pace
@@ -286,15 +287,13 @@ def test_a_wall_too_steep_to_climb_is_walked_around_or_not_passed() -> None:
 
 
 def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    from terrain_cli.maps.routes import walks
-
     ground = Ground(np.ones((60, 60)), 20.0, heights=make_hills(60, 60, 90.0, 7), pace=TOBLER)
     ends = (95.0, 110.0), (1130.0, 1010.0)
     whole = find_route(ground, *ends, detail=2)
-    monkeypatch.setattr(walks, "SMALL", 100)
-    monkeypatch.setattr(walks, "BLOCKS", 12)
+    monkeypatch.setattr(walk_graphs, "SMALL", 100)
+    monkeypatch.setattr(walk_graphs, "BLOCKS", 12)
     blocks = find_route(ground, *ends, detail=2)
-    monkeypatch.setattr(walks, "WIDTHS", (1e-3, 1e-4))  # far too narrow: they are widened
+    monkeypatch.setattr(walk_graphs, "WIDTHS", (1e-3, 1e-4))  # far too narrow: they are widened
     widened = find_route(ground, *ends, detail=2)
     assert whole is not None
     assert blocks is not None
@@ -305,12 +304,10 @@ def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch:
 
 @pytest.mark.parametrize("detail", [1, 3, 5, 6])
 def test_any_number_of_sub_cells_will_do(detail: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from terrain_cli.maps.routes import walks
-
-    monkeypatch.setattr(walks, "LARGE", 10)
+    monkeypatch.setattr(walk_graphs, "LARGE", 10)
     ground = Ground(np.ones((6, 6)), 20.0, heights=make_hills(6, 6, 20.0, 9), pace=TOBLER)
     surface, _ = to_surface(ground, detail)
-    level = _lay_graphs(surface, np.array([0.5, 0.5]), np.array([5.3, 5.1]))
+    level = lay_graphs(surface, np.array([0.5, 0.5]), np.array([5.3, 5.1]))
     assert level is not None
     assert level.surface.detail == detail
     with pytest.raises(ValueError, match="detail must be a whole number from 1"):
