@@ -77,7 +77,11 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
     table.add_row("distance", Text(f"{number(route.distance)} {units.length}"), "")
     if solution.ground.heights is not None:
         extent = find_extent(solution.ground, route.points, options.get("climb_threshold"))
-        table.add_row("ascent", Text(f"{extent.ascent:,.0f} m"), f"in climbs of {extent.threshold:g} m or more")
+        table.add_row(
+            "ascent",
+            Text(f"{extent.ascent:,.0f} m"),
+            f"in climbs of {extent.threshold:g} m or more" if extent.threshold else "in climbs of any size",
+        )
         table.add_row("descent", Text(f"{extent.descent:,.0f} m"), "")
         table.add_row("highest point", Text(f"{extent.highest:,.0f} m"), f"after {extent.summit:,.0f} m")
     for i, leg in enumerate(route.legs):
