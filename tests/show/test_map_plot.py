@@ -75,6 +75,17 @@ def test_a_legend_has_as_many_columns_as_fit(size: tuple[float, float], names: l
     assert found.get_window_extent().width <= figure.bbox.width
 
 
+@pytest.mark.parametrize(
+    ("isochrones", "labels", "unit"), [([600, 1200], {"600", "1200"}, "s"), ([600, 9000], {"0:10", "2:30"}, "h:mm")]
+)
+def test_contours_have_the_unit_of_the_title(isochrones: list[float], labels: set[str], unit: str) -> None:
+    level = {"cell": 100, "speeds": {"grid": [[1.0] * 120] * 40}}
+    solution = solve(MapScenario.model_validate({"map": level, "start": (50, 50), "goal": [{"at": (11950, 50)}]}))
+    drawn = texts(plot(solution, isochrones=isochrones))
+    assert f"what is reached from A within the times of the lines ({unit})" in " ".join(drawn)
+    assert labels <= set(drawn)
+
+
 def test_shows_the_routes_and_the_ground() -> None:
     lake = solved("lake")
     assert lake.route

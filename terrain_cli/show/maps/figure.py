@@ -235,15 +235,16 @@ def draw_times(
     if spread.mask.all():
         return []
     last, unit = float(spread.max()), scenario.units.time
-    long = _is_long(last, unit)
-    levels = np.array(asked) if asked is not None else _choose_hours(last) if long else _choose_levels(last)
+    chosen = _choose_hours if _is_long(last, unit) else _choose_levels
+    levels = np.array(asked) if asked is not None else chosen(last)
     levels = levels[(levels > spread.min()) & (levels < last)]
     if not len(levels):
         return []
     contours = axes.contour(
         xmin + cols * cell, ymax - rows * cell, spread, levels, colors=BLUE, linewidths=0.9, zorder=1
     )
-    write: Any = (lambda time, _=None: _write_hours(time)) if long else "%g"
+    # In the unit that the title names, which knows these times alone.
+    write: Any = (lambda time, _=None: _write_hours(time)) if _is_long(float(levels[-1]), unit) else "%g"
     for label in axes.clabel(contours, fontsize=7, fmt=write, inline_spacing=1):
         label.set(path_effects=[Stroke(linewidth=2, foreground="white"), Normal()], clip_on=False, zorder=5)
     return [float(level) for level in levels]
