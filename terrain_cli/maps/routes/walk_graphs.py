@@ -84,11 +84,14 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
     matters = effort.matters * min(1.0, FAR / max(1.0, cells_apart))
     if np.count_nonzero(free) <= SMALL:
         widths[0] = math.inf
+    blocks: dict[float, tuple[int, Level]] = {}  # by their width, which seldom changes
     while True:
         seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
         inside = free
         if math.isfinite(widths[0]):
-            block, level = _lay_blocks(surface, start, goal, widths[0])
+            if widths[0] not in blocks:
+                blocks = {widths[0]: _lay_blocks(surface, start, goal, widths[0])}
+            block, level = blocks[widths[0]]
             if not math.isfinite(level.paths.best):
                 widths[0] = math.inf
                 continue
