@@ -25,6 +25,7 @@ from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.routes import walk_graphs, walks
 from terrain_cli.maps.routes.search import find_route
+from terrain_cli.maps.routes.walk_graphs import Effort
 from terrain_cli.maps.walking.functions import Walking, calc_speed
 from terrain_cli.maps.walking.pace import mean_pace_of
 from terrain_cli.maps.walking.paces import to_pace
@@ -36,8 +37,8 @@ MAPS = {
 }
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
-WIDER = {"WIDTHS": (0.2, 0.06), "POINTS": 5, "MORE_POINTS": 9, "MATTERS": 0.01, "FIRST_POINTS": 4, "LARGE": 300_000}
-MORE = {"MOST_NODES": 40_000, "CANDIDATES": 12}
+WIDER = Effort(width=0.12, matters=0.03, first=6, points=6, last=12)  # as THOROUGH and QUICK of the search
+MORE = {"MOST_NODES": 60_000, "CANDIDATES": 24}
 
 Place = tuple[int, int]  # of a pixel, (row, col)
 
@@ -142,9 +143,13 @@ def walk_any_angle(elevation: Elevation, walking: Walking, start: Place, goal: P
 def walk_widely(elevation: Elevation, walking: Walking, start: Place, goal: Place) -> np.ndarray:
     """The same with a wider corridor, more points on each edge and more candidates."""
     with ExitStack() as stack:
-        for module, constants in ((walk_graphs, WIDER), (walks, MORE)):
-            for name, value in constants.items():
-                stack.enter_context(mock.patch.object(module, name, value))
+        for module, name, value in (
+            (walk_graphs, "THOROUGH", WIDER),
+            (walk_graphs, "QUICK", WIDER),
+            (walk_graphs, "LARGE", 400_000),
+            *((walks, name, value) for name, value in MORE.items()),
+        ):
+            stack.enter_context(mock.patch.object(module, name, value))
         first, *rest = walks.STAGES
         stages = (first._replace(routes=4), *rest)
         stack.enter_context(mock.patch.object(walks, "STAGES", stages))
@@ -362,7 +367,7 @@ def compare_walks(found: list[Found]) -> Iterator[Table]:
             "wider, seconds",
         ],
         "Under Tobler's function. The wider search has "
-        + ", ".join(f"{key} {value}" for key, value in (WIDER | MORE).items())
+        + ", ".join(f"{key} {value:g}" for key, value in (WIDER._asdict() | MORE).items())
         + " instead of the constants of the search. Best: the faster of both. Processor seconds: the median.",
     )
     for name in MAPS:

@@ -20,7 +20,10 @@ from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend,
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
 from terrain_cli.maps.walking.pace import Pace
 
-SMALLEST = 2048  # nodes of a compiled program
+SMALLEST, LARGER = (
+    2048,
+    8192,
+)  # nodes of a compiled program; beyond the second, sizes double instead of growing four times
 
 
 class Surface(NamedTuple):
@@ -159,7 +162,7 @@ def _prepare(chain: Chain, legs: Legs, surface: Surface, widened: float) -> Deri
     inside = chain.route[1:] == chain.route[:-1]
     size = SMALLEST
     while size < n:
-        size *= 4
+        size *= 4 if size < LARGER else 2
     slowness = np.where(inside & np.isfinite(legs.slowness), legs.slowness, 0.0)
     padded = Legs(*(np.pad(value, (0, size - n + 1)) for value in legs._replace(slowness=slowness)))
     widen = np.float64(widened)

@@ -17,24 +17,32 @@ from terrain_cli.maps.routes.region import average_blocks
 from terrain_cli.maps.routes.slopes import Surface
 from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 
-# How much longer than the least time of a graph, as a fraction, a route through a cell may take for the next graph to have it: on
-# blocks of cells, and on cells of the map. The cells that matter must be within half of that; otherwise it is doubled.
-WIDTHS, MATTERS = (0.045, 0.016), 0.001
-# The longer the way, the more errors of its legs cancel: beyond FAR cells, the limits fall with the root of their number.
+
+class Effort(NamedTuple):
+    """How thoroughly to search.
+
+    width: how much longer than the least time of the graph on cells of the map, as a fraction, a route through a cell may take
+    for the next graph to have it. matters: the same on sub-cells, for those that matter. What matters must be well inside of what
+    was kept; otherwise more is kept. first, points, last: points on each edge, on cells of the map, on sub-cells, and on the
+    sub-cells that matter.
+    """
+
+    width: float
+    matters: float
+    first: int
+    points: int
+    last: int
+
+
+THOROUGH, QUICK = Effort(0.06, 0.02, 4, 5, 9), Effort(0.016, 0.01, 2, 3, 6)
+MANY = 500_000  # sub-cells of the map; with more of them the search is quick
+# The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
 FAR, ALIKE = 100, 10
+BLOCK_WIDTH = 0.045  # the same as the width, on blocks of cells
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
-FIRST_POINTS, POINTS, MORE_POINTS = (
-    2,
-    3,
-    6,
-)  # on each edge, on cells of the map and on sub-cells, and on the last of these
-WHOLE = (
-    (4_000, 10),
-    (20_000, 6),
-    (60_000, 4),
-)  # sub-cells of maps that are searched as a whole, and the points on each edge
-LARGE = 60_000  # sub-cells; for more of them, the detail is doubled step by step
+WHOLE = (4_000, 10), (20_000, 6), (60_000, 4)  # sub-cells of maps searched as a whole, and the points on each edge
+LARGE = 100_000  # sub-cells; for more of them, the detail is doubled step by step
 
 
 class Level(NamedTuple):
@@ -64,29 +72,33 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
     count = int(np.count_nonzero(free)) * surface.detail**2
     for most, points in WHOLE:
         if count <= most:
-            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, WIDTHS[1])
+            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, QUICK.width)
             return level if math.isfinite(level.paths.best) else None
+    effort = THOROUGH if count <= MANY else QUICK
     cells_apart = float(np.max(np.abs(goal - start)))
     blocks_apart = cells_apart / _side(surface)
     widths = [
         width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
-        for width, apart in zip(WIDTHS, (blocks_apart, cells_apart), strict=True)
+        for width, apart in zip((BLOCK_WIDTH, effort.width), (blocks_apart, cells_apart), strict=True)
     ]
-    matters = MATTERS * math.sqrt(min(1.0, FAR / max(1.0, cells_apart)))
+    matters = effort.matters * min(1.0, FAR / max(1.0, cells_apart))
     if np.count_nonzero(free) <= SMALL:
         widths[0] = math.inf
+    blocks: dict[float, tuple[int, Level]] = {}  # by their width, which seldom changes
     while True:
         seen: list[tuple[np.ndarray, int]] = []  # the cells well inside, and how many times finer sub-cells are
         inside = free
         if math.isfinite(widths[0]):
-            block, level = _lay_blocks(surface, start, goal, widths[0])
+            if widths[0] not in blocks:
+                blocks = {widths[0]: _lay_blocks(surface, start, goal, widths[0])}
+            block, level = blocks[widths[0]]
             if not math.isfinite(level.paths.best):
                 widths[0] = math.inf
                 continue
             inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
             seen.append((level.cells(widths[0] / 2), block))
         many = np.count_nonzero(inside) > LARGE
-        points = FIRST_POINTS if many else MORE_POINTS
+        points = QUICK.first if many else max(effort.first, QUICK.last)
         level = lay_graph(surface._replace(detail=1), start, goal, inside, points, widths[1])
         if not math.isfinite(level.paths.best):
             if not math.isfinite(widths[0]):
@@ -94,7 +106,7 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
             widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
             continue
         seen.append((level.cells(widths[1] / 2), 1))
-        first, level = level, _lay_finer(level, surface, matters)
+        first, level = level, _lay_finer(level, surface, effort, matters)
         misjudged = _misjudge(first, level)
         if misjudged > widths[1]:
             widths[1] = misjudged if misjudged < 1 else math.inf
@@ -132,10 +144,10 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     # A slope too steep for a leg may be climbed in switchbacks, which blocks do not show.
     coarse = coarse._replace(max_slope=math.inf)
     free = np.isfinite(coarse.slowness)
-    return block, lay_graph(coarse, start / block, goal / block, free, FIRST_POINTS, within)
+    return block, lay_graph(coarse, start / block, goal / block, free, QUICK.first, within)
 
 
-def _lay_finer(level: Level, surface: Surface, matters: float) -> Level:
+def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -> Level:
     """The graph on sub-cells of full detail that follows one on cells of the map.
 
     matters: how much longer than the fastest a route through a sub-cell that matters may take, as a fraction.
@@ -149,14 +161,14 @@ def _lay_finer(level: Level, surface: Surface, matters: float) -> Level:
             times //= 2
         detail = before.surface.detail * times
         inside = _enlarge(inside, times)
-        points = POINTS if detail == surface.detail else FIRST_POINTS
+        points = effort.points if detail == surface.detail else effort.first
         finer = surface._replace(detail=detail)
         level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
         if math.isfinite(level.paths.best):
             inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
     if np.count_nonzero(inside) > LARGE:
         return level
-    return lay_graph(surface, ends[0], ends[1], inside, MORE_POINTS, level.within)
+    return lay_graph(surface, ends[0], ends[1], inside, effort.last, level.within)
 
 
 def _misjudge(level: Level, finer: Level) -> float:

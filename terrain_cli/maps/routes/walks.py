@@ -22,7 +22,7 @@ from terrain_cli.maps.routes.walk_graphs import Level, lay_graph, lay_graphs
 
 # Routes on the finest graph to descend from, each with a leg so many cells of the map away from the faster ones, and the band
 # around them: its radius in sub-cells and the points on each edge.
-CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 6, 1.5, 1, 6
+CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 12, 1.5, 1, 6
 
 
 class Stage(NamedTuple):
@@ -38,7 +38,7 @@ class Stage(NamedTuple):
 
 
 STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 10, 1, 4, (1e-3,), 1e-5)
-MOST_NODES = 10_000  # of the candidates together, except of a single one
+MOST_NODES = 15_000  # of the candidates together, except of a single one
 NEARLY = 0.002  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round

@@ -293,7 +293,8 @@ def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch:
     monkeypatch.setattr(walk_graphs, "SMALL", 100)
     monkeypatch.setattr(walk_graphs, "BLOCKS", 12)
     blocks = find_route(ground, *ends, detail=2)
-    monkeypatch.setattr(walk_graphs, "WIDTHS", (1e-3, 1e-4))  # far too narrow: they are widened
+    monkeypatch.setattr(walk_graphs, "BLOCK_WIDTH", 1e-3)  # far too narrow: it is widened
+    monkeypatch.setattr(walk_graphs, "THOROUGH", walk_graphs.THOROUGH._replace(width=1e-4))
     widened = find_route(ground, *ends, detail=2)
     assert whole is not None
     assert blocks is not None
