@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from terrain_cli.errors import check_number, check_type
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.fields.mesh import POINTS, make_mesh
-from terrain_cli.maps.fields.walking import level_out
+from terrain_cli.maps.fields.walking import spread_on_slopes
 from terrain_cli.maps.ground import Ground
 
 SMALLEST = 1e-3  # cells at the start; smaller isochrones are reduced copies of this one
@@ -49,14 +49,15 @@ def find_isochrones(ground: Ground, times: np.ndarray, start: ArrayLike, levels:
     levels = list(levels)
     for i, level in enumerate(levels):
         check_number(level, f"levels[{i}]")
-    if ground.hilly:
-        ground = level_out(ground, np.asarray(times))
     slowness = np.asarray(ground.slowness)
     at = np.asarray(ground.to_cells(start), float)
     free = [cell for cell in touching_cells(float(at[0]), float(at[1]), slowness.shape) if np.isfinite(slowness[cell])]
     if not free or max(levels, default=0) <= 0:
         return [Isochrone(level, 0.0, ()) for level in levels]
     smallest = SMALLEST * min(float(slowness[cell]) for cell in free) * float(ground.cell)
+    if ground.hilly:  # a mesh of cells does not show what is reached within one of them
+        corners = [times[row + i, col + j] for row, col in free for i in (0, 1) for j in (0, 1)]
+        smallest = 2 * max((float(time) for time in corners if np.isfinite(time)), default=smallest)
     cols, rows, found = spread_times(ground, times, start, max(*levels, smallest))
     contours = contourpy.contour_generator(x=cols, y=rows, z=found, fill_type=contourpy.FillType.OuterOffset)
     isochrones = []
@@ -137,7 +138,7 @@ def spread_times(
     has, if it is finer than the cells.
     """
     if ground.hilly:
-        ground = level_out(ground, np.asarray(times))
+        return spread_on_slopes(ground, np.asarray(times, float))
     slowness, at = np.asarray(ground.slowness, float), np.asarray(ground.to_cells(start), float)
     free = slowness[np.isfinite(slowness)]
     unit = (

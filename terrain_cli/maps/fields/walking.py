@@ -4,6 +4,7 @@ The times are those of real paths, so never too short; on steep ground they are 
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -35,15 +36,16 @@ def walking_times(ground: Ground, point: np.ndarray, *, back: bool = False) -> n
     return found * (unit * float(ground.cell))
 
 
-def level_out(ground: Ground, times: np.ndarray) -> Ground:
-    """Level ground on which the same times hold about: its slowness is how fast they grow in each cell.
+def spread_on_slopes(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
+    """A mesh to draw contours on: its columns and rows, in units of cells, and the times at its points, s, masked.
 
-    times: at the corners of the cells, shape (rows + 1, cols + 1), s.
+    times: at the corners of the cells, shape (rows + 1, cols + 1), s. Within a cell they are bilinear: the mesh has their means in
+    the middles of edges and of cells. The middles of blocked cells are masked, and with them the cells.
     """
-    nw, ne, sw, se = times[:-1, :-1], times[:-1, 1:], times[1:, :-1], times[1:, 1:]
-    with np.errstate(invalid="ignore"):
-        growth = np.hypot(ne - nw + se - sw, sw - nw + se - ne) / (2 * float(ground.cell))
-    slowness = np.asarray(ground.slowness, dtype=np.float64)
-    known = np.isfinite(growth) & np.isfinite(slowness)
-    # Around the start and along ridges of the times the corners do not show how fast they grow.
-    return Ground(np.where(known, np.maximum(growth, slowness), slowness), ground.cell, ground.corner)
+    rows, cols = times.shape
+    mesh = np.empty((2 * rows - 1, 2 * cols - 1))
+    mesh[::2, ::2] = times
+    mesh[1::2, ::2] = (times[:-1] + times[1:]) / 2
+    mesh[:, 1::2] = (mesh[:, :-1:2] + mesh[:, 2::2]) / 2
+    mesh[1::2, 1::2][~np.isfinite(np.asarray(ground.slowness))] = np.inf
+    return np.arange(mesh.shape[1]) / 2, np.arange(mesh.shape[0]) / 2, np.ma.masked_invalid(mesh)

@@ -223,6 +223,8 @@ def draw_times(
     asked: the times to draw; by default round ones, in hours if they are long.
     """
     coarse = -(-max(ground.slowness.shape) // FINEST)
+    if ground.hilly:
+        return _draw_contours(axes, ground, spread_times(ground, times, scenario.start), coarse, scenario, asked)
     if coarse > 1:
         times = times[::coarse, ::coarse]
         slowness = np.asarray(ground.slowness)[::coarse, ::coarse][: times.shape[0] - 1, : times.shape[1] - 1]
@@ -231,7 +233,21 @@ def draw_times(
     xmin, _, _, ymax = ground.extent
     cell = float(ground.cell) * coarse
     coarser = Ground(slowness, cell, (xmin, ymax - len(slowness) * cell))
-    cols, rows, spread = spread_times(coarser, times, scenario.start, points=MESH)
+    mesh = spread_times(coarser, times, scenario.start, points=MESH)
+    return _draw_contours(axes, coarser, mesh, 1, scenario, asked)
+
+
+def _draw_contours(
+    axes: Axes,
+    ground: Ground,
+    mesh: tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"],
+    step: int,
+    scenario: MapScenario,
+    asked: Sequence[float] | None,
+) -> list[float]:
+    """Draw the contours of times on a mesh, of whose lines every one in `step` is used."""
+    (xmin, _, _, ymax), cell = ground.extent, float(ground.cell)
+    cols, rows, spread = mesh[0][::step], mesh[1][::step], mesh[2][::step, ::step]
     if spread.mask.all():
         return []
     last, unit = float(spread.max()), scenario.units.time
