@@ -39,8 +39,8 @@ def walking_times(ground: Ground, point: np.ndarray, *, back: bool = False) -> n
 def spread_on_slopes(ground: Ground, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, "np.ma.MaskedArray[Any, Any]"]:
     """A mesh to draw contours on: its columns and rows, in units of cells, and the times at its points, s, masked.
 
-    times: at the corners of the cells, shape (rows + 1, cols + 1), s. Within a cell they are bilinear: the mesh has their means in
-    the middles of edges and of cells. The middles of blocked cells are masked, and with them the cells.
+    times: at the corners of the cells, shape (rows + 1, cols + 1), s. Within a cell they are bilinear: the mesh has their means
+    in the middles of edges and of cells. The middles of blocked cells are masked, and with them the cells.
     """
     rows, cols = times.shape
     mesh = np.empty((2 * rows - 1, 2 * cols - 1))
