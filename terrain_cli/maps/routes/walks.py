@@ -38,7 +38,7 @@ class Stage(NamedTuple):
 
 
 STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 10, 1, 4, (1e-3,), 1e-5)
-MOST_NODES = 15_000  # of the candidates together, except of a single one
+MOST_NODES = 7_000  # of the candidates together, except of a single one
 NEARLY = 0.0005  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
