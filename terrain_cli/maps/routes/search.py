@@ -82,14 +82,8 @@ def _find_walk(ground: Ground, ends: np.ndarray, a: np.ndarray, b: np.ndarray, d
     if not routes:
         return None
     straight = time_line(surface, a, b) * unit * float(ground.cell)
-    best, *others = [_to_route(_scaled(refined, detail), ground, ends, straight, False, unit) for refined in routes]
+    best, *others = [_to_route(refined, ground, ends, straight, False, unit) for refined in routes]
     return best._replace(alternatives=tuple(others))
-
-
-def _scaled(refined: Refined, detail: int) -> Refined:
-    """A route in units of cells instead of sub-cells."""
-    nodes = refined.nodes._replace(base=refined.nodes.base / detail, along=refined.nodes.along / detail)
-    return refined._replace(nodes=nodes, times=[time / detail for time in refined.times])
 
 
 def is_free(slowness: np.ndarray, point: np.ndarray) -> bool:

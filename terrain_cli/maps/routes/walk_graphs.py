@@ -107,6 +107,11 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
             continue
         seen.append((level.cells(widths[1] / 2), 1))
         first, level = level, _lay_finer(level, surface, effort, matters)
+        if not math.isfinite(level.paths.best):
+            if widths[1] > 1:  # the legs of the graph on sub-cells are too steep
+                return first
+            widths[1] = 4 * widths[1]
+            continue
         misjudged = _misjudge(first, level)
         if misjudged > widths[1]:
             widths[1] = misjudged if misjudged < 1 else math.inf
@@ -168,7 +173,8 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
             inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
     if np.count_nonzero(inside) > LARGE:
         return level
-    return lay_graph(surface, ends[0], ends[1], inside, effort.last, level.within)
+    last = lay_graph(surface, ends[0], ends[1], inside, effort.last, level.within)
+    return last if math.isfinite(last.paths.best) else level
 
 
 def _misjudge(level: Level, finer: Level) -> float:

@@ -50,10 +50,10 @@ FROM_CORNERS, CLOSE = (0.5, 0.2, 0.08, 0.03, 0.01, 0.0015), 0.25
 def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Refined]:
     """The best route from start to goal and its alternatives, fastest first; empty if there is none.
 
-    start, goal: (row, col), shape (2,), in units of cells of the map; those of the routes are in units of sub-cells.
+    start, goal: (row, col), shape (2,), in units of cells of the map, as are the routes.
     """
     if np.array_equal(start, goal):
-        ends = np.stack([start, goal]) * surface.detail
+        ends = np.stack([start, goal])
         nowhere = Chain(ends, np.zeros((2, 2)), np.zeros(2), np.zeros(2, dtype=np.int64))
         return [Refined(nowhere, [0.0], [0], [0.0])]
     level = lay_graphs(surface, start, goal)
@@ -66,7 +66,13 @@ def find_walks(surface: Surface, start: np.ndarray, goal: np.ndarray) -> list[Re
         found.sort(key=lambda route: route.times[-1])
         done += found[stage.routes :]
         found = [_refine(route, fine, start, goal, stage) for route in found[: stage.routes]]
-    return _choose([*found, *done], fine.detail)
+    return [_scaled(route, fine.detail) for route in _choose([*found, *done], fine.detail)]
+
+
+def _scaled(refined: Refined, detail: int) -> Refined:
+    """A route in units of cells instead of sub-cells."""
+    nodes = refined.nodes._replace(base=refined.nodes.base / detail, along=refined.nodes.along / detail)
+    return refined._replace(nodes=nodes, times=[time / detail for time in refined.times])
 
 
 def _combine(level: Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
@@ -81,6 +87,8 @@ def _combine(level: Level, start: np.ndarray, goal: np.ndarray) -> list[Chain]:
     chain = _drop(hold_ends(chain)[0], surface)
     band = _find_band(chain, surface, CANDIDATES_RADIUS)
     joint = lay_graph(surface, start, goal, band, CANDIDATES_POINTS, NEARLY, _gather(chain))
+    if not math.isfinite(joint.paths.best):  # by rounding, a leg is steeper than max_slope
+        return [level.best]
     routes = pick_routes(joint.graph, joint.paths, NEARLY, apart, min(most, STAGES[0].routes), surface.shape)
     return [joint.graph.to_chain([nodes]) for nodes in routes]
 
@@ -130,7 +138,10 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
         # Rounded kinks may have led away from the crease; the graph leads back to it.
         now = _drop(hold_ends(now)[0], surface)
         band = _find_band(now, surface, stage.radius)
-        now = _drop(lay_graph(surface, start, goal, band, stage.points, 0.0, _gather(now)).best, surface)
+        level = lay_graph(surface, start, goal, band, stage.points, 0.0, _gather(now))
+        if not math.isfinite(level.paths.best):  # by rounding, a leg is steeper than max_slope
+            break
+        now = _drop(level.best, surface)
         now = _straighten(now, surface)
         time = float(leg_times(now, surface).sum())
         gain = times[-1] - time

@@ -286,6 +286,23 @@ def test_a_wall_too_steep_to_climb_is_walked_around_or_not_passed() -> None:
     assert find_route(wall, (15.0, 55.0), (75.0, 5.0)) is None
 
 
+def test_a_graph_on_sub_cells_without_a_way_leaves_that_on_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = Ground(np.ones((12, 12)), 20.0, heights=make_hills(12, 12, 20.0, 7), pace=TOBLER)
+    monkeypatch.setattr(walk_graphs, "WHOLE", ())
+    lay = walk_graphs.lay_graph
+
+    def lay_none(surface: Any, *arguments: Any) -> Any:
+        level = lay(surface, *arguments)
+        if surface.detail > 1:
+            level.paths.from_start[:] = np.inf
+        return level
+
+    monkeypatch.setattr(walk_graphs, "lay_graph", lay_none)
+    route = find_route(ground, (15.0, 25.0), (222.0, 215.0))
+    assert route is not None
+    assert route.time == pytest.approx(time_by_quadrature(ground, route.points), rel=1e-12)
+
+
 def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     ground = Ground(np.ones((60, 60)), 20.0, heights=make_hills(60, 60, 90.0, 7), pace=TOBLER)
     ends = (95.0, 110.0), (1130.0, 1010.0)
