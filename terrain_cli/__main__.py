@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 DEVICES = ("JAX_PLATFORM", "JAX_CUDA_", "JAX_ROCM_", "JAX_MOCK_GPU")  # settings of JAX that are the user's to make
+# Libraries that read settings from a file in the working folder, and its name.
+SETTINGS = {"matplotlib": "matplotlibrc", "numba": ".numba_config.yaml"}
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
     reported = False
     try:
         _ignore_settings_of_others()
+        _ignore_settings_in_the_folder()
         from terrain_cli.cli import main as run
 
         run()
@@ -72,11 +75,12 @@ def _open_missing_streams() -> None:
 def _ignore_settings_of_others() -> None:
     """Ignore what the environment says to other programs in Python: it would change results, or break off the run.
 
-    These are the settings of JAX and XLA, except those that choose a device, matplotlib's backend, a screen without columns, and
-    Python's settings of warnings.
+    These are the settings of JAX, XLA and numba, except those that choose a device, matplotlib's backend, a screen without
+    columns, and Python's settings of warnings.
     """
-    for name in [name for name in os.environ if name.startswith(("JAX_", "XLA_")) and not name.startswith(DEVICES)]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith(("JAX_", "XLA_", "NUMBA_")) and not name.startswith(DEVICES):
+            del os.environ[name]
     os.environ["MPLBACKEND"] = "agg"
     if not os.environ.get("COLUMNS", "").strip("0").isdecimal():
         os.environ.pop("COLUMNS", None)
@@ -86,6 +90,34 @@ def _ignore_settings_of_others() -> None:
         warnings.resetwarnings()
         for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", category)
+
+
+def _ignore_settings_in_the_folder() -> None:
+    """Import the libraries in `SETTINGS` from another folder, so that they find no settings.
+
+    The working folder may be a stranger's, and such settings name files to write and code to import.
+    """
+    import contextlib
+    from importlib.machinery import ModuleSpec, PathFinder
+    from types import ModuleType
+
+    class Elsewhere:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> ModuleSpec | None:
+            found = PathFinder.find_spec(name) if name in SETTINGS and os.path.lexists(SETTINGS[name]) else None
+            if found and found.loader:
+                run = found.loader.exec_module
+
+                def run_elsewhere(module: ModuleType) -> None:
+                    with contextlib.chdir(os.path.dirname(os.path.abspath(__file__))):  # noqa: PTH100, PTH120  no pathlib yet
+                        run(module)
+                    if name == "numba":  # it looks again before it compiles
+                        module.core.config._config_fname = os.devnull
+
+                setattr(found.loader, "exec_module", run_elsewhere)  # noqa: B010
+            return found
+
+    sys.meta_path.insert(0, Elsewhere)
 
 
 if __name__ == "__main__":

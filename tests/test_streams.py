@@ -190,6 +190,8 @@ SETTINGS = {
     "JAX_DISABLE_JIT": "1",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
     "JAX_LOG_COMPILES": "1",
+    "NUMBA_DISABLE_JIT": "1",
+    "NUMBA_CACHE_LOCATOR_CLASSES": "InTreeCacheLocator",
     "PYTHONWARNINGS": "error",
     "MPLBACKEND": "nonsense",
     "TMPDIR": "/no/such/folder",
@@ -207,6 +209,17 @@ def test_settings_for_others_have_no_effect(
     ran = run_process(*arguments, tmp_path / "a.svg", cwd=tmp_path)
     assert (ran.code, ran.out, ran.err) == (0, here.out, f"wrote {tmp_path / 'a.svg'}\n")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_settings_of_libraries_in_the_working_folder_are_not_read(tmp_path: Path) -> None:
+    """The folder may be a stranger's: there a pipe would be waited for, and numba would write a file that its settings name."""
+    (tmp_path / "m.yaml").write_text("map: {cell: 1, speeds: {grid: [[1, 2], [1, 1]]}}\nstart: [0, 0]\ngoal: [2, 2]\n")
+    (tmp_path / ".numba_config.yaml").write_text("chrome_trace: trace.json\nopt: nonsense\ndisable_jit: 1\n")
+    (tmp_path / "matplotlibrc").write_text("nonsense\n")
+    ran = run_process("plot", "m.yaml", "-o", "a.svg", cwd=tmp_path)
+    assert (ran.code, ran.err.splitlines()[-1]) == (0, "wrote a.svg")
+    assert "nonsense" not in ran.err
+    assert not (tmp_path / "trace.json").exists()
 
 
 def test_help_needs_no_docstrings() -> None:

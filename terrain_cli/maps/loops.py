@@ -60,18 +60,35 @@ class compiled_loop:  # noqa: N801  used as a decorator
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             _check_own(folder)
+            self._enable(folder)
             if compile_cache.watch_compilation and not any(f".{self.__name__}-" in name for name in _files(folder)):
                 compile_cache.watch_compilation()
             _delete_oldest(cache)
         except OSError as problem:
             warnings.warn(f"compiled loops are not cached: {problem}", RuntimeWarning, stacklevel=3)
-            return
+
+    def _enable(self, folder: Path) -> None:
+        """Let numba keep the machine code in a folder. Raises PermissionError if it would use another, which is not checked."""
         settings: Any = numba.config
         before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
         try:
-            self.compiled.enable_caching()
+            cached = _compile(self.compiled.py_func)
+            cached.enable_caching()
         finally:
             settings.CACHE_DIR = before
+        if not Path(cached.stats.cache_path).is_relative_to(folder):
+            raise PermissionError(f"numba cannot write to {folder}; delete it")
+        kept: Any = cached._cache
+        save = kept.save_overload
+
+        def save_for_the_user_alone(*program: Any) -> None:
+            save(*program)
+            for place, _, files in os.walk(folder):
+                for path in (Path(place), *(Path(place, name) for name in files)):
+                    path.chmod(path.stat().st_mode & 0o700)  # whatever the umask
+
+        kept.save_overload = save_for_the_user_alone
+        self.compiled = cached
 
 
 def _digest() -> str:
@@ -97,7 +114,7 @@ def _check_own(folder: Path) -> None:
             path = Path(place, name)
             status = path.lstat()
             plain = stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
-            if not plain or status.st_uid != os.geteuid():
+            if not plain or status.st_uid != os.geteuid() or status.st_mode & 0o022:
                 raise PermissionError(f"{path} may have been written by others; delete {folder}")
 
 
