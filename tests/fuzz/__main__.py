@@ -15,7 +15,7 @@ from tests.fuzz.campaign import PARTS, describe, run_parts
 # a fault. They run only where --only names them.
 PROCESSES: dict[str, Callable[[int, int], int]] = {
     "interrupts": lambda tries, _: interrupts.main(tries, []),
-    # In a process of its own, which has not imported JAX.
+    # In a process of its own, which has no threads.
     "greedy": lambda tries, seed: (
         subprocess.run([sys.executable, "-m", "tests.fuzz.greedy", str(tries), str(seed)], check=False).returncode
     ),

@@ -1,13 +1,14 @@
 """Small inputs that ask for much: `python -m tests.fuzz.greedy 2000 [SEED]`.
 
 Each try is a process with 2 GB of address space. It must end with an exit code of the README and no traceback, or show its
-progress; whatever goes on is interrupted, and must then end, at the latest when it is interrupted once more. The process is
-forked from one that has imported what every command does, since most of these inputs are refused before anything else is
-imported.
+progress; whatever goes on is interrupted, mostly soon and sometimes late, and must then end, at the latest when it is
+interrupted once more. The process is forked from one that has imported what every command does, since most of these inputs are
+refused before anything else is imported, and the libraries that take seconds to import.
 """
 
 import atexit
 import contextlib
+import importlib
 import os
 import random
 import resource
@@ -27,7 +28,7 @@ from terrain_cli import cli, interrupts, kinds
 
 MEMORY = 2 * 10**9  # bytes of address space
 SILENT = 10.0  # s of processor time without progress
-LONGEST = 5.0  # s of processor time until a run that has shown progress is interrupted
+LONGEST = [1.0] * 7 + [20.0]  # s of processor time after its first progress until a run is interrupted: one of these
 FOREVER = 100.0  # s until any run is interrupted, however little it does
 AGAIN = 10.0  # s until a run that still shows or writes what it has is interrupted once more, which ends it
 PATIENCE = 15.0  # s until an interrupted run must have ended
@@ -156,8 +157,8 @@ def cases(chance: Chance, _: Path) -> Try:
 KINDS: list[Callable[[Chance, Path], Try]] = [numbers, problems, maps, ranges, strips, expressions, cases]
 
 
-def run(arguments: list[str], stdin: bytes, folder: Path) -> str | None:
-    """What is wrong with a run; None if nothing is."""
+def run(arguments: list[str], stdin: bytes, folder: Path, longest: float = LONGEST[0]) -> str | None:
+    """What is wrong with a run; None if nothing is. longest: s of processor time from its first progress to Ctrl-C."""
     (folder / "stdin").write_bytes(stdin)
     reader, writer = os.pipe()
     pid = os.fork()
@@ -165,12 +166,13 @@ def run(arguments: list[str], stdin: bytes, folder: Path) -> str | None:
         os.close(reader)
         _be_terrain(arguments, folder, writer)
     os.close(writer)
-    began, heard, said, interrupted = time.monotonic(), 0.0, b"", 0.0
+    began, first, heard, said, interrupted = time.monotonic(), 0.0, 0.0, b"", 0.0
     ended, again = 0, False
     while not ended:
         if select.select([reader], [], [], 0.05)[0]:
             if text := os.read(reader, 2**16):
                 said, heard = (said + text)[-4000:], _work(pid)
+                first = first or heard
             else:
                 time.sleep(0.01)
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -184,7 +186,7 @@ def run(arguments: list[str], stdin: bytes, folder: Path) -> str | None:
             os.close(reader)
             return f"deaf to Ctrl-C for {PATIENCE:g} s"
         if not interrupted and (
-            now - heard > SILENT or (heard and now > LONGEST) or time.monotonic() - began > FOREVER
+            now - heard > SILENT or (first and now - first > longest) or time.monotonic() - began > FOREVER
         ):
             silent = now - heard > SILENT
             os.kill(pid, signal.SIGINT)
@@ -242,9 +244,12 @@ def _be_terrain(arguments: list[str], folder: Path, stderr: int) -> None:
 
 def main(tries: int, seed: int = 0) -> int:
     """Make so many tries. Returns the number of those with a fault, which are printed."""
-    assert "jax" not in sys.modules, "a process with threads must not be forked"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    for library in ("jax.numpy", "numba", "scipy.sparse.csgraph", "scipy.linalg.lapack"):
+        importlib.import_module(library)
     for kind in kinds.KINDS.values():
         _ = kind.scenario
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not be forked"
     bad = 0
     with tempfile.TemporaryDirectory() as name:
         for i in range(tries):
@@ -254,7 +259,7 @@ def main(tries: int, seed: int = 0) -> int:
             kind_of_try = KINDS[i % len(KINDS)]
             arguments, stdin = kind_of_try(chance, folder)
             began = time.monotonic()
-            fault = run(arguments, stdin, folder)
+            fault = run(arguments, stdin, folder, chance.choice(LONGEST))
             if fault:
                 bad += 1
             if fault or os.environ.get("TERRAIN_FUZZ_SHOW"):
