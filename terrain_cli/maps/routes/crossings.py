@@ -94,9 +94,14 @@ def leg_times(chain: Chain, padded: np.ndarray) -> np.ndarray:
 
 def alternate(mask: np.ndarray) -> np.ndarray:
     """Every other element of each run of True, beginning with the first: shape (N,), bool."""
-    index = np.arange(len(mask))
-    first = np.maximum.accumulate(np.where(mask & ~np.append(False, mask[:-1]), index, -1))
-    return np.asarray(mask & ((index - first) % 2 == 0))
+    return np.asarray(mask & _every_other(mask & ~np.append(False, mask[:-1])))
+
+
+def _every_other(begins: np.ndarray) -> np.ndarray:
+    """Every other element from each one on that begins a run, shape (N,), bool."""
+    index = np.arange(len(begins))
+    first = np.maximum.accumulate(np.where(begins, index, -1))
+    return np.asarray((index - first) % 2 == 0)
 
 
 def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
@@ -112,16 +117,26 @@ def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
 
 def drop_nodes(chain: Chain, time_between: Callable[[Chain, Chain], np.ndarray]) -> Chain:
     """The same by any rule for the time between nodes `a` and `b`, shape (N,), inf where they share no cell."""
-    while len(chain.x) > 2:
-        times = time_between(chain.take(slice(None, -1)), chain.take(slice(1, None)))
-        before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
-        direct = time_between(before, after)
-        around = (times[:-1] + times[1:]) * (1 + 1e-15)
-        needless = (before.route == after.route) & (direct <= around) & np.isfinite(direct)
-        if not needless.any():
+    before, after = np.arange(len(chain.x)) - 1, np.arange(len(chain.x)) + 1  # the neighbours of each node that is kept
+    kept = np.ones(len(chain.x), dtype=bool)
+    times = time_between(chain.take(slice(None, -1)), chain.take(slice(1, None)))  # from each node to the one after it
+    looked_at = np.arange(1, len(chain.x) - 1)
+    while len(looked_at):
+        first, last = before[looked_at], after[looked_at]
+        direct = time_between(chain.take(first), chain.take(last))
+        around = (times[first] + times[looked_at]) * (1 + 1e-15)
+        needless = (chain.route[first] == chain.route[last]) & (direct <= around) & np.isfinite(direct)
+        chosen = np.flatnonzero(needless)
+        if not len(chosen):
             break
-        chain = chain.take(np.concatenate([[True], ~alternate(needless), [True]]))
-    return chain
+        chosen = chosen[_every_other(first[chosen] != np.append(-1, looked_at[chosen[:-1]]))]
+        dropped, first, last = looked_at[chosen], first[chosen], last[chosen]
+        kept[dropped] = False
+        times[first], after[first], before[last] = direct[chosen], last, first
+        # Nothing has changed for nodes farther away.
+        looked_at = np.unique(np.concatenate([first, last]))
+        looked_at = looked_at[(looked_at > 0) & (looked_at < len(chain.x) - 1)]
+    return chain.take(kept)
 
 
 def hold_ends(chain: Chain) -> tuple[Chain, np.ndarray]:

@@ -18,6 +18,7 @@ from terrain_cli.maps.routes.refine import refine
 AROUND = 8  # crossings of the route on both sides of a stretch
 SLOWER = 2e-2  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
 TRIED, MOST, ROUNDS = 1000, 200, (2, 6)  # stretches, how many of them to refine further, and rounds of refinement
+NODES = 300_000  # of the stretches together: in a corridor a single one may be as long as the route
 SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
@@ -84,10 +85,13 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
     first = np.append(True, (np.diff(left[aside]) != 0) | (np.diff(returned[aside]) != 0))[: len(aside)]
     aside, slower = aside[first], slower[first]
     chosen = aside[np.argsort(slower, kind="stable")][: min(TRIED, int(np.count_nonzero(slower <= SLOWER)))]
-    stretches = []
+    stretches, count = [], 0
     for node in chosen.tolist():
         back, on = (_follow_back(node, way, place) for way in (paths.before, paths.after))
         stretches.append(Stretch(int(left[node]), int(returned[node]), np.array([*back[::-1], node, *on])))
+        count += len(stretches[-1].nodes)
+        if count > NODES:
+            break
     return stretches
 
 
