@@ -281,9 +281,10 @@ def _descend(
         until = iteration + min(size * spacing - iteration % spacing, work)  # no more rows than there is room for
         descent, rows, count = run(descent, strips, settings, until, spacing, method=method, size=size)
         rows = jax.device_get(rows)
-        for i in range(int(count)):
+        x = rows.x[: int(count)].copy()  # a view would keep the unused rows
+        for i in range(len(x)):
             time, gradient_norm, status = float(rows.time[i]), float(rows.gradient_norm[i]), STATUS[rows.status[i]]
-            yield Step(int(rows.iteration[i]), rows.x[i], time, gradient_norm, status, int(rows.best[i]))
+            yield Step(int(rows.iteration[i]), x[i], time, gradient_norm, status, int(rows.best[i]))
 
 
 def thinning(iteration: int, n: int) -> int:

@@ -244,6 +244,12 @@ class TestRows:
         rows = [s.iteration for s in descend(START, POST, step=1.5, iterations=205, tolerance=0, every=50)]
         assert rows == [0, 50, 100, 150, 200, 205]
 
+    def test_rows_keep_no_memory_but_their_own(self) -> None:
+        """Of a block of 64 rows that the compiled loop returns, few may be filled."""
+        rows = list(descend(START, POST, step=1e-3, iterations=3000, tolerance=0, every=1000))
+        blocks = {id(block): block for block in (s.x if s.x.base is None else s.x.base for s in rows)}
+        assert sum(block.nbytes for block in blocks.values()) == sum(s.x.nbytes for s in rows)
+
     def test_every_is_the_same_descent(self) -> None:
         whole = {s.iteration: s for s in descend(START, POST, iterations=300, tolerance=0)}
         for s in descend(START, POST, iterations=300, tolerance=0, every=7):
