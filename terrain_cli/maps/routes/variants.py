@@ -19,6 +19,7 @@ AROUND = 8  # crossings of the route on both sides of a stretch
 SLOWER = 2e-2  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
 TRIED, MOST, ROUNDS = 1000, 200, (2, 6)  # stretches, how many of them to refine further, and rounds of refinement
 NODES = 300_000  # of the stretches together: in a corridor a single one may be as long as the route
+PIECE = 2**18  # points that are looked up at a time
 SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
@@ -97,8 +98,15 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
 
 def _find_places(points: np.ndarray, route: np.ndarray) -> np.ndarray:
     """The place in a route, shape (M, 2), of each of some points, shape (N, 2): shape (N,), -1 for those that are not on it."""
-    places = {point: place for place, point in enumerate(zip(*route.T.tolist(), strict=True))}
-    return np.array([places.get(point, -1) for point in zip(*points.T.tolist(), strict=True)], dtype=np.int32)
+    keys = route @ [1.0, 1.0j]
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    found = np.empty(len(points), dtype=np.int32)
+    for i in range(0, len(points), PIECE):  # so that Ctrl-C is heard meanwhile
+        asked = points[i : i + PIECE] @ [1.0, 1.0j]
+        at = np.maximum(np.searchsorted(keys, asked, side="right") - 1, 0)  # of equal points the last
+        found[i : i + PIECE] = np.where(keys[at] == asked, order[at], -1)
+    return found
 
 
 def _follow_back(node: int, before: np.ndarray, place: np.ndarray) -> list[int]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from terrain_cli.maps.routes.crossings import Chain, _newton_step, descend_crossings
+from terrain_cli.maps.routes.crossings import Chain, _newton_step, descend_crossings, drop_nodes
 
 
 @pytest.mark.parametrize("n", [2, 3, 8, 100])
@@ -41,3 +41,21 @@ def test_a_leg_far_shorter_than_a_cell(short: float) -> None:
     assert result.time[0] == pytest.approx(0.5 * 0.9 + short * np.sqrt(2**2 - 0.5**2), rel=1e-14)
     assert moved.x[1] - 0.1 == pytest.approx(short * 0.25 / np.sqrt(1 - 0.25**2), rel=1e-4)
     assert result.gradient_norm[0] < 1e-3
+
+
+def test_nodes_are_dropped_in_time_that_grows_with_their_number() -> None:
+    """A straight stretch is thinned out in rounds, and no round looks at the rest of the route again."""
+    nodes, straight = 4000, 512
+    base = np.stack([np.zeros(nodes), np.arange(nodes)], axis=1)
+    chain = Chain(base, np.zeros_like(base), np.zeros(nodes), np.zeros(nodes, dtype=np.int64))
+    looked_at = 0
+
+    def time_between(a: Chain, b: Chain) -> np.ndarray:
+        nonlocal looked_at
+        looked_at += len(a.x)
+        length = b.base[:, 1] - a.base[:, 1]
+        return np.where((length <= 1) | (b.base[:, 1] <= straight), length, np.inf)
+
+    kept = drop_nodes(chain, time_between).base[:, 1]
+    assert kept.tolist() == [0, *range(straight, nodes)]
+    assert looked_at < 2 * nodes + 4 * straight
