@@ -131,10 +131,12 @@ def plot(
     loaded = own.scenario.with_options(loaded, options)
     protect_inputs(loaded, [output])
     variants = own.find("scenario").vary(loaded, compare) if compare is not None else [("", loaded)]
-    grounds = [own.solution.read(variant) for _, variant in variants]
+    from terrain_cli.show.console import working
+
+    with working(f"reading {visible(loaded.name)}"):
+        grounds = [own.solution.read(variant) for _, variant in variants]
 
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.console import working
     from terrain_cli.show.style import figure_style, save
 
     with working(f"solving {visible(loaded.name)}") as progress:

@@ -245,13 +245,15 @@ def _load(
     If it is invalid: None, and its problems in `failures`.
     """
     from terrain_cli.scenario.load import load_scenario
+    from terrain_cli.show.console import working
 
     try:
-        scenario = load_scenario(file)
-        kind = kinds.of(scenario)
-        refuse_foreign(kind, file, options)
-        scenario = kind.scenario.with_options(scenario, options)
-        ground = kind.solution.read(scenario)
+        with working(f"reading {visible(file)}"):
+            scenario = load_scenario(file)
+            kind = kinds.of(scenario)
+            refuse_foreign(kind, file, options)
+            scenario = kind.scenario.with_options(scenario, options)
+            ground = kind.solution.read(scenario)
         check_formats(kind, ground, file, outputs)
         return Loaded(scenario, ground, questions[kind.name])
     except InputError as error:

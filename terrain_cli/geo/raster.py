@@ -116,10 +116,24 @@ def open_source(path: Path, band: int | None = None, nodata: float | None = None
     crs_room.pyproj()
     open_input(path, "save it to a file").close()  # a regular file, that no output may replace
     with opened(path) as dataset:
-        for file in dataset.files:
-            with contextlib.suppress(OSError, InputError):
-                open_input(Path(file)).close()
+        _check_files(path, dataset)
         return _describe(dataset, path, band, nodata)
+
+
+def _check_files(path: Path, dataset: Any) -> None:
+    """Note the files from which GDAL reads a raster. Raises InputError for a pipe or a device among them, and among those of a
+    VRT in a VRT, since GDAL would wait for it."""
+    seen, found = {path}, set(map(Path, dataset.files))
+    while found := found - seen:
+        seen |= found
+        inner: set[Path] = set()
+        for file in found:
+            with contextlib.suppress(OSError):  # GDAL says what is missing, and some are not files of the system
+                open_input(file, "save it to a file").close()
+                if dataset.driver == "VRT":
+                    with contextlib.suppress(InputError), opened(file) as other:
+                        inner |= set(map(Path, other.files)) if other.driver == "VRT" else set()
+        found = inner
 
 
 def _describe(dataset: Any, path: Path, band: int | None, nodata: float | None) -> Source:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import socket
 import warnings
@@ -260,6 +261,19 @@ class TestLayers:
                 read(load_map(write(COVER)))
             with pytest.raises(BlockingIOError):
                 server.accept()
+
+    @pytest.mark.skipif(os.name != "posix", reason="there are no such pipes")
+    @pytest.mark.parametrize("levels", [1, 2])
+    def test_no_file_leads_to_a_pipe(self, tmp_path: Path, write: Callable[..., Path], levels: int) -> None:
+        os.mkfifo(tmp_path / "2.tif" if levels == 2 else tmp_path / "1.tif")
+        for i, name in enumerate(["m.tif", "1.tif"][:levels], 1):
+            (tmp_path / name).write_text(
+                '<VRTDataset rasterXSize="30" rasterYSize="24"><SRS>EPSG:32612</SRS><GeoTransform>320000, 30, 0, 4120000, 0, -30'
+                '</GeoTransform><VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename '
+                f'relativeToVRT="1">{i}.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>'
+            )
+        with pytest.raises(InputError, match=f"{levels}.tif: is a pipe or a device"):
+            read(load_map(write(COVER)))
 
     def test_the_network_of_proj_is_off(self) -> None:
         from terrain_cli.geo.crs import pyproj
