@@ -231,7 +231,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):  # an array or scalar of NumPy or JAX
-        return plain(value.tolist())
+        kind = getattr(getattr(value, "dtype", None), "kind", "O")
+        finite = kind in "iu" or (kind == "f" and value.size and math.isfinite(abs(value).max()))
+        return value.tolist() if finite else plain(value.tolist())  # of a million points each would be looked at
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, float):
