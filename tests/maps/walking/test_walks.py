@@ -16,7 +16,7 @@ from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.routes import walk_graphs
-from terrain_cli.maps.routes.crossings import Chain
+from terrain_cli.maps.routes.chains import Chain
 from terrain_cli.maps.routes.search import find_route
 from terrain_cli.maps.routes.slopes import Legs, calc_leg_time, find_legs, time_legs, to_surface
 from terrain_cli.maps.routes.walk_graphs import lay_graphs
