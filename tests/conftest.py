@@ -1,5 +1,6 @@
 """Strict numerics, and two ways to run the command line."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -27,6 +28,12 @@ del os.environ["XLA_FLAGS"]
 # Ours are compiled as users have them, so that the processes that tests start find them in the cache.
 compile_cache.QUICK |= {"xla_backend_optimization_level": 3}
 compile_cache.FUSED |= {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
+
+
+def optimise(patch: pytest.MonkeyPatch) -> None:
+    """Let `jax.jit` optimise what a test compiles from here on, as it does for users: for programs that compute for long."""
+    patch.setattr(jax, "jit", functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 3}))
+
 
 settings.register_profile("terrain", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("terrain")
