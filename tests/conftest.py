@@ -79,6 +79,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = item.path.relative_to(ROOT / "tests").with_suffix("").as_posix()
         if module in QUICK and not item.get_closest_marker("slow"):
             item.add_marker("quick")
+    # The longest come first, so that in the end no process works on one of them while the others wait.
+    items.sort(key=lambda item: item.path.stem != "test_examples")
 
 
 @dataclass
