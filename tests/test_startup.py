@@ -109,6 +109,13 @@ def solve(cache: Path | str) -> Ran:
     return ran
 
 
+def test_processes_find_the_programs_that_tests_have_compiled() -> None:
+    """Otherwise each of them would compile its programs anew, and the tests would take minutes longer."""
+    code = "from terrain_cli import compile_cache; print(compile_cache._environment())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{compile_cache._environment()}\n"
+
+
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cache after a first run; tests work on a copy."""
