@@ -290,7 +290,7 @@ class TestSmallMaps:
     """Every kind of ground, walls and ends, against a search that shares nothing with this one."""
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("first", [0, 60])
+    @pytest.mark.parametrize("first", range(0, 240, 60))
     def test_no_route_is_slower_than_an_independent_search(self, first: int) -> None:
         for seed in range(first, first + 60):
             slowness, start, goal = draw_small_map(np.random.default_rng(seed), most=7)
