@@ -16,14 +16,10 @@ from jax import Array
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes.crossings import Chain, Derive, Descended, descend, find_cells
+from terrain_cli.maps.routes.chains import Chain, find_cells
+from terrain_cli.maps.routes.descent import SMALLEST, Descended, descend
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
 from terrain_cli.maps.walking.pace import Pace
-
-SMALLEST, LARGER = (
-    2048,
-    8192,
-)  # nodes of a compiled program; beyond the second, sizes double instead of growing four times
 
 
 class Surface(NamedTuple):
@@ -142,48 +138,62 @@ def leg_times(chain: Chain, surface: Surface) -> np.ndarray:
 
 
 def descend_slopes(chain: Chain, surface: Surface, widened: float, most: int = 30) -> tuple[Chain, Descended]:
-    """Descend on the crossings of routes, numbered from 0, until no route gains more; see `crossings.descend`.
+    """Descend on the crossings of routes, numbered from 0, until no route gains more; see `descent.descend`.
 
     widened: by how much the slopes of each leg are widened, which rounds the kinks of the pace; 0 for the pace itself.
     """
-    legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
-    limits = np.zeros(len(chain.x)), np.ones(len(chain.x))
-    derive = _prepare(chain, legs, surface, widened)
-    flat = 1e-9 * float(legs.slowness[np.isfinite(legs.slowness)].max(initial=0.0))
-    return descend(chain, derive, limits, most, flat)
+    legs = WalkedLegs(chain, surface, widened, int(chain.route[-1]) + 1)
+    flat = 1e-9 * float(legs.legs.slowness[np.isfinite(legs.legs.slowness)].max(initial=0.0))
+    return descend(chain, legs, (np.zeros(len(chain.x)), np.ones(len(chain.x))), most, flat)
 
 
-def _prepare(chain: Chain, legs: Legs, surface: Surface, widened: float) -> Derive:
-    """A function from x to the time of each route and the derivatives of the total time, as `crossings.descend` needs it.
+class WalkedLegs:
+    """The legs of a chain over slopes, as `descent.descend` needs them; routes: more than the largest number of a route.
 
-    The chain is padded to one of a few sizes, so that few programs are compiled.
+    They are derived a fixed number at a time, so that one program is compiled: it takes seconds.
     """
-    n, routes = len(chain.x), int(chain.route[-1]) + 1
-    inside = chain.route[1:] == chain.route[:-1]
-    size = SMALLEST
-    while size < n:
-        size *= 4 if size < LARGER else 2
-    slowness = np.where(inside & np.isfinite(legs.slowness), legs.slowness, 0.0)
-    padded = Legs(*(np.pad(value, (0, size - n + 1)) for value in legs._replace(slowness=slowness)))
-    widen = np.float64(widened)
 
-    def derive(x: np.ndarray) -> tuple[np.ndarray, ...]:
-        x_padded = np.pad(x, (0, size - n + 1))
-        times, gradient, curvature, beside = map(np.asarray, _derive(x_padded, padded, surface.pace, widen))
-        times = times[: n - 1]
+    def __init__(self, chain: Chain, surface: Surface, widened: float, routes: int) -> None:
+        self.chain, self.surface, self.widened, self.routes = chain, surface, widened, routes
+        self.legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
+        self.inside = chain.route[1:] == chain.route[:-1]
+        slowness = np.where(self.inside & np.isfinite(self.legs.slowness), self.legs.slowness, 0.0)
+        self.more = -len(slowness) % SMALLEST
+        columns = [np.pad(values, (0, self.more)) for values in self.legs._replace(slowness=slowness)]
+        starts = range(0, len(columns[0]), SMALLEST)
+        self.parts = [Legs(*(jnp.asarray(values[i : i + SMALLEST]) for values in columns)) for i in starts]
+
+    def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See `descent.Legs`."""
+        padded, surface, n = np.pad(x, (0, self.more)), self.surface, len(x) - 1
+        widened = np.float64(self.widened)
+        results = []
+        for i, legs in enumerate(self.parts):
+            begin, end = i * SMALLEST, (i + 1) * SMALLEST
+            results.append(_derive(padded[begin:end], padded[begin + 1 : end + 1], legs, surface.pace, widened))
+        columns = (np.concatenate(values)[:n] for values in zip(*results, strict=True))
+        times, slope, next_slope, curve, between, next_curve = columns
         if np.isfinite(surface.max_slope):
-            steep = ~np.isfinite(time_legs(x[:-1], x[1:], legs, surface)) & inside
+            steep = ~np.isfinite(time_legs(x[:-1], x[1:], self.legs, surface)) & self.inside
             times = np.where(steep, np.inf, times)
-        time = np.bincount(chain.route[:-1], times, minlength=routes)
-        return time, gradient[:n], curvature[:n], beside[: n - 1]
+        time = np.bincount(self.chain.route[:-1], times, minlength=self.routes)
+        gradient, curvature = (
+            np.append(firsts, 0.0) + np.append(0.0, seconds)
+            for firsts, seconds in ((slope, next_slope), (curve, next_curve))
+        )
+        return time, gradient, curvature, between
 
-    return derive
+    def move_singly(self, x: np.ndarray, nodes: np.ndarray) -> None:
+        """See `descent.Legs`: a route of which Newton's method finds nothing better stays as it is."""
+
+    def take(self, nodes: np.ndarray) -> "WalkedLegs":
+        """See `descent.Legs`."""
+        return WalkedLegs(self.chain.take(nodes), self.surface, self.widened, self.routes)
 
 
 @cached_jit
-def _derive(x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, Array, Array, Array]:
-    """The time of each leg, and of their sum the gradient, and the diagonal and off-diagonal of its Hessian."""
-    ends = x[:-1], x[1:]
+def _derive(x: Array, next_x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, ...]:
+    """The time of each leg, its derivatives by the positions of both ends, and those of its Hessian, made semidefinite."""
 
     def leg_time(ends: tuple[Array, Array], leg: Legs) -> Array:
         return calc_leg_time(*ends, leg, pace, widened)
@@ -199,13 +209,8 @@ def _derive(x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, Ar
         _, (_, next_curve) = jax.jvp(slopes, (ends,), ((zero, one),))
         return leg_time(ends, leg), slope, next_slope, curve, between, next_curve
 
-    times, slope, next_slope, curve, between, next_curve = jax.vmap(derive)(ends, legs)
-    curve, between, next_curve = _make_semidefinite(curve, between, next_curve)
-
-    def gather(firsts: Array, seconds: Array) -> Array:
-        return jnp.append(firsts, 0.0) + jnp.append(0.0, seconds)
-
-    return times, gather(slope, next_slope), gather(curve, next_curve), between
+    times, slope, next_slope, *hessian = jax.vmap(derive)((x, next_x), legs)
+    return times, slope, next_slope, *_make_semidefinite(*hessian)
 
 
 def calc_leg_time(x: Array, next_x: Array, leg: Legs, pace: Pace, widened: Array) -> Array:

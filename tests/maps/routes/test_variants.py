@@ -5,7 +5,7 @@ import pytest
 
 from terrain_cli import Ground, find_route
 from terrain_cli.maps.routes import variants
-from terrain_cli.maps.routes.crossings import Chain
+from terrain_cli.maps.routes.chains import Chain
 from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.routes.variants import Stretch, _cut_out, _find_places
 
@@ -34,12 +34,11 @@ def test_in_a_corridor_the_stretches_are_bounded_together(monkeypatch: pytest.Mo
     assert times[1] == pytest.approx(times[0], rel=1e-9)
 
 
-def test_places_in_a_route(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variants, "PIECE", 7)
+def test_places_in_a_route() -> None:
     rng = np.random.default_rng(3)
     for _ in range(20):
         route = rng.integers(0, 5, (12, 2)) / 10
         points = np.concatenate([route, rng.integers(0, 6, (30, 2)) / 10, -np.zeros((1, 2))])
         equal = (points[:, None] == route).all(axis=2)
-        last = len(route) - 1 - np.argmax(equal[:, ::-1], axis=1)  # of nodes at one point
-        assert _find_places(points, route).tolist() == np.where(equal.any(axis=1), last, -1).tolist()
+        first = np.argmax(equal, axis=1)  # of nodes at one point
+        assert _find_places(points, route).tolist() == np.where(equal.any(axis=1), first, -1).tolist()
