@@ -11,7 +11,7 @@ from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.walking.climbs import Climbs
-from terrain_cli.maps.walking.pace import mean_pace_of
+from terrain_cli.maps.walking.means import mean_pace_of
 
 NODES = 300_000  # of the routes that are picked together; with so many no further one is
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.loops import compiled_loop, helper
-from terrain_cli.maps.walking.pace import Pace, mean_pace_of
+from terrain_cli.maps.walking.means import mean_pace_of
+from terrain_cli.maps.walking.pace import Pace
 
 
 class Climbs(NamedTuple):
