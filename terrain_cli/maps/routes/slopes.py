@@ -194,9 +194,9 @@ def derive_legs(x, legs, breaks, coefficients, max_slope, widened, times, gradie
         length_0 = -(row_along * down + col_along * right) / length
         length_1 = (next_row_along * down + next_col_along * right) / length
         along = row_along * next_row_along + col_along * next_col_along
-        length_00 = (row_along**2 + col_along**2 - length_0**2) / length
+        length_00 = (row_along * row_along + col_along * col_along - length_0 * length_0) / length
         length_01 = (-along - length_0 * length_1) / length
-        length_11 = (next_row_along**2 + next_col_along**2 - length_1**2) / length
+        length_11 = (next_row_along * next_row_along + next_col_along * next_col_along - length_1 * length_1) / length
         u_0 = twist * (col_along * down + row_along * right) - south * row_along - east * col_along
         u_1 = south * next_row_along + east * next_col_along
         v_0 = -next_south * row_along - next_east * col_along
@@ -215,9 +215,9 @@ def derive_legs(x, legs, breaks, coefficients, max_slope, widened, times, gradie
         end_11 = (-2 * end_1 * length_1 - end * length_11) / length
         end_01 = (-across - end_0 * length_1 - end_1 * length_0 - end * length_01) / length
         mean_0, mean_1 = by_begin * begin_0 + by_end * end_0, by_begin * begin_1 + by_end * end_1
-        mean_00 = begin_twice * begin_0**2 + 2 * both * begin_0 * end_0 + end_twice * end_0**2
+        mean_00 = begin_twice * begin_0 * begin_0 + 2 * both * begin_0 * end_0 + end_twice * end_0 * end_0
         mean_00 += by_begin * begin_00 + by_end * end_00
-        mean_11 = begin_twice * begin_1**2 + 2 * both * begin_1 * end_1 + end_twice * end_1**2
+        mean_11 = begin_twice * begin_1 * begin_1 + 2 * both * begin_1 * end_1 + end_twice * end_1 * end_1
         mean_11 += by_begin * begin_11 + by_end * end_11
         mean_01 = (
             begin_twice * begin_0 * begin_1 + both * (begin_0 * end_1 + begin_1 * end_0) + end_twice * end_0 * end_1

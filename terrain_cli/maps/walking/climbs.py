@@ -99,7 +99,7 @@ def find_climbs(ground: Ground, points: np.ndarray, cells: np.ndarray) -> np.nda
     rows, cols = np.asarray(ground.slowness).shape
     cells = np.clip(cells, 0, [rows - 1, cols - 1])  # of a leg without length on the border
     places = np.asarray(ground.to_cells(points))
-    down, right = np.diff(places, axis=0).T
+    down, right = np.diff(places.T).copy()  # contiguous, as in `time_legs`; for others the loop is compiled again
     south, east, twist = find_patches(np.asarray(ground.heights) / float(ground.cell), cells).T
     row, col = (places[:-1] - cells).T
     numbers = ground.pace.numbers
