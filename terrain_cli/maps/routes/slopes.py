@@ -15,7 +15,7 @@ from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.crossings import Chain, Descended, descend, find_cells
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
-from terrain_cli.maps.walking.means import mean_derivatives_of
+from terrain_cli.maps.walking.means import SLOWEST, mean_derivatives_of
 from terrain_cli.maps.walking.pace import Pace
 
 
@@ -189,6 +189,9 @@ def derive_legs(x, legs, breaks, coefficients, max_slope, widened, times, gradie
         mean, by_begin, by_end, begin_twice, both, end_twice = mean_derivatives_of(
             breaks, coefficients, begin - wider, end + wider
         )
+        if not mean <= SLOWEST:
+            times[i] = np.inf
+            continue
         if times[i] == 0.0:
             times[i] = slow * length * mean
         length_0 = -(row_along * down + col_along * right) / length

@@ -11,7 +11,7 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.loops import compiled_loop, helper
-from terrain_cli.maps.walking.means import mean_pace_of
+from terrain_cli.maps.walking.means import SLOWEST, mean_pace_of
 from terrain_cli.maps.walking.pace import Pace
 
 
@@ -70,7 +70,7 @@ def mean_climb_of(
     sign: float,
 ) -> float:
     """The mean pace over a leg that goes (down, right), where the surface at its beginning rises to the south and east; inf if it
-    is too steep."""
+    is too steep or too slow."""
     length = np.sqrt(down * down + right * right)
     if length == 0.0:
         return 1.0
@@ -78,7 +78,8 @@ def mean_climb_of(
     end = begin + sign * 2 * twist * down * right / length
     if max(abs(begin), abs(end)) > max_slope:
         return np.inf
-    return mean_pace_of(breaks, coefficients, begin, end)
+    mean: float = mean_pace_of(breaks, coefficients, begin, end)
+    return mean if mean <= SLOWEST else np.inf
 
 
 @compiled_loop

@@ -5,6 +5,8 @@ import numpy as np
 from terrain_cli.maps.loops import helper
 from terrain_cli.maps.walking.pace import JUMP
 
+SLOWEST = 1e50  # times as long as on level ground; a leg that takes longer is as good as blocked
+
 
 @helper
 def _sinhc_of(x: float) -> float:

@@ -16,9 +16,9 @@ from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.routes import walk_graphs
-from terrain_cli.maps.routes.crossings import Chain
+from terrain_cli.maps.routes.crossings import Chain, join
 from terrain_cli.maps.routes.search import find_route
-from terrain_cli.maps.routes.slopes import derive_legs, find_legs, time_legs, to_surface
+from terrain_cli.maps.routes.slopes import derive_legs, descend_slopes, find_legs, leg_times, time_legs, to_surface
 from terrain_cli.maps.routes.walk_graphs import lay_graphs
 from terrain_cli.maps.sensitivity import find_leg_cells
 from terrain_cli.maps.sensitivity import find_legs as find_route_legs
@@ -127,6 +127,20 @@ def test_the_derivatives_of_legs_agree_with_differences(pace: Pace) -> None:
     assert beside == pytest.approx(np.diag(hessian, 1), rel=1e-6, abs=1e-6)
 
 
+def test_routes_descend_together_as_they_do_alone_beside_a_void() -> None:
+    slowness, heights = np.ones((3, 3)), np.random.default_rng(4).normal(0, 3, (4, 4))
+    slowness[0, 0], heights[0, 0] = np.inf, np.nan
+    surface, _ = to_surface(Ground(slowness, 10.0, heights=heights, pace=TOBLER))
+    base = np.array([[0.5, 1.5], [1.0, 1.0], [1.5, 1.5], [2.0, 1.0], [2.5, 1.5]])
+    along = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    alone = Chain(base, along, np.array([0.0, 0.9, 0.0, 0.1, 0.0]), np.zeros(5, int))
+    both = join([alone, alone._replace(route=np.ones(5, int))])
+    _, together = descend_slopes(both, surface, 0.01)
+    _, single = descend_slopes(alone, surface, 0.01)
+    assert together.time == pytest.approx(np.repeat(single.time, 2), rel=1e-9)
+    assert single.time[0] < leg_times(alone, surface).sum() * 0.999
+
+
 def test_legs_that_cannot_be_walked_take_for_ever_and_those_without_length_no_time() -> None:
     legs = np.zeros((12, 3))
     legs[6], legs[4], legs[11] = 1.0, [1.0, 0.0, 1.0], [1.0, 1.0, np.inf]
@@ -135,6 +149,24 @@ def test_legs_that_cannot_be_walked_take_for_ever_and_those_without_length_no_ti
     derive_legs(np.zeros(4), legs, *TOBLER.numbers, 0.4, 0.0, *found)
     assert times.tolist() == [np.inf, 0.0, np.inf]
     assert all(np.isfinite(part).all() for part in derivatives)
+
+
+def test_a_leg_far_too_slow_is_blocked() -> None:
+    """Its pace is a number, exp(150), and its square is none that times can have."""
+    legs = np.zeros((12, 1))
+    legs[6], legs[8], legs[4], legs[11] = 1.0, 1.0, 1.0, 1.0
+    found = times, *_ = np.empty(1), np.zeros(2), np.zeros(2), np.zeros(1)
+    derive_legs(np.zeros(2), legs, *Exponential(150.0, 0.0).numbers, np.inf, 0.0, *found)
+    assert times.tolist() == [np.inf]
+
+
+@pytest.mark.parametrize(("k", "steep"), [(1e3, 3.0), (3.5, 3000.0)])
+def test_walks_that_take_for_ever_overflow_nowhere(k: float, steep: float) -> None:
+    heights = np.random.default_rng(0).normal(0, steep, (6, 7))
+    route = find_route(
+        Ground(np.ones((5, 6)), 10.0, heights=heights, pace=Exponential(k, 1e-4)), (12.0, 12.0), (55.0, 48.0), detail=2
+    )
+    assert route is None or 1e3 < route.time < 1e60
 
 
 @pytest.mark.parametrize("height", [0.0, 812.5])
