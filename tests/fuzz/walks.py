@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from terrain_cli import load_scenario, solve
+from terrain_cli import load_map, solve
 from terrain_cli.maps.walking.functions import calc_speed
 from terrain_cli.maps.walking.heights import find_walking
 from terrain_cli.maps.walking.paces import fastest
@@ -18,12 +18,12 @@ from tests.fuzz.values import Draw, mostly, number, pick, plain_texts, write, wr
 
 SHAPES = ((4, 5), (3, 3), (2, 6))  # of the heights; a cell of the map lies between four of them
 
-WALKING = (
+WALKING: tuple[Any, ...] = (
     *("tobler", "tobler", "tobler_off_path", "marquez_perez", "irmischer_clarke", "naismith_langmuir", "campbell", "minetti"),
     *({"v0": "4.7 km/h", "k": 1.9, "s0": 0.05}, {"v0": 1.3, "k": 0}, {"function": "tobler", "factor": 0.6}),
     *({"function": "campbell", "percentile": 10}, {"function": "minetti", "power": 2}, {-0.3: 0.9, 0: 1.4, 0.3: 0.7}),
 )  # fmt: skip
-ODD_WALKING = (
+ODD_WALKING: tuple[Any, ...] = (
     *("toblr", "table", "", 5, {}, {"v0": 1.3, "k": 1e4}, {"v0": 1.3, "k": 3, "s0": 1e9}, {"v0": 1e40, "k": 3}, {0: 1, 1e-12: 2}),
     *({-5: 1e-50, 0: 1, 5: 1e-50}, {"function": "naismith_langmuir", "c": 7}, {"function": "campbell", "percentile": 55}),
     *({"function": "naismith_langmuir", "slope_factor": -1e-300}, {"function": "minetti", "power": 1e-40}, {"k": 1, "v0": 1, "x": 1}),
@@ -43,7 +43,7 @@ VARIED = (
 def draw_heights(draw: Draw) -> np.ndarray:
     """The heights of a small piece of ground, m: even, a plane, or rough; now and then with something wrong in them."""
     shape = pick(draw, *SHAPES)
-    heights = np.add.outer(
+    heights: np.ndarray = np.add.outer(
         np.arange(shape[0]) * draw(st.integers(-3, 3)), np.arange(shape[1]) * draw(st.integers(-3, 3))
     )
     if mostly(draw, 60):
@@ -145,7 +145,7 @@ def play(draw: Draw, bench: Bench) -> None:
 
 
 def _compare(bench: Bench, ran: Ran) -> None:
-    document, scenario = ran.document, load_scenario(bench.folder / "s.yaml")
+    document, scenario = ran.document, load_map(bench.folder / "s.yaml")
     solution: Any = solve(scenario)
     for route, ours in zip(document.get("routes", [document]), solution.routes, strict=True):
         time = route["time"]
