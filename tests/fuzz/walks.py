@@ -49,7 +49,7 @@ def draw_heights(draw: Draw) -> np.ndarray:
     if mostly(draw, 60):
         heights = heights + np.random.default_rng(draw(st.integers(0, 99))).normal(0, pick(draw, 1, 0.1, 20), shape)
     heights = heights.astype(pick(draw, np.float64, np.float32, np.int16))
-    if not mostly(draw, 85) and heights.dtype.kind == "f":
+    if not mostly(draw, 95) and heights.dtype.kind == "f":
         with np.errstate(over="ignore"):
             heights[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = pick(draw, *ODD_HEIGHTS)
     return heights
@@ -73,12 +73,12 @@ def draw_walk(draw: Draw, bench: Bench) -> dict[str, Any]:
     rows, cols = heights.shape[0] - 1, heights.shape[1] - 1
     elevation: Any = "h.npy"
     if mostly(draw, 20):
-        elevation = {"file": "h.npy", "smoothing": pick(draw, 0.5 * cell, 3 * cell, 1e9)}
+        elevation = {"file": "h.npy", "smoothing": pick(draw, 0.5 * cell, 3 * cell, 0.5 * cell, 1e9)}
     place: dict[str, Any] = {"elevation": elevation, "cell": cell, "detail": pick(draw, 1, 1, 2, 2, 3)}
     if mostly(draw, 20):
         place["origin"] = [draw(st.integers(-5, 5)), draw(st.integers(-5, 5))]
     if mostly(draw, 80):
-        place["walking"] = pick(draw, *(WALKING if mostly(draw, 85) else ODD_WALKING))
+        place["walking"] = pick(draw, *(WALKING if mostly(draw, 94) else ODD_WALKING))
     if mostly(draw, 30):
         place["max_slope"] = pick(draw, 1, 0.3, 5, 0.001)
     if mostly(draw, 20):
@@ -111,19 +111,19 @@ def draw_walk(draw: Draw, bench: Bench) -> dict[str, Any]:
     if mostly(draw, 10):
         walk["goal"] = [walk["goal"], {"at": point(), "name": draw(plain_texts)}]
     if mostly(draw, 10):
-        walk["depart"] = pick(draw, "08:00", "2026-05-01 23:59", "25:00")
+        walk["depart"] = pick(draw, "2026-05-01T23:59Z", "2026-05-01T08:00+02:00", "25:00")
     return walk
 
 
 def play(draw: Draw, bench: Bench) -> None:
     """Solve a walk; the document has the API's answer, no walk is faster than anybody walks, and records compare as the same."""
     walk = draw_walk(draw, bench)
-    bench.write("s.yaml", write_block(walk).encode() if mostly(draw, 60) else draw_file(draw, walk))
+    bench.write("s.yaml", write_block(walk).encode() if mostly(draw, 80) else draw_file(draw, walk))
     options = ["--json"] if mostly(draw, 60) else list(pick(draw, (), ("--quiet",), ("--csv",)))
     if mostly(draw, 40) and "--csv" not in options:
         options += pick(draw, *(OPTIONS if mostly(draw, 10) else OPTIONS[:-3]))
     if mostly(draw, 25):
-        options += ["-o", pick(draw, "out.json", "out.csv", "out.geojson", "out.gpx", "out.gpkg")]
+        options += ["-o", pick(draw, "out.json", "out.csv", "out.geojson", "out.gpkg", "out.gpx")]
     ran = bench.run("solve", "s.yaml", *options)
     if ran.code == 2:
         return
