@@ -51,6 +51,7 @@ BROKEN: dict[str, tuple[Any, str, dict[str, Any], str]] = {
     "a k that leaves no speed": (HEIGHTS, f"{WALK}: {{v0: 1, k: 1e9}}", {}, ":1: map.walking.k: gives 0 m/s on level ground: it must be from 1e-50 to 1e+50"),
     "power that is none": (HEIGHTS, f"{WALK}: {{function: minetti, power: 1e-300}}", {}, ":1: map.walking.power: gives 4e-301 m/s on level ground: it must be from 1e-50 to 1e+50"),
     "a time that is none": (HEIGHTS, f"{WALK}: {{function: naismith_langmuir, a: 1e-300, c: 0}}", {}, ":1: map.walking.a: gives 1e+300 m/s on level ground: it must be from 1e-50 to 1e+50"),
+    "a table of speeds far apart": (HEIGHTS, f"{WALK}: {{0: 1, 1: 1e-50}}", {}, ":1: map.walking: must have speeds within a factor of 1e+09 of each other: 1e-50 and 1 are not"),
     "a table of one row": (HEIGHTS, f"{WALK}: {{0: 1.2}}", {}, ":1: map.walking: must have at least 2 rows, such as {0: 1.4, 0.3: 0.7}"),
     "a table with a standstill": (HEIGHTS, f"{WALK}: {{0: 1.2, 0.6: 0}}", {}, ":1: map.walking: at the slope 0.6, 0.0 must be greater than 0: max_slope forbids what is too steep"),
     "a table in percent": (HEIGHTS, f"{WALK}: {{-20: 1.1, 0: 1.2, 20: 0.8}}", {}, ":1: map.walking: must have slopes as metres of climb per metre, 0.2 for 20 %: -20 is too steep"),

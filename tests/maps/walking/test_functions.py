@@ -325,6 +325,7 @@ def test_derivatives_on_one_slope() -> None:
         (Walking("table"), "table", "must have at least 2 rows, slope and speed, and has 0"),
         (Walking("table", {}, ((0, 1), (1, 0))), "table", "has a speed that is not greater than 0, 0 at slope 1"),
         (Walking("table", {}, ((0, 1), (np.nan, 1))), "table", "has a slope that is not finite, nan"),
+        (Walking("table", {}, ((-5, 1e-50), (0, 1))), "table", "must have speeds within a factor of 1e+09 of each other, and has 1e-50 and 1"),
         (Walking("table", {}, ((0, 1), (0, 2))), "table", "must have increasing slopes, and 0 comes before 0"),
     ],
 )  # fmt: skip
