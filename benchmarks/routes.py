@@ -19,7 +19,7 @@ from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_rou
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.routes.crossings import drop_needless
+from terrain_cli.maps.routes.chains import drop_needless
 from terrain_cli.maps.routes.graph import make_graph
 from terrain_cli.maps.routes.lines import trace_lines
 from terrain_cli.maps.routes.paths import cells_through, find_paths, pick_routes

@@ -183,7 +183,7 @@ class cached_jit:  # noqa: N801  used as a decorator, in place of jax.jit
             return self.nested(*arguments, **static)
         if folder_in_use is None or not all(isinstance(value, str | int) for value in static.values()):
             return self.jitted(*arguments, **static)
-        shapes = tuple((a.shape, str(a.dtype), a.weak_type) for a in map(jax.typeof, leaves))
+        shapes = tuple((a.shape, a.dtype, a.weak_type) for a in map(jax.typeof, leaves))
         key = (tree, shapes, tuple(sorted(static.items())))
         with self.compiling:  # threads that need the same program wait until one of them has compiled it
             if key not in self.programs:
@@ -244,12 +244,15 @@ def _read(file: Path) -> Callable[..., Any]:
     known = json.loads(head)
     tree, weak = _to_tree(known["tree"]), [bool(is_weak) for is_weak in known["weak"]]
     device = jax.devices()[0]
+    there = {device}
     executable = device.client.deserialize_executable(code, executable_devices=xla_client.DeviceList((device,)))
 
     def program(*arguments: Any) -> Any:
         leaves = jax.tree.leaves(arguments)
-        leaves = [leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, jax.typeof(leaf).dtype) for leaf in leaves]
-        leaves = jax.device_put(leaves, device)
+        for i, leaf in enumerate(leaves):
+            if not (isinstance(leaf, jax.Array) and leaf.devices() == there):
+                plain = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, jax.typeof(leaf).dtype)
+                leaves[i] = jax.device_put(plain, device)
         results = executable.execute_sharded(leaves).disassemble_into_single_device_arrays()
         return jax.tree.unflatten(tree, map(_free, (result for [result] in results), weak))
 
@@ -258,9 +261,14 @@ def _read(file: Path) -> Callable[..., Any]:
 
 def _free(result: jax.Array, weak: bool) -> jax.Array:
     """The array as a function under `jax.jit` returns it: not bound to its device, and of a weak type if it is."""
-    aval = jax.core.ShapedArray(result.shape, result.dtype, weak_type=weak)
-    free: jax.Array = type(result)(aval, result.sharding, [result], committed=False)  # type: ignore[call-arg]
+    aval = _describe_array(result.shape, result.dtype, weak)
+    free: jax.Array = type(result)(aval, result.sharding, [result], committed=False, _skip_checks=True)  # type: ignore[call-arg]
     return free
+
+
+@functools.lru_cache(maxsize=1000)
+def _describe_array(shape: tuple[int, ...], dtype: np.dtype, weak: bool) -> jax.core.ShapedArray:
+    return jax.core.ShapedArray(shape, dtype, weak_type=weak)  # which takes longer than all else for a small array
 
 
 def _read_own(file: Path) -> bytes:

@@ -1,5 +1,6 @@
 """Strict numerics, and two ways to run the command line."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -20,13 +21,21 @@ from hypothesis import settings  # noqa: E402  after the cache is named
 
 from terrain_cli import cli, compile_cache, jax_config  # noqa: E402  after the cache is named
 
-jax_config.set_option("jax_numpy_rank_promotion", "raise")
 compile_cache.enable_compile_cache()
 jax.jit(lambda: 0.0)()
 del os.environ["XLA_FLAGS"]
-# Ours are compiled as users have them, so that the processes that tests start find them in the cache.
+# Ours are compiled as users have them, so that the processes that tests start find them in the cache. What is asked of these
+# tests alone, below, changes no program, and must not give them other names: `_environment` remembers its answer.
+compile_cache._environment()
+jax_config.set_option("jax_numpy_rank_promotion", "raise")
 compile_cache.QUICK |= {"xla_backend_optimization_level": 3}
 compile_cache.FUSED |= {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
+
+
+def optimise(patch: pytest.MonkeyPatch) -> None:
+    """Let `jax.jit` optimise what a test compiles from here on, as it does for users: for programs that compute for long."""
+    patch.setattr(jax, "jit", functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 3}))
+
 
 settings.register_profile("terrain", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("terrain")
@@ -70,6 +79,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = item.path.relative_to(ROOT / "tests").with_suffix("").as_posix()
         if module in QUICK and not item.get_closest_marker("slow"):
             item.add_marker("quick")
+    # The longest come first, so that in the end no process works on one of them while the others wait.
+    items.sort(key=lambda item: item.path.stem != "test_examples")
 
 
 @dataclass

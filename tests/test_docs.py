@@ -177,18 +177,6 @@ def test_the_list_of_commands_is_not_cut(terrain: Callable[..., Ran]) -> None:
     assert "map" in listed
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_examples_in_help_run(
-    terrain: Callable[..., Ran], command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(CONFIGS, "configs")
-    text = re.sub(r"\s+", " ", terrain(command, "--help").out)
-    for example in re.findall(r"Example: (terrain .*?)(?= Example:| Arguments:| Options:)", text):
-        words = shlex.split(example.partition(" > ")[0])
-        assert terrain(*words[1:]).code == 0, example
-
-
 def test_links_lead_somewhere() -> None:
     for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text()):

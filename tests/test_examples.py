@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.ndimage import convolve
 
 from terrain_cli.jax_config import set_option
-from tests.conftest import CONFIGS, ROOT
+from tests.conftest import CONFIGS, ROOT, optimise
 from tests.docs.pages import check, find_blocks, read_page
 
 EXAMPLES = ROOT / "examples"
@@ -152,7 +152,8 @@ def test_loops_and_branches(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_find_the_lake(run: Run) -> None:
+def test_find_the_lake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    optimise(monkeypatch)
     printed = run("find_the_lake")
     assert numbers(printed, "of 10 guesses, find it by a hard shore") == [0, 0, 0]
     for row in ("of 10 guesses, find it by averaged slownesses", "of 10 guesses, find it by averaged speeds"):
@@ -213,8 +214,9 @@ def test_splatting(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_the_network(run: Run) -> None:
+def test_the_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained in full, as on the page."""
+    optimise(monkeypatch)
     printed = run("travel_time_network")
     strips = [line for line in printed.splitlines() if line.startswith("three strips")]
     (loss, error), (smooth_loss, smooth_error) = (numbers(line, "three strips")[2:4] for line in strips)

@@ -1,7 +1,7 @@
 """The import contract: who may import whom. Read from the source, imports inside functions included."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,20 +22,23 @@ def module_name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def find_imports(source: str) -> Iterator[str]:
+@cache
+def find_imports(source: str) -> frozenset[str]:
     """The modules of the package that a source imports to run; those for type checkers alone do not count."""
+    found: set[str] = set()
     waiting: list[ast.AST] = [ast.parse(source)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             continue
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names if name.name.startswith("terrain_cli"))
+            found.update(name.name for name in node.names if name.name.startswith("terrain_cli"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("terrain_cli"):
-            yield from (
+            found.update(
                 str(node.module) if node.module != "terrain_cli" else f"terrain_cli.{name.name}" for name in node.names
             )
         waiting.extend(ast.iter_child_nodes(node))
+    return frozenset(found)
 
 
 SOURCES = {module_name(file): file.read_text() for file in sorted(PACKAGE.rglob("*.py"))}

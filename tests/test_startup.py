@@ -23,55 +23,62 @@ posix = pytest.mark.skipif(os.name != "posix", reason="modes, links, pipes and o
 root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
 
 
-def imported(*arguments: str, code: str = "") -> set[str]:
-    """The heavy packages that a run of `terrain` with these arguments imports."""
+def imported(*commands: tuple[str, ...], code: str = "pass") -> list[set[str]]:
+    """The heavy packages that are imported after each of these runs of `terrain` in one process, each of which `code` follows."""
     program = (
         "import sys\nfrom terrain_cli import cli\n"
-        f"try: cli.main({list(arguments)!r})\nexcept SystemExit: pass\n{code}\n"
-        "print(*[name for name in ('jax', 'numpy', 'matplotlib', 'pydantic', 'yaml', 'jinja2') if name in sys.modules], file=sys.stderr)"
+        f"for arguments in {[list(command) for command in commands]!r}:\n"
+        f"    try: cli.main(arguments)\n    except SystemExit: pass\n    {code}\n"
+        f"    print('imported', *[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return set(done.stderr.splitlines()[-1].split())
+    found = [set(line.split()[1:]) for line in done.stderr.splitlines() if line.startswith("imported")]
+    assert len(found) == len(commands)
+    return found
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--help",),
-        ("solve", "--help"),
-        ("sweep", "--help"),
-        ("check", "--help"),
-        ("report", "--help"),
-        ("batch", "--help"),
-        ("batch", "nowhere.jsonl"),
-        ("--version",),
-        (),
-        ("nonsense",),
-        ("schema",),
-        ("new", "/no/such/folder/x.yaml"),
-        ("solve", "nowhere.yaml"),
-        ("sweep", "nowhere.yaml", "--step", "1"),
-        ("report", "nowhere.yaml", "-o", "report.html"),
-        ("sweep",),
-        ("solve", str(CONFIGS / "scenario.schema.json")),
-        ("graph", str(CONFIGS / "lake.yaml")),
-        ("solve", str(CONFIGS / "lake.yaml"), "--method", "adam"),
-        ("plot", str(CONFIGS / "lake.yaml"), "-o", "/tmp/x.png", "--kind", "paths"),
-        ("sweep", str(CONFIGS / "lake.yaml"), "--vary", "goal.7=1"),
-    ],
-)
-def test_light_commands_import_neither_jax_nor_matplotlib(arguments: tuple[str, ...]) -> None:
-    assert not imported(*arguments) & {"jax", "numpy", "matplotlib", "jinja2"}
+HEAVY = ("jax", "numpy", "matplotlib", "pydantic", "yaml", "jinja2")
+LIGHT = [
+    ("--help",),
+    ("solve", "--help"),
+    ("sweep", "--help"),
+    ("check", "--help"),
+    ("report", "--help"),
+    ("batch", "--help"),
+    ("batch", "nowhere.jsonl"),
+    ("--version",),
+    (),
+    ("nonsense",),
+    ("schema",),
+    ("new", "/no/such/folder/x.yaml"),
+    ("solve", "nowhere.yaml"),
+    ("sweep", "nowhere.yaml", "--step", "1"),
+    ("report", "nowhere.yaml", "-o", "report.html"),
+    ("sweep",),
+    ("solve", str(CONFIGS / "scenario.schema.json")),
+    ("graph", str(CONFIGS / "lake.yaml")),
+    ("solve", str(CONFIGS / "lake.yaml"), "--method", "adam"),
+    ("plot", str(CONFIGS / "lake.yaml"), "-o", "/tmp/x.png", "--kind", "paths"),
+    ("sweep", str(CONFIGS / "lake.yaml"), "--vary", "goal.7=1"),
+]
+
+
+def test_light_commands_import_neither_jax_nor_matplotlib() -> None:
+    """The first command that is named here has imported something."""
+    found = zip(LIGHT, imported(*LIGHT), strict=True)
+    heavy = {"jax", "numpy", "matplotlib", "jinja2"}
+    assert [command for command, packages in found if packages & heavy] == []
 
 
 def test_help_imports_no_pydantic() -> None:
-    assert imported("--help") == set()
+    assert imported(("--help",)) == [set()]
 
 
 def test_an_import_would_be_noticed() -> None:
-    assert "jax" in imported("--help", code="import jax")
-    assert "jax" in imported("solve", THREE)
-    assert "matplotlib" not in imported("solve", THREE)
+    assert "jax" in imported(("--help",), code="import jax")[0]
+    [packages] = imported(("solve", THREE))
+    assert "jax" in packages
+    assert "matplotlib" not in packages
 
 
 def test_completion_is_light() -> None:
@@ -95,35 +102,53 @@ def test_the_api_is_lazy() -> None:
     assert done.stdout.split() == ["False", "True"]
 
 
+def solve(cache: Path | str) -> Ran:
+    ran = run_process("solve", THREE, "--quiet", TERRAIN_CACHE_DIR=str(cache))
+    assert ran.code == 0
+    assert TIME in ran.out
+    return ran
+
+
+def test_processes_find_the_programs_that_tests_have_compiled() -> None:
+    """Otherwise each of them would compile its programs anew, and the tests would take minutes longer."""
+    code = "from terrain_cli import compile_cache; print(compile_cache._environment())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{compile_cache._environment()}\n"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache after a first run; tests work on a copy."""
+    cache = tmp_path_factory.mktemp("first") / "cache"
+    assert solve(cache).err == ""
+    return cache
+
+
 class TestCompileCache:
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Path:
         return tmp_path / "cache"
 
-    def solve(self, cache: Path | str) -> Ran:
-        ran = run_process("solve", THREE, "--quiet", TERRAIN_CACHE_DIR=str(cache))
-        assert ran.code == 0
-        assert TIME in ran.out
-        return ran
+    @pytest.fixture
+    def filled(self, first: Path, cache: Path) -> Path:
+        return Path(shutil.copytree(first, cache))
 
-    def test_programs_are_compiled_once(self, cache: Path) -> None:
-        assert self.solve(cache).err == ""
-        files = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
+    def test_programs_are_compiled_once(self, filled: Path) -> None:
+        files = {file: file.stat().st_mtime_ns for file in filled.iterdir()}
         assert {file.name.split("-")[0] for file in files} == {"run", "find_optimum"}
-        assert self.solve(cache).err == ""
-        assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == files
+        assert solve(filled).err == ""
+        assert {file: file.stat().st_mtime_ns for file in filled.iterdir()} == files
 
     @pytest.mark.skipif(os.name != "posix", reason="modes")
-    def test_only_the_user_may_read_it(self, cache: Path) -> None:
-        self.solve(cache)
-        assert stat.S_IMODE(cache.stat().st_mode) == 0o700
-        assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in cache.iterdir())
+    def test_only_the_user_may_read_it(self, first: Path) -> None:
+        assert stat.S_IMODE(first.stat().st_mode) == 0o700
+        assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in first.iterdir())
 
     @pytest.mark.skipif(os.name != "posix", reason="modes")
     def test_a_folder_that_others_can_write_to_is_not_used(self, cache: Path) -> None:
         cache.mkdir()
         cache.chmod(0o777)
-        ran = self.solve(cache)
+        ran = solve(cache)
         reason = f"others can write to {cache}; {ADVICE}"
         assert ran.err == f"terrain: warning: compiled programs are not cached in {cache}: {reason}\n"
         assert list(cache.iterdir()) == []
@@ -135,33 +160,30 @@ class TestCompileCache:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("damage", [b"", b"rubbish" * 100, None])
-    def test_a_damaged_program_is_only_a_warning(self, cache: Path, damage: bytes | None) -> None:
-        self.solve(cache)
-        for file in cache.iterdir():
+    def test_a_damaged_program_is_only_a_warning(self, filled: Path, damage: bytes | None) -> None:
+        for file in filled.iterdir():
             content = file.read_bytes()
             file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage is None else damage)
-        ran = self.solve(cache)
+        ran = solve(filled)
         assert ran.err.count("terrain: warning: the compiled program of ") == 2
         assert "was damaged" in ran.err
         assert "Traceback" not in ran.err
-        self.solve(cache)  # compiles anew
-        assert self.solve(cache).err == ""
+        assert list(filled.iterdir()) == []  # so that the next run compiles anew, as a first one does
 
-    def test_a_folder_in_place_of_a_program_is_only_a_warning(self, cache: Path) -> None:
-        self.solve(cache)
-        for file in cache.iterdir():
+    def test_a_folder_in_place_of_a_program_is_only_a_warning(self, filled: Path) -> None:
+        for file in filled.iterdir():
             file.unlink()
             file.mkdir()
-        assert self.solve(cache).err.count("is not cached: [Errno 21] Is a directory") == 2
+        assert solve(filled).err.count("is not cached: [Errno 21] Is a directory") == 2
 
     def test_a_file_in_place_of_the_folder_is_only_a_warning(self, cache: Path) -> None:
         cache.write_text("")
-        assert "terrain: warning: compiled programs are not cached in" in self.solve(cache).err
+        assert "terrain: warning: compiled programs are not cached in" in solve(cache).err
         assert cache.read_text() == ""
 
     @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
     def test_a_folder_that_cannot_be_created_is_only_a_warning(self) -> None:
-        assert "terrain: warning: compiled programs are not cached in /proc/none" in self.solve("/proc/none").err
+        assert "terrain: warning: compiled programs are not cached in /proc/none" in solve("/proc/none").err
 
     @pytest.mark.skipif(os.name != "posix", reason="ulimit")
     def test_a_full_disk_is_only_a_warning(self, cache: Path) -> None:

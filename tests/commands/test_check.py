@@ -370,8 +370,13 @@ def test_without_a_path_it_takes_configs_or_here(
 ) -> None:
     monkeypatch.chdir(folder)
     assert "three_strips.yaml: same" in terrain("check").out
-    monkeypatch.chdir(CONFIGS.parent)
-    assert "configs/three_strips.yaml: same" in terrain("check").out.replace(os.sep, "/")
+    (folder / "configs").mkdir()
+    for file in folder.glob("two_strips.*"):
+        shutil.copy(file, folder / "configs")
+    assert terrain("check").out.replace(os.sep, "/").splitlines() == [
+        "configs/two_strips.yaml: same",
+        "1 checked: 1 same",
+    ]
     (folder / "empty").mkdir()
     ran = terrain("check", folder / "empty")
     assert (ran.code, "has no scenarios" in ran.err) == (2, True)

@@ -364,11 +364,11 @@ def test_no_tree_has_overlaps(shape: tuple, gradients: bool) -> None:  # type: i
 
 def test_a_deep_tree_can_be_drawn() -> None:
     def deep(x: jax.Array) -> jax.Array:
-        for _ in range(2000):
+        for _ in range(1200):  # more than Python's recursion limit
             x = jax.lax.sin(x)
         return x
 
-    assert draw_tree(read_graph(deep, 1.0, leaves=[leaves("x", 1.0)]), ("deep", "")).count("sin") >= 2000
+    assert draw_tree(read_graph(deep, 1.0, leaves=[leaves("x", 1.0)]), ("deep", "")).count("sin") >= 1200
 
 
 def test_one_strip(terrain: Callable[..., Ran], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from terrain_cli.errors import InputError
 from terrain_cli.lessons import child, process
 from terrain_cli.lessons.catalogue import Lesson, choose, find_lessons
 from terrain_cli.lessons.verdict import Verdict, decide
+from tests.conftest import optimise
 
 LESSONS = find_lessons()
 LONG = 60  # s; a lesson that may take longer is tested with the slow ones
@@ -57,7 +58,11 @@ EACH_MUTANT = [
 
 
 @pytest.mark.parametrize("lesson", [named(lesson) for lesson in LESSONS])
-def test_the_solution_passes_and_the_stub_is_answered_kindly(lesson: Lesson, tmp_path: Path) -> None:
+def test_the_solution_passes_and_the_stub_is_answered_kindly(
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lesson.seconds > LONG:
+        optimise(monkeypatch)
     verdict = check_here(lesson, lesson.read("solution.py"), tmp_path)
     assert verdict.passed, (verdict.sentence, verdict.error, verdict.explanation, verdict.rows)
     assert verdict.sentence == f"Lesson {lesson.number}, {lesson.title}: passed."
@@ -76,6 +81,8 @@ def test_the_solution_passes_and_the_stub_is_answered_kindly(lesson: Lesson, tmp
 def test_a_typical_mistake_is_named(
     lesson: Lesson, mutant: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if lesson.seconds > LONG:
+        optimise(monkeypatch)
     for name, value in mutant.get("with", {}).items():
         monkeypatch.setitem(lesson.check.ask.__globals__, name, value)
     verdict = check_here(lesson, apply(lesson, mutant), tmp_path)

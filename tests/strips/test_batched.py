@@ -41,7 +41,7 @@ def test_every_row_is_exact(n: int) -> None:
             assert abs(mine - other) <= 1e-9 * size
 
 
-@pytest.mark.parametrize("n", [70, 600, 3000])
+@pytest.mark.parametrize("n", [70, 3000])
 def test_thousands_of_strips(n: int) -> None:
     widths, speeds, offsets = drawn(1, 5, n)
     times, x = solve_many(widths, speeds, offsets)

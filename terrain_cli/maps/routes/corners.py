@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.routes.crossings import (
+from terrain_cli.maps.routes.chains import (
     Chain,
     alternate,
     drop_needless,

@@ -1,13 +1,9 @@
 """Routes across the cells of a map as vectors of unknowns: where a route crosses each cell edge, and the time it takes.
 
-Positions are (row, col) in units of cells. Between two neighbouring nodes a route is straight and inside one cell, so its time is
-a sum of length times slowness, as for strips. There is one unknown `x` per node, its position along its edge; the edge of a node
-at a corner has zero length.
-
-Several routes are joined end to end in one chain of nodes, so that all of them descend at once.
+Between two neighbouring nodes a route is straight and inside one cell, so its time is a sum of length times slowness, as for
+strips. There is one unknown `x` per node, its position along its edge.
 """
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -15,122 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
-from scipy.linalg.lapack import dptsv
 
 from terrain_cli.compile_cache import cached_jit
-
-
-class Chain(NamedTuple):
-    """The nodes of one or several routes, end to end.
-
-    base: where the edge of each node begins, (row, col), shape (N, 2). along: the direction of the edge, (0, 1) or (1, 0), or
-    (0, 0) for a node that cannot move, shape (N, 2). x: position along the edge, 0 to 1, shape (N,). route: the index of the
-    route that each node belongs to, shape (N,).
-    """
-
-    base: np.ndarray
-    along: np.ndarray
-    x: np.ndarray
-    route: np.ndarray
-
-    @property
-    def points(self) -> np.ndarray:
-        """Positions of the nodes, (row, col), shape (N, 2)."""
-        return np.asarray(self.base + self.along * self.x[:, None])
-
-    @property
-    def moves(self) -> np.ndarray:
-        """Which nodes can move, shape (N,), bool."""
-        return np.asarray(self.along.sum(1) > 0)
-
-    def take(self, index: slice | np.ndarray) -> "Chain":
-        """The nodes at these indices, or at this slice or mask."""
-        return Chain(*(value[index] for value in self))
-
-
-def join(chains: Sequence[Chain]) -> Chain:
-    """The chains concatenated."""
-    return Chain(*(np.concatenate(values) for values in zip(*chains, strict=True)))
-
-
-def find_cells(a: Chain, b: Chain) -> tuple[np.ndarray, np.ndarray]:
-    """The first and the last of the cells (row, col) that contain both nodes, shape (N, 2) each; first > last if none does."""
-    first = np.ceil(np.maximum(a.base + a.along, b.base + b.along)).astype(np.int64) - 1
-    return first, np.floor(np.minimum(a.base, b.base)).astype(np.int64)
-
-
-def find_slowness(a: Chain, b: Chain, padded: np.ndarray) -> np.ndarray:
-    """Slowness of the ground between nodes a and b, shape (N,): the smallest of the cells that contain both, inf if none does.
-
-    padded: the slowness of the map with a border of inf, shape (rows + 2, cols + 2).
-    """
-    first, last = find_cells(a, b)
-    together = np.all(first <= last, axis=1)[:, None]
-    r0, c0 = np.where(together, first + 1, 0).T
-    r1, c1 = np.where(together, last + 1, 0).T
-    return np.asarray(
-        np.minimum(np.minimum(padded[r0, c0], padded[r1, c1]), np.minimum(padded[r0, c1], padded[r1, c0]))
-    )
-
-
-def leg_lengths(a: Chain, b: Chain) -> np.ndarray:
-    """Distance between nodes a and b, shape (N,), cells."""
-    difference = b.points - a.points
-    return np.asarray(np.hypot(difference[:, 0], difference[:, 1]))
-
-
-def leg_slowness(chain: Chain, padded: np.ndarray) -> np.ndarray:
-    """Slowness of the ground between each node and the next, shape (N-1,); 0 between the end of a route and the next route."""
-    between = find_slowness(chain.take(slice(None, -1)), chain.take(slice(1, None)), padded)
-    return np.where(chain.route[1:] == chain.route[:-1], between, 0.0)
-
-
-def leg_times(chain: Chain, padded: np.ndarray) -> np.ndarray:
-    """Travel time between each node and the next, shape (N-1,); 0 between the end of a route and the next route."""
-    length = leg_lengths(chain.take(slice(None, -1)), chain.take(slice(1, None)))
-    with np.errstate(invalid="ignore"):
-        return np.where(length > 0, leg_slowness(chain, padded) * length, 0.0)
-
-
-def alternate(mask: np.ndarray) -> np.ndarray:
-    """Every other element of each run of True, beginning with the first: shape (N,), bool."""
-    index = np.arange(len(mask))
-    first = np.maximum.accumulate(np.where(mask & ~np.append(False, mask[:-1]), index, -1))
-    return np.asarray(mask & ((index - first) % 2 == 0))
-
-
-def drop_needless(chain: Chain, padded: np.ndarray) -> Chain:
-    """The chain without nodes whose neighbours share a cell and are joined as fast directly. Merges nodes that are equal."""
-
-    def time_between(a: Chain, b: Chain) -> np.ndarray:
-        length = leg_lengths(a, b)
-        with np.errstate(invalid="ignore"):
-            return np.where(length > 0, find_slowness(a, b, padded) * length, 0.0)
-
-    return drop_nodes(chain, time_between)
-
-
-def drop_nodes(chain: Chain, time_between: Callable[[Chain, Chain], np.ndarray]) -> Chain:
-    """The same by any rule for the time between nodes `a` and `b`, shape (N,), inf where they share no cell."""
-    while len(chain.x) > 2:
-        times = time_between(chain.take(slice(None, -1)), chain.take(slice(1, None)))
-        before, after = chain.take(slice(None, -2)), chain.take(slice(2, None))
-        direct = time_between(before, after)
-        around = (times[:-1] + times[1:]) * (1 + 1e-15)
-        needless = (before.route == after.route) & (direct <= around) & np.isfinite(direct)
-        if not needless.any():
-            break
-        chain = chain.take(np.concatenate([[True], ~alternate(needless), [True]]))
-    return chain
-
-
-def hold_ends(chain: Chain) -> tuple[Chain, np.ndarray]:
-    """The chain with every node at an end of its edge turned into a corner, and the routes that changed, shape (K,)."""
-    low, high = chain.moves & (chain.x <= 0), chain.moves & (chain.x >= 1)
-    base = np.where(high[:, None], chain.base + chain.along, chain.base)
-    ends = low | high
-    held = chain._replace(base=base, along=np.where(ends[:, None], 0.0, chain.along), x=np.where(ends, 0.0, chain.x))
-    return held, np.unique(chain.route[ends])
+from terrain_cli.maps.routes.chains import Chain
+from terrain_cli.maps.routes.descent import SMALLEST, Descended, descend
 
 
 def calc_times(x: Array, base: Array, along: Array, slowness: Array) -> Array:
@@ -185,27 +69,10 @@ def find_derivatives(x: Array, base: Array, along: Array, slowness: Array) -> tu
     return gather(slope, next_slope), gather(curve, next_curve), between
 
 
-class Descended(NamedTuple):
-    """The result of a descent of R routes, shape (R,) each.
-
-    time: s per cell size. gradient_norm: Euclidean norm over the crossings that can move.
-    """
-
-    time: np.ndarray
-    gradient_norm: np.ndarray
-
-
-SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
-LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
-
-
 @cached_jit
 def _derive(x: Array, base: Array, along: Array, slowness: Array) -> tuple[Array, Array, Array, Array]:
     """The time of each leg, and the derivatives of their sum, as in `find_derivatives`."""
     return calc_times(x, base, along, slowness), *find_derivatives(x, base, along, slowness)
-
-
-Derive = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
 def descend_crossings(
@@ -221,65 +88,43 @@ def descend_crossings(
     """
     low, high = (np.broadcast_to(np.asarray(limit, dtype=float), (len(chain.x),)) for limit in limits)
     flat = 1e-12 * float(slowness.max())  # the curvature is 0 where a route runs along an edge
-
-    def move_singly(x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-        return _move_singly(chain._replace(x=x), slowness, nodes, low, high)
-
-    return descend(chain, _prepare(chain, slowness), (low, high), most, flat, move_singly)
+    legs = LevelLegs(chain, slowness, (low, high), int(chain.route[-1]) + 1)
+    return descend(chain, legs, (low, high), most, flat)
 
 
-def descend(
-    chain: Chain,
-    derive: Derive,
-    limits: tuple[np.ndarray, np.ndarray],
-    most: int,
-    flat: float,
-    move_singly: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
-) -> tuple[Chain, Descended]:
-    """Descend on the crossings of routes, numbered from 0, by Newton's method, until no route gains more.
+class LevelLegs:
+    """The legs of a chain over level ground, as `descent.descend` needs them.
 
-    derive: from x, shape (N,), to the time of each route, and the gradient, the diagonal and the off-diagonal of the Hessian of
-    their sum. limits: smallest and largest x of each node, shape (N,); a crossing that reaches one stays there. most: the largest
-    number of iterations. flat: added to the curvature. move_singly: from x and the places of some nodes to a better x, for
-    routes of which Newton's method finds none.
-    Returns the chain with its new crossings, and the result. For each route, a step that does not reduce the time is halved.
+    slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
+    shape (N,). routes: more than the largest number of a route. The chain is padded to one of a few sizes, so that few programs
+    are compiled.
     """
-    routes = int(chain.route[-1]) + 1
-    low, high = limits
-    held = ~chain.moves
-    x, share, active = chain.x.copy(), np.ones(routes), np.ones(routes, dtype=bool)
-    time, gradient, curvature, beside = derive(x)
-    for _ in range(most):
-        step = _newton_step(np.where(held, 0.0, gradient), curvature + flat, beside, held)
-        gain = -np.bincount(chain.route, step * np.where(held, 0.0, gradient), minlength=routes)
-        active &= gain > SETTLED * time
-        if not active.any():
-            break
-        moving = active[chain.route]
-        tried = np.where(moving, np.clip(x + share[chain.route] * step, low, high), x)
-        after, *derivatives = derive(tried)
-        takes = active & ((after < time) | ((gain <= LOST * time) & (after <= time * (1 + 1e-14))))
-        taken = takes[chain.route]
-        x, time = np.where(taken, tried, x), np.where(takes, after, time)
-        gradient, curvature = (
-            np.where(taken, new, old) for new, old in zip(derivatives, (gradient, curvature), strict=False)
-        )
-        beside = np.where(taken[:-1], derivatives[2], beside)
-        held |= taken & ((x <= low) | (x >= high))
-        stuck = active & ~takes & (share < LEAST_SHARE)
-        share = np.where(takes, np.minimum(1.0, 2 * share), share / 2)
-        if stuck.any() and move_singly is None:
-            active &= ~stuck
-        elif stuck.any() and move_singly is not None:
-            moved = move_singly(x, np.flatnonzero(stuck[chain.route] & ~held))
-            after = derive(moved)[0]
-            helped = stuck & (after < time * (1 - LOST))
-            active &= helped | ~stuck
-            share[helped] = 1.0
-            x, time = np.where(helped[chain.route], moved, x), np.where(helped, after, time)
-            gradient, curvature, beside = derive(x)[1:]
-    norm = np.sqrt(np.bincount(chain.route, np.where(held, 0.0, gradient) ** 2, minlength=routes))
-    return chain._replace(x=x), Descended(time, norm)
+
+    def __init__(self, chain: Chain, slowness: np.ndarray, limits: tuple[np.ndarray, np.ndarray], routes: int) -> None:
+        self.chain, self.slowness, self.limits, self.routes = chain, slowness, limits, routes
+        size = SMALLEST
+        while size < len(chain.x):
+            size *= 4
+        self.more = size - len(chain.x)
+        base, along = (jnp.asarray(np.pad(value, ((0, self.more), (0, 0)))) for value in (chain.base, chain.along))
+        self.padded = base, along, jnp.asarray(np.pad(slowness, (0, self.more)))
+
+    def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See `descent.Legs`."""
+        n = len(x)
+        times, gradient, curvature, beside = map(np.asarray, _derive(np.pad(x, (0, self.more)), *self.padded))
+        time = np.bincount(self.chain.route[:-1], times[: n - 1], minlength=self.routes)
+        return time, gradient[:n], curvature[:n], beside[: n - 1]
+
+    def move_singly(self, x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """See `descent.Legs`."""
+        return _move_singly(self.chain._replace(x=x), self.slowness, nodes, *self.limits)
+
+    def take(self, nodes: np.ndarray) -> "LevelLegs":
+        """See `descent.Legs`."""
+        low, high = self.limits
+        slowness = np.append(self.slowness, 0.0)[nodes][:-1]
+        return LevelLegs(self.chain.take(nodes), slowness, (low[nodes], high[nodes]), self.routes)
 
 
 def _move_singly(
@@ -305,34 +150,3 @@ def _move_singly(
         x[some] = (a + b) / 2
         points[some] = chain.base[some] + chain.along[some] * x[some, None]
     return x
-
-
-def _newton_step(gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """The solution of the tridiagonal system of Newton's method, shape (N,); crossings that are held do not move."""
-    diagonal = np.where(held, 1.0, curvature)
-    beside = np.where(held[:-1] | held[1:], 0.0, beside)
-    _, _, step, failed = dptsv(diagonal, beside, -gradient)
-    if failed > 0:  # rounding errors have made the matrix indefinite
-        step = -gradient / diagonal
-    return np.asarray(step)
-
-
-def _prepare(chain: Chain, slowness: np.ndarray) -> Derive:
-    """A function from x to the time of each route and the derivatives of the total time with respect to x.
-
-    Chains are padded to one of a few sizes, so that few programs are compiled.
-    """
-    n, routes = len(chain.x), int(chain.route[-1]) + 1
-    size = 2048
-    while size < n:
-        size *= 4
-    more = ((0, size - n), (0, 0))
-    base, along = (jnp.asarray(np.pad(value, more)) for value in (chain.base, chain.along))
-    slow = jnp.asarray(np.pad(slowness, (0, size - n)))
-
-    def derive(x: np.ndarray) -> tuple[np.ndarray, ...]:
-        times, gradient, curvature, beside = map(np.asarray, _derive(np.pad(x, (0, size - n)), base, along, slow))
-        time = np.bincount(chain.route[:-1], times[: n - 1], minlength=routes)
-        return time, gradient[:n], curvature[:n], beside[: n - 1]
-
-    return derive

@@ -13,7 +13,7 @@ import numpy as np
 
 from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.loops import compiled_loop
-from terrain_cli.maps.routes.crossings import Chain
+from terrain_cli.maps.routes.chains import Chain
 
 # The sides of a cell are numbered north, south, west, east; its corners north-west, north-east, south-west, south-east.
 SIDES = np.array([[0, 0], [1, 0], [0, 0], [0, 1]])  # where each side begins, (row, col) from the north-west corner

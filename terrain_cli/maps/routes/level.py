@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from terrain_cli.maps.routes.crossings import Chain, drop_needless, join
+from terrain_cli.maps.routes.chains import Chain, drop_needless, join
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_alternatives, pick_routes, take_cells
 from terrain_cli.maps.routes.refine import Refined, refine
@@ -34,7 +34,7 @@ JUDGE = 2  # the graph, counted from 1, that shows which cells matter
 # route crosses many cells, each of them UNLIKE its neighbour by so much, their errors cancel: by the root of their number / FAR.
 MISJUDGED, MISJUDGED_FINE = 0.03, 0.3
 FAR, UNLIKE = 100, 0.1
-CANDIDATES, REFINED = 16, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
+CANDIDATES, REFINED = 8, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
 NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
 ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
@@ -158,17 +158,19 @@ def _refine_candidates(task: Task, levels: list[_Level]) -> list[Refined]:
 def _try_variants(task: Task, level: _Level, found: list[Refined]) -> list[Refined]:
     """The routes, fastest first, with further ones that differ from the best in a few cells, or join pieces of several."""
     inside = cells_through(level.graph, level.paths, min(level.within, NARROW), task.slowness.shape)
+    before = None
     for _ in range(IMPROVEMENTS):
         best, more = found[0], join([route.nodes for route in found])
         graph = make_graph(task.start, task.goal, inside, VARIANT_POINTS, task.slowness, task.closed, more)
         paths = find_paths(graph, NARROW)
-        improved = improve(best.nodes, graph, paths, task.padded, task.closed)
+        improved = improve(best.nodes, graph, paths, task.padded, task.closed, before)
         if improved is None:
             break
         [refined] = refine(drop_needless(improved, task.padded), task.padded, task.closed)
         if not refined.times[-1] < best.times[-1]:
             break
         found.insert(0, _append(best, refined))
+        before = best.nodes
     return found
 
 

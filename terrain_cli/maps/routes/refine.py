@@ -1,13 +1,12 @@
 """Refine routes to local optima: straighten them, descend on their crossings, and release them from corners."""
 
+import bisect
 from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.routes.corners import release_corners, release_ends
-from terrain_cli.maps.routes.crossings import (
+from terrain_cli.maps.routes.chains import (
     Chain,
-    descend_crossings,
     drop_needless,
     hold_ends,
     join,
@@ -15,6 +14,8 @@ from terrain_cli.maps.routes.crossings import (
     leg_slowness,
     leg_times,
 )
+from terrain_cli.maps.routes.corners import release_corners, release_ends
+from terrain_cli.maps.routes.crossings import descend_crossings
 from terrain_cli.maps.routes.lines import TOUCH, Pieces, trace_lines
 
 ROUNDS = 100  # a dozen are usually enough
@@ -80,15 +81,16 @@ def refine(
 
 def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], done: dict[int, Chain]) -> list[int]:
     """The active routes that are worth continuing: of several slowly improving ones of nearly equal time, only the fastest."""
-    settled = [rows[i][-1][0] for i in done]
+    settled = sorted(rows[i][-1][0] for i in done)
     leaders: list[int] = []
     for i in sorted(active.tolist(), key=lambda i: rows[i][-1][0]):
         (before, _, _), (time, _, _) = rows[i][-2:]
         slow = before - time <= 1e-6 * time
-        if not (slow and any(abs(time - other) <= 1e-8 * time for other in settled)):
+        place = bisect.bisect_left(settled, time * (1 - 1e-8))
+        if not (slow and place < len(settled) and settled[place] <= time * (1 + 1e-8)):
             leaders.append(i)
             if slow:
-                settled.append(time)
+                bisect.insort(settled, time)
     return leaders
 
 

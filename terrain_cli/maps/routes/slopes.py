@@ -13,7 +13,8 @@ import numpy as np
 from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.loops import compiled_loop
-from terrain_cli.maps.routes.crossings import Chain, Descended, descend, find_cells
+from terrain_cli.maps.routes.chains import Chain, find_cells
+from terrain_cli.maps.routes.descent import Descended, descend
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
 from terrain_cli.maps.walking.means import SLOWEST, mean_derivatives_of
 from terrain_cli.maps.walking.pace import Pace
@@ -135,29 +136,38 @@ def leg_times(chain: Chain, surface: Surface) -> np.ndarray:
 
 
 def descend_slopes(chain: Chain, surface: Surface, widened: float, most: int = 30) -> tuple[Chain, Descended]:
-    """Descend on the crossings of routes, numbered from 0, until no route gains more; see `crossings.descend`.
+    """Descend on the crossings of routes, numbered from 0, until no route gains more; see `descent.descend`.
 
     widened: by how much the slopes of each leg are widened, which rounds the kinks of the pace; 0 for the pace itself.
     """
-    inside = chain.route[1:] == chain.route[:-1]
-    legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
-    legs = legs._replace(slowness=np.where(inside, legs.slowness, 0.0))
-    values, routes = np.array(legs), int(chain.route[-1]) + 1
-    numbers = *surface.pace.numbers, surface.max_slope, widened
+    legs = WalkedLegs(chain, surface, widened, int(chain.route[-1]) + 1)
+    slowness = legs.values[-1]
+    flat = 1e-9 * float(slowness[np.isfinite(slowness)].max(initial=0.0))
+    return descend(chain, legs, (np.zeros(len(chain.x)), np.ones(len(chain.x))), most, flat)
 
-    def derive(x: np.ndarray) -> tuple[np.ndarray, ...]:
-        times, gradient, curvature, beside = (
-            np.empty(len(x) - 1),
-            np.zeros(len(x)),
-            np.zeros(len(x)),
-            np.zeros(len(x) - 1),
-        )
-        derive_legs(x, values, *numbers, times, gradient, curvature, beside)
-        return np.bincount(chain.route[:-1], times, minlength=routes), gradient, curvature, beside
 
-    limits = np.zeros(len(chain.x)), np.ones(len(chain.x))
-    flat = 1e-9 * float(legs.slowness[np.isfinite(legs.slowness)].max(initial=0.0))
-    return descend(chain, derive, limits, most, flat)
+class WalkedLegs:
+    """The legs of a chain over slopes, as `descent.descend` needs them; routes: more than the largest number of a route."""
+
+    def __init__(self, chain: Chain, surface: Surface, widened: float, routes: int) -> None:
+        self.chain, self.surface, self.widened, self.routes = chain, surface, widened, routes
+        legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
+        inside = chain.route[1:] == chain.route[:-1]
+        self.values = np.array(legs._replace(slowness=np.where(inside, legs.slowness, 0.0)))
+
+    def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See `descent.Legs`."""
+        n, numbers = len(x), (*self.surface.pace.numbers, self.surface.max_slope, self.widened)
+        times, gradient, curvature, beside = np.empty(n - 1), np.zeros(n), np.zeros(n), np.zeros(n - 1)
+        derive_legs(x, self.values, *numbers, times, gradient, curvature, beside)
+        return np.bincount(self.chain.route[:-1], times, minlength=self.routes), gradient, curvature, beside
+
+    def move_singly(self, x: np.ndarray, nodes: np.ndarray) -> None:
+        """See `descent.Legs`: a route of which Newton's method finds nothing better stays as it is."""
+
+    def take(self, nodes: np.ndarray) -> "WalkedLegs":
+        """See `descent.Legs`."""
+        return WalkedLegs(self.chain.take(nodes), self.surface, self.widened, self.routes)
 
 
 @compiled_loop

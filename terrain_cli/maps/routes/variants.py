@@ -8,9 +8,10 @@ ends.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from terrain_cli.maps.loops import compiled_loop
-from terrain_cli.maps.routes.crossings import Chain, drop_needless, join, leg_times
+from terrain_cli.maps.routes.chains import Chain, drop_needless, join, leg_times
 from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.routes.paths import Paths
 from terrain_cli.maps.routes.refine import refine
@@ -19,6 +20,7 @@ AROUND = 8  # crossings of the route on both sides of a stretch
 SLOWER = 2e-2  # on the graph, a stretch may take longer than the part of the route that it replaces by this fraction
 TRIED, MOST, ROUNDS = 1000, 200, (2, 6)  # stretches, how many of them to refine further, and rounds of refinement
 SAME = 1e-12  # relative; a variant whose time differs by less is the route itself
+MOVED = 1e-9  # cells; a node of the route that moved less has not changed
 GAIN = 1e-13  # of the time of the route; less may be rounding error
 
 
@@ -30,13 +32,19 @@ class Stretch(NamedTuple):
     nodes: np.ndarray
 
 
-def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed: np.ndarray) -> Chain | None:
+def improve(
+    route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed: np.ndarray, before: Chain | None = None
+) -> Chain | None:
     """The route with stretches replaced by those of variants, refined, where that is faster; None if it is nowhere.
 
-    graph: has the crossings of the route among its nodes. paths: on it.
+    graph: has the crossings of the route among its nodes. paths: on it. before: the route as it was when its variants were tried
+    last; then only those near its changes are tried.
     """
     elapsed = np.append(0.0, np.cumsum(leg_times(route, padded)))
-    stretches = _find_stretches(route, elapsed, graph, paths)
+    changed = np.ones(len(route.x), dtype=bool)
+    if before is not None:
+        changed = cKDTree(before.points).query(route.points)[0] > MOVED
+    stretches = _find_stretches(route, elapsed, changed, graph, paths)
     if not stretches:
         return None
     windows = drop_needless(_cut_out(route, stretches, graph), padded)
@@ -66,8 +74,10 @@ def improve(route: Chain, graph: Graph, paths: Paths, padded: np.ndarray, closed
     return whole._replace(route=np.zeros(len(whole.x), dtype=np.int64))
 
 
-def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Paths) -> list[Stretch]:
-    """Where variants leave the route and return to it, for each such pair the fastest one on the graph."""
+def _find_stretches(
+    route: Chain, elapsed: np.ndarray, changed: np.ndarray, graph: Graph, paths: Paths
+) -> list[Stretch]:
+    """Where variants leave the route and return to it around nodes that changed, for each such pair the fastest on the graph."""
     place = _find_places(graph.points(np.arange(graph.size)), route.points)
     through = paths.through
     [near] = np.nonzero(np.isfinite(through))
@@ -78,6 +88,9 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
         np.abs(through[near] - elapsed[-1]) <= SAME * elapsed[-1]
     )  # on the route itself, where it follows a grid line
     aside = near[(place[near] < 0) & (left[near] >= 0) & (left[near] < returned[near]) & ~same_time]
+    counts = np.append(0, np.cumsum(changed))
+    first, last = np.maximum(left[aside] - AROUND, 0), np.minimum(returned[aside] + AROUND, len(changed) - 1)
+    aside = aside[counts[last + 1] > counts[first]]
     slower = (through[aside] - paths.best) / np.maximum(elapsed[returned[aside]] - elapsed[left[aside]], 1e-300)
     order = np.lexsort((slower, returned[aside], left[aside]))
     aside, slower = aside[order], slower[order]
@@ -93,8 +106,10 @@ def _find_stretches(route: Chain, elapsed: np.ndarray, graph: Graph, paths: Path
 
 def _find_places(points: np.ndarray, route: np.ndarray) -> np.ndarray:
     """The place in a route, shape (M, 2), of each of some points, shape (N, 2): shape (N,), -1 for those that are not on it."""
-    places = {point: place for place, point in enumerate(zip(*route.T.tolist(), strict=True))}
-    return np.array([places.get(point, -1) for point in zip(*points.T.tolist(), strict=True)], dtype=np.int32)
+    ours, theirs = (np.ascontiguousarray(rows).view(np.complex128)[:, 0] for rows in (points, route))  # to sort pairs
+    order = np.argsort(theirs, kind="stable")
+    found = order[np.minimum(np.searchsorted(theirs, ours, sorter=order), len(theirs) - 1)]
+    return np.where(theirs[found] == ours, found, -1).astype(np.int32)
 
 
 def _follow_back(node: int, before: np.ndarray, place: np.ndarray) -> list[int]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from terrain_cli.maps.routes.crossings import Chain
+from terrain_cli.maps.routes.chains import Chain
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths
 from terrain_cli.maps.routes.region import average_blocks

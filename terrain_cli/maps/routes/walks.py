@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.routes.crossings import Chain, drop_nodes, hold_ends, join
+from terrain_cli.maps.routes.chains import Chain, drop_nodes, hold_ends, join
 from terrain_cli.maps.routes.level import ALTERNATIVES, LONGER, NEARBY, NEARBY_SHARE, SAME, share_apart
 from terrain_cli.maps.routes.level import APART as DIFFERENT
 from terrain_cli.maps.routes.lines import TOUCH, cut_lines, trace_lines

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from terrain_cli.maps.routes.crossings import Chain, _newton_step, descend_crossings
+from terrain_cli.maps.routes.chains import Chain
+from terrain_cli.maps.routes.crossings import descend_crossings
+from terrain_cli.maps.routes.descent import _newton_step
 
 
 @pytest.mark.parametrize("n", [2, 3, 8, 100])
