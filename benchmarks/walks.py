@@ -27,7 +27,7 @@ from terrain_cli.maps.routes import walk_graphs, walks
 from terrain_cli.maps.routes.search import find_route
 from terrain_cli.maps.routes.walk_graphs import Effort
 from terrain_cli.maps.walking.functions import Walking, calc_speed
-from terrain_cli.maps.walking.pace import mean_pace_of
+from terrain_cli.maps.walking.means import mean_pace_of
 from terrain_cli.maps.walking.paces import to_pace
 
 MAPS = {

@@ -60,6 +60,12 @@ def suggest(word: str, known: Sequence[str], otherwise: str = "use one of") -> s
     return f"did you mean {near}?" if near else f"{otherwise} {', '.join(known)}"
 
 
+def add_value(message: str, got: str) -> str:
+    """A message with ", got 3" at its end, but before "did you mean 4?"."""
+    sentence, asks, near = message.partition(": did you mean ")
+    return sentence + got + asks + near
+
+
 def subscript(letter: str, number: int) -> str:
     """x₁ for ("x", 1)."""
     return letter + str(number).translate(SUBSCRIPTS)

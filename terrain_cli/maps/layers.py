@@ -33,7 +33,7 @@ from terrain_cli.maps.zones import Table, Zones, most_common
 from terrain_cli.scenario.load import explain_missing
 from terrain_cli.scenario.model import Problem
 from terrain_cli.scenario.values import LARGEST, SMALLEST
-from terrain_cli.text import visible
+from terrain_cli.text import add_value, visible
 
 TRUE = 0.02  # by how much distances in a CRS may be wrong without a word
 NARROW = 6.0  # degrees to each side of the middle of a map that is brought from degrees to a zone of UTM
@@ -205,7 +205,7 @@ def open_layers(scenario: MapScenario) -> tuple[Survey | None, list[Problem]]:
         try:
             named = read_crs(ground.crs)
         except InputError as error:
-            problems += [(("map", "crs"), f"{problem}, got {ground.crs!r}") for problem in error.problems]
+            problems += [(("map", "crs"), add_value(problem, f", got {ground.crs!r}")) for problem in error.problems]
     if problems:
         return None, problems
     return _bring_together(scenario, sources, named)

@@ -22,7 +22,7 @@ from terrain_cli.maps.scenario import BARE, MapGround, MapScenario
 from terrain_cli.maps.walking.heights import DETAIL, describe, find_unit, find_voids, halve, read_pixels
 from terrain_cli.maps.zones import Table, Zones
 from terrain_cli.scenario.model import Problem
-from terrain_cli.text import visible
+from terrain_cli.text import add_value, visible
 
 if TYPE_CHECKING:
     from terrain_cli.maps.layers import Survey
@@ -195,7 +195,9 @@ def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raste
         try:
             crs = read_metric(scenario.map.crs)
         except InputError as error:
-            problems += [(("map", "crs"), f"{problem}, got {scenario.map.crs!r}") for problem in error.problems]
+            problems += [
+                (("map", "crs"), add_value(problem, f", got {scenario.map.crs!r}")) for problem in error.problems
+            ]
     if speeds is None or problems:
         return None, problems
     problems += find_extent_problems(scenario, speeds.shape)

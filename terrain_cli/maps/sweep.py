@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from terrain_cli.errors import InputError
 from terrain_cli.maps.model import Latitude, Longitude, LonLat
 from terrain_cli.maps.scenario import MapScenario
-from terrain_cli.maps.walking.model import NUMBERS, MaxSlope
+from terrain_cli.maps.walking.functions import FUNCTIONS
+from terrain_cli.maps.walking.model import Detail, MaxSlope
 from terrain_cli.ranges import ValueRange
 from terrain_cli.scenario.model import read_key
 from terrain_cli.scenario.values import Number, Positive
@@ -74,6 +75,14 @@ class Parameter:
                 self.label, self._type = f"{key} of the walking speed{unit}", ground.walking.type_of(key)
             case ("map", "max_slope") if ground.max_slope is not None:
                 self.label, self._type = "steepest slope", MaxSlope
+            case ("map", "elevation", "smoothing") if ground.elevation is not None and ground.elevation.smoothing:
+                self.label = f"smoothing of the elevation ({units.length})"
+            case ("map", "detail") if ground.elevation is not None:
+                self.label, self._type = "sub-cells along the side of a cell", Detail
+            case ("map", "walking", *_) if ground.walking is not None and ground.walking.table is not None:
+                raise InputError(
+                    f"{name}: the rows of a table have no names; map.walking.factor varies all of its speeds"
+                )
             case ("map", "cell") if scenario.map.cell is not None:
                 self.label = f"cell ({units.length})"
             case ("map", "speeds", "legend", str(letter)) if letter in legend:
@@ -95,6 +104,8 @@ class Parameter:
                 known += ["map.speed"] * (ground.speed is not None)
                 known += [f"map.walking.{key}" for key in _walking(scenario)]
                 known += ["map.max_slope"] * (ground.max_slope is not None)
+                known += ["map.elevation.smoothing"] * bool(ground.elevation and ground.elevation.smoothing)
+                known += ["map.detail"] * (ground.elevation is not None)
                 if rows is not None:
                     row, col = ([part for part in self.path if isinstance(part, int)] + [0, 0])[:2]
                     known += [f"map.speeds.grid.{min(row, len(rows) - 1)}.{min(col, len(rows[0]) - 1)}"]
@@ -103,7 +114,7 @@ class Parameter:
     def check(self, values: Sequence[float]) -> Sequence[float]:
         """The values, after validation. Raises InputError for the first that is invalid for this number."""
         adapter = TypeAdapter(self._type)
-        even = isinstance(values, ValueRange) and self.path[:2] != ("map", "walking")
+        even = isinstance(values, ValueRange) and self.path[:2] not in (("map", "walking"), ("map", "detail"))
         for value in (values[0], values[-1]) if even else values:  # those of a range are valid if its ends are
             try:
                 adapter.validate_python(value)
@@ -123,9 +134,9 @@ def _parts(name: str) -> tuple[str | int, ...]:
 
 
 def _walking(scenario: MapScenario) -> list[str]:
-    """The numbers of the walking function that are given."""
+    """The numbers of the walking function, those included that have their defaults."""
     walking = scenario.map.walking
-    return [] if walking is None else ["factor", *(key for key in NUMBERS if getattr(walking, key) is not None)]
+    return [] if walking is None else ["factor", *FUNCTIONS[walking.name].parameters]
 
 
 def _in_degrees(scenario: MapScenario, end: str) -> bool:

@@ -21,7 +21,7 @@ from terrain_cli.files import open_input, read_whole, standard_input
 from terrain_cli.kinds import Kind
 from terrain_cli.scenario.document import Node, read_document
 from terrain_cli.scenario.model import Place, ScenarioModel, Source, describe_input, write_key
-from terrain_cli.text import nearest, shorten, suggest, visible
+from terrain_cli.text import add_value, nearest, shorten, suggest, visible
 
 if TYPE_CHECKING:
     from terrain_cli.maps.scenario import MapScenario
@@ -245,7 +245,7 @@ def _explain(error: ErrorDetails, kind: Kind, document: Node, where: str) -> str
             message = f"is a key of {owner.plural}, not of {kind.plural}: remove {shorten(str(place[0]))}, or remove {kind.key}"
     elif error["type"] == "model_type":
         message = f"must be a mapping with {', '.join(_known_keys(kind, place))}"
-    return f"{where}: {write_key(place)}: {message}{describe_input(error, node if reached else None)}"
+    return f"{where}: {write_key(place)}: {add_value(message, describe_input(error, node if reached else None))}"
 
 
 def _known_keys(kind: Kind, place: Place) -> list[str]:

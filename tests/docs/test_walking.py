@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from terrain_cli.maps.walking.functions import FUNCTIONS, LORENTZ, Walking, calc_speed
-from terrain_cli.maps.walking.pace import mean_pace_of
+from terrain_cli.maps.walking.means import mean_pace_of
 from terrain_cli.maps.walking.paces import to_pace
 from tests.conftest import ROOT
 from tests.docs.pages import assert_says

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from tests.fuzz import commands, lines, records, scenarios, tables
+from tests.fuzz import commands, lines, records, scenarios, tables, walks
 from tests.fuzz.bench import Bench, make_bench
 from tests.fuzz.oracle import Fault
 from tests.fuzz.values import Draw
@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[Part, float]] = {
     "csv": (tables.play, 0.15),
     "records": (records.play, 0.15),
     "commands": (commands.play, 0.2),
+    "walks": (walks.play, 0.1),
 }
 
 

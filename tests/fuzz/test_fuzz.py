@@ -14,7 +14,7 @@ from tests.fuzz.bench import Bench, make_bench
 from tests.fuzz.campaign import PARTS, describe, run_tries
 from tests.fuzz.oracle import Fault, best_time
 
-TRIES = {"yaml": 40, "jsonl": 40, "csv": 40, "records": 15, "commands": 60}
+TRIES = {"yaml": 40, "jsonl": 40, "csv": 40, "records": 15, "commands": 60, "walks": 30}
 
 
 @pytest.fixture(autouse=True)

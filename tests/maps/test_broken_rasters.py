@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[Made | None, str, dict[str, Any], str]] = {
     "negative speeds": (raster(FLOATS * -9999), SPEEDS, {}, "add nodata: -9999"),
     "voids alone": (raster(FLOATS * np.nan), SPEEDS, {}, ":1: map.speeds: must have a free cell: all cells are blocked"),
     "blocked alone": (raster(), COVER.replace("1.0, 2: 0.4", "blocked, 2: blocked"), {}, ":1: map.land_cover: must have a free cell: all cells are blocked"),
-    "no CRS of that name": (raster(), f"{COVER}, crs: ESPG:32612", {}, ":1: map.crs: is not the name of a coordinate reference system: did you mean EPSG:32612?, got 'ESPG:32612'"),
+    "no CRS of that name": (raster(), f"{COVER}, crs: ESPG:32612", {}, ":1: map.crs: is not the name of a coordinate reference system, got 'ESPG:32612': did you mean EPSG:32612?"),
     "a CRS in degrees": (raster(), f"{COVER}, crs: EPSG:4326", {}, ":1: map.crs: measures in degree, not in metres: name a CRS in metres, such as EPSG:32612, got EPSG:4326"),
     "a CRS in feet": (raster(), f"{COVER}, crs: EPSG:3566", {}, ":1: map.crs: measures in US survey foot, not in metres"),
     "degrees without a CRS": (raster(crs=None), COVER, {"start": LON}, ":2: start: is in degrees, and the map has no CRS: add crs: EPSG:26912, or whichever it is, to the map"),

@@ -101,10 +101,10 @@ class SensitivityAnswer(Answer):
         time = self.solution.scenario.units.time
         units = {"v0": " (m/s)", "speed": " (m/s)"}
         knobs = [
-            [knob.name + units.get(knob.name, ""), f"{knob.value:.6g}", f"{knob.percent:.6f}"] for knob in walk.knobs
+            [knob.name + units.get(knob.name, ""), f"{knob.value:.6g}", number(knob.percent)] for knob in walk.knobs
         ]
         corners = [
-            [f"{x + col * cell:,.1f}", f"{y + (rows - row) * cell:,.1f}", f"{slope:.6f}"]
+            [f"{x + col * cell:,.1f}", f"{y + (rows - row) * cell:,.1f}", number(slope)]
             for row, col, slope in walk.heights[:CORNERS]
         ]
         below = [("dim", f"{len(corners)} of {len(walk.heights):,} corners of cells are shown; --json lists all")]

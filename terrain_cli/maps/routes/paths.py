@@ -11,7 +11,7 @@ from terrain_cli.maps.heap import drop, enlarge, push
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.walking.climbs import Climbs
-from terrain_cli.maps.walking.pace import mean_pace_of
+from terrain_cli.maps.walking.means import SLOWEST, mean_pace_of
 
 NODES = 300_000  # of the routes that are picked together; with so many no further one is
 
@@ -87,7 +87,10 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                         end = begin + 2.0 * half
                         if max(abs(begin), abs(end)) > max_slope:
                             continue
-                        later *= mean_pace_of(breaks, coefficients, begin, end)
+                        mean = mean_pace_of(breaks, coefficients, begin, end)
+                        if not mean <= SLOWEST:
+                            continue
+                        later *= mean
                     later += now
                     if later < time[q]:
                         if len(other) and later + other[q] > limit:

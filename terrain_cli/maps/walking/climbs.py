@@ -11,7 +11,8 @@ import numpy as np
 
 from terrain_cli.maps.ground import Ground
 from terrain_cli.maps.loops import compiled_loop, helper
-from terrain_cli.maps.walking.pace import Pace, mean_pace_of
+from terrain_cli.maps.walking.means import SLOWEST, mean_pace_of
+from terrain_cli.maps.walking.pace import Pace
 
 
 class Climbs(NamedTuple):
@@ -69,7 +70,7 @@ def mean_climb_of(
     sign: float,
 ) -> float:
     """The mean pace over a leg that goes (down, right), where the surface at its beginning rises to the south and east; inf if it
-    is too steep."""
+    is too steep or too slow."""
     length = np.sqrt(down * down + right * right)
     if length == 0.0:
         return 1.0
@@ -77,7 +78,8 @@ def mean_climb_of(
     end = begin + sign * 2 * twist * down * right / length
     if max(abs(begin), abs(end)) > max_slope:
         return np.inf
-    return mean_pace_of(breaks, coefficients, begin, end)
+    mean: float = mean_pace_of(breaks, coefficients, begin, end)
+    return mean if mean <= SLOWEST else np.inf
 
 
 @compiled_loop
@@ -98,7 +100,7 @@ def find_climbs(ground: Ground, points: np.ndarray, cells: np.ndarray) -> np.nda
     rows, cols = np.asarray(ground.slowness).shape
     cells = np.clip(cells, 0, [rows - 1, cols - 1])  # of a leg without length on the border
     places = np.asarray(ground.to_cells(points))
-    down, right = np.diff(places, axis=0).T
+    down, right = np.diff(places.T).copy()  # contiguous, as in `time_legs`; for others the loop is compiled again
     south, east, twist = find_patches(np.asarray(ground.heights) / float(ground.cell), cells).T
     row, col = (places[:-1] - cells).T
     numbers = ground.pace.numbers

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from terrain_cli.text import suggest
 
 KMH = 1 / 3.6  # m/s
+WIDEST = (
+    1e9  # how many times faster one speed of a table may be than another; with more, rounding would hide the fast ones
+)
 Values = Mapping[str, float]
 Rows = tuple[tuple[float, float], ...]
 
@@ -328,3 +331,9 @@ def _find_table_problems(table: Rows) -> Iterator[tuple[str, str]]:
             yield "table", f"has a speed that is not greater than 0, {speed:g} at slope {slope:g}"
         elif row and slope <= table[row - 1][0]:
             yield "table", f"must have increasing slopes, and {table[row - 1][0]:g} comes before {slope:g}"
+    speeds = [speed for _, speed in table if 0 < speed < inf]
+    if speeds and max(speeds) / min(speeds) > WIDEST:
+        yield (
+            "table",
+            f"must have speeds within a factor of {WIDEST:g} of each other, and has {min(speeds):g} and {max(speeds):g}",
+        )

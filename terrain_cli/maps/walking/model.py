@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from terrain_cli.maps.walking.functions import FUNCTIONS, Walking, find_problems
+from terrain_cli.maps.walking.functions import FUNCTIONS, WIDEST, Walking, find_problems
 from terrain_cli.scenario.model import Model, Problem
 from terrain_cli.scenario.values import Positive, fail, to_count, to_number, to_positive
 from terrain_cli.text import shorten, suggest
@@ -89,6 +89,11 @@ def _table(value: object) -> tuple[tuple[float, float], ...]:
             raise fail(f"must have slopes that increase from one row to the next: {after:g} follows {before:g}")
         if after - before < CLOSEST:
             raise fail(f"must have slopes that are at least {CLOSEST:g} apart: {after:g} follows {before:g}")
+    speeds = [speed for _, speed in found]
+    if max(speeds) / min(speeds) > WIDEST:
+        raise fail(
+            f"must have speeds within a factor of {WIDEST:g} of each other: {min(speeds):g} and {max(speeds):g} are not"
+        )
     return tuple(found)
 
 

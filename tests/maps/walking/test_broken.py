@@ -26,7 +26,7 @@ FEET = {"more": "units: {length: ft}\n"}
 # what is in the file, what the map says, other arguments, and the message after the name of the scenario
 BROKEN: dict[str, tuple[Any, str, dict[str, Any], str]] = {
     # the walking function
-    "a typing error": (HEIGHTS, f"{WALK}: tobbler", {}, ":1: map.walking: is not a walking function: did you mean tobler?, got 'tobbler'"),
+    "a typing error": (HEIGHTS, f"{WALK}: tobbler", {}, ":1: map.walking: is not a walking function, got 'tobbler': did you mean tobler?"),
     "no such function": (HEIGHTS, f"{WALK}: {{function: running}}", {}, ":1: map.walking.function: is not a walking function: use one of tobler, tobler_off_path, "),
     "a function that is a number": (HEIGHTS, f"{WALK}: 5", {}, ":1: map.walking: must be the name of a walking function, such as tobler, a mapping such as {v0: 4.7 km/h, k: 1.9}, or a table, got 5"),
     "a missing v0": (HEIGHTS, f"{WALK}: {{k: 3.5}}", {}, ":1: map.walking: v0 is missing: add v0: 4.7 km/h, the greatest speed"),
@@ -34,7 +34,7 @@ BROKEN: dict[str, tuple[Any, str, dict[str, Any], str]] = {
     "a negative v0": (HEIGHTS, f"{WALK}: {{v0: -1.3, k: 3}}", {}, ":1: map.walking.v0: must be greater than 0, got -1.3"),
     "a negative k": (HEIGHTS, f"{WALK}: {{v0: 1.3, k: -3}}", {}, ":1: map.walking.k: must be 0 or greater, got -3"),
     "an unknown unit": (HEIGHTS, f"{WALK}: {{v0: 3 knots, k: 3}}", {}, ":1: map.walking.v0: has an unknown unit of speed, knots: use one of m/s, m/min, km/h, mph, got '3 knots'"),
-    "a unit like another": (HEIGHTS, f"{WALK}: {{v0: 5 kmh, k: 3}}", {}, ":1: map.walking.v0: has an unknown unit of speed, kmh: did you mean km/h?, got '5 kmh'"),
+    "a unit like another": (HEIGHTS, f"{WALK}: {{v0: 5 kmh, k: 3}}", {}, ":1: map.walking.v0: has an unknown unit of speed, kmh, got '5 kmh': did you mean km/h?"),
     "a speed that is a word": (HEIGHTS, f"{WALK}: {{v0: fast, k: 3}}", {}, ":1: map.walking.v0: must be a speed, such as 1.3, which is in m/s, or 4.7 km/h, got 'fast'"),
     "a factor of 0": (HEIGHTS, f"{WALK}: {{function: tobler, factor: 0}}", {}, ":1: map.walking.factor: must be greater than 0, got 0"),
     "a number of another function": (HEIGHTS, f"{WALK}: {{function: tobler, v0: 1.3}}", {}, ":1: map.walking.v0: is not a parameter of tobler: it has none"),
@@ -51,6 +51,7 @@ BROKEN: dict[str, tuple[Any, str, dict[str, Any], str]] = {
     "a k that leaves no speed": (HEIGHTS, f"{WALK}: {{v0: 1, k: 1e9}}", {}, ":1: map.walking.k: gives 0 m/s on level ground: it must be from 1e-50 to 1e+50"),
     "power that is none": (HEIGHTS, f"{WALK}: {{function: minetti, power: 1e-300}}", {}, ":1: map.walking.power: gives 4e-301 m/s on level ground: it must be from 1e-50 to 1e+50"),
     "a time that is none": (HEIGHTS, f"{WALK}: {{function: naismith_langmuir, a: 1e-300, c: 0}}", {}, ":1: map.walking.a: gives 1e+300 m/s on level ground: it must be from 1e-50 to 1e+50"),
+    "a table of speeds far apart": (HEIGHTS, f"{WALK}: {{0: 1, 1: 1e-50}}", {}, ":1: map.walking: must have speeds within a factor of 1e+09 of each other: 1e-50 and 1 are not"),
     "a table of one row": (HEIGHTS, f"{WALK}: {{0: 1.2}}", {}, ":1: map.walking: must have at least 2 rows, such as {0: 1.4, 0.3: 0.7}"),
     "a table with a standstill": (HEIGHTS, f"{WALK}: {{0: 1.2, 0.6: 0}}", {}, ":1: map.walking: at the slope 0.6, 0.0 must be greater than 0: max_slope forbids what is too steep"),
     "a table in percent": (HEIGHTS, f"{WALK}: {{-20: 1.1, 0: 1.2, 20: 0.8}}", {}, ":1: map.walking: must have slopes as metres of climb per metre, 0.2 for 20 %: -20 is too steep"),

@@ -128,7 +128,9 @@ class TestSpeedsWithUnits:
             InputError, match="a: must be a number: a speed with a unit needs m and s, min or h as units"
         ):
             write(layer, more="units: {length: km}\n")
-        with pytest.raises(InputError, match=r"a: has an unknown unit of speed, kmh: did you mean km/h\?"):
+        with pytest.raises(
+            InputError, match=r"a: has an unknown unit of speed, kmh, got '3.6 kmh': did you mean km/h\?"
+        ):
             write(layer.replace("km/h", "kmh"))
 
 
@@ -339,6 +341,19 @@ class TestSweeps:
             assert str(refused.value) == message
         with pytest.raises(InputError, match=r"did you mean map.walking.v0\?"):
             Parameter(scenario, "map.walking.v")
+        campbell = write(
+            f"{ELEVATION.replace('elevation: h.npy', 'elevation: {file: h.npy, smoothing: 9}')}, walking: campbell"
+        )
+        for name, values, wrong in (
+            ("map.walking.percentile", [10, 90], 55),
+            ("map.detail", [1, 2], 1.5),
+            ("map.elevation.smoothing", [5, 9], 0),
+        ):
+            assert [point["status"] for point in find_points(campbell, {name: values})] == ["converged"] * 2
+            with pytest.raises(InputError, match=f"{name}: must be .*, got {wrong}"):
+                Parameter(campbell, name).check([values[0], wrong, values[1]])
+        with pytest.raises(InputError, match=r"the rows of a table have no names; map.walking.factor varies all"):
+            Parameter(write(f"{ELEVATION}, walking: {{0: 1, 0.1: 0.5}}"), "map.walking.0.1")
         langmuir = write(f"{ELEVATION}, walking: {{function: naismith_langmuir, c: 2, slope_factor: -0.2}}")
         both = {"map.walking.c": [3.0], "map.walking.slope_factor": [-0.3]}
         with pytest.raises(
