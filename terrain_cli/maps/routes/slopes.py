@@ -8,15 +8,18 @@ switchbacks, the blocks of the Hessian are made positive semidefinite before New
 import math
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
+from terrain_cli.compile_cache import cached_jit
 from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
-from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.chains import Chain, find_cells
-from terrain_cli.maps.routes.descent import Descended, descend
+from terrain_cli.maps.routes.descent import SMALLEST, Descended, descend
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
-from terrain_cli.maps.walking.means import SLOWEST, mean_derivatives_of
+from terrain_cli.maps.walking.means import SLOWEST
 from terrain_cli.maps.walking.pace import Pace
 
 
@@ -141,26 +144,47 @@ def descend_slopes(chain: Chain, surface: Surface, widened: float, most: int = 3
     widened: by how much the slopes of each leg are widened, which rounds the kinks of the pace; 0 for the pace itself.
     """
     legs = WalkedLegs(chain, surface, widened, int(chain.route[-1]) + 1)
-    slowness = legs.values[-1]
-    flat = 1e-9 * float(slowness[np.isfinite(slowness)].max(initial=0.0))
+    flat = 1e-9 * float(legs.legs.slowness[np.isfinite(legs.legs.slowness)].max(initial=0.0))
     return descend(chain, legs, (np.zeros(len(chain.x)), np.ones(len(chain.x))), most, flat)
 
 
 class WalkedLegs:
-    """The legs of a chain over slopes, as `descent.descend` needs them; routes: more than the largest number of a route."""
+    """The legs of a chain over slopes, as `descent.descend` needs them; routes: more than the largest number of a route.
+
+    They are derived a fixed number at a time, so that one program is compiled: it takes seconds.
+    """
 
     def __init__(self, chain: Chain, surface: Surface, widened: float, routes: int) -> None:
         self.chain, self.surface, self.widened, self.routes = chain, surface, widened, routes
-        legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
-        inside = chain.route[1:] == chain.route[:-1]
-        self.values = np.array(legs._replace(slowness=np.where(inside, legs.slowness, 0.0)))
+        self.legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
+        self.inside = chain.route[1:] == chain.route[:-1]
+        # Between the end of a route and the next there is no ground: what lies there may be a void, whose heights are unknown.
+        there = self.inside & np.isfinite(self.legs.slowness)
+        self.more = -len(there) % SMALLEST
+        columns = [np.pad(np.where(there, values, 0.0), (0, self.more)) for values in self.legs]
+        starts = range(0, len(columns[0]), SMALLEST)
+        self.parts = [Legs(*(jnp.asarray(values[i : i + SMALLEST]) for values in columns)) for i in starts]
 
     def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """See `descent.Legs`."""
-        n, numbers = len(x), (*self.surface.pace.numbers, self.surface.max_slope, self.widened)
-        times, gradient, curvature, beside = np.empty(n - 1), np.zeros(n), np.zeros(n), np.zeros(n - 1)
-        derive_legs(x, self.values, *numbers, times, gradient, curvature, beside)
-        return np.bincount(self.chain.route[:-1], times, minlength=self.routes), gradient, curvature, beside
+        padded, surface, n = np.pad(x, (0, self.more)), self.surface, len(x) - 1
+        widened = np.float64(self.widened)
+        results = []
+        for i, legs in enumerate(self.parts):
+            begin, end = i * SMALLEST, (i + 1) * SMALLEST
+            results.append(_derive(padded[begin:end], padded[begin + 1 : end + 1], legs, surface.pace, widened))
+        columns = (np.concatenate(values)[:n] for values in zip(*results, strict=True))
+        times, slope, next_slope, curve, between, next_curve = columns
+        times = np.where(times <= SLOWEST, times, np.inf)
+        if np.isfinite(surface.max_slope):
+            steep = ~np.isfinite(time_legs(x[:-1], x[1:], self.legs, surface)) & self.inside
+            times = np.where(steep, np.inf, times)
+        time = np.bincount(self.chain.route[:-1], times, minlength=self.routes)
+        gradient, curvature = (
+            np.append(firsts, 0.0) + np.append(0.0, seconds)
+            for firsts, seconds in ((slope, next_slope), (curve, next_curve))
+        )
+        return time, gradient, curvature, between
 
     def move_singly(self, x: np.ndarray, nodes: np.ndarray) -> None:
         """See `descent.Legs`: a route of which Newton's method finds nothing better stays as it is."""
@@ -170,84 +194,49 @@ class WalkedLegs:
         return WalkedLegs(self.chain.take(nodes), self.surface, self.widened, self.routes)
 
 
-@compiled_loop
-def derive_legs(x, legs, breaks, coefficients, max_slope, widened, times, gradient, curvature, beside):  # type: ignore[no-untyped-def]
-    """The times of legs between nodes at `x`, shape (N,), and the derivatives of their sum, written to the last four arguments.
+@cached_jit
+def _derive(x: Array, next_x: Array, legs: Legs, pace: Pace, widened: Array) -> tuple[Array, ...]:
+    """The time of each leg, its derivatives by the positions of both ends, and those of its Hessian, made semidefinite."""
 
-    legs: `Legs` as an array, shape (12, N - 1). times: of the legs, shape (N - 1,). gradient, curvature, beside: and the diagonal
-    and the off-diagonal of the Hessian, 0 at first; shapes (N,), (N,) and (N - 1,). Each leg adds a block of 2 x 2, which is made
-    positive semidefinite; legs without length add nothing.
-    """
-    for i in range(len(x) - 1):
-        times[i] = 0.0
-        row_along, col_along, next_row_along, next_col_along = legs[2, i], legs[3, i], legs[6, i], legs[7, i]
-        row, col = legs[0, i] + row_along * x[i], legs[1, i] + col_along * x[i]
-        next_row, next_col = legs[4, i] + next_row_along * x[i + 1], legs[5, i] + next_col_along * x[i + 1]
-        down, right, twist, slow = next_row - row, next_col - col, legs[10, i], legs[11, i]
-        length = np.sqrt(down * down + right * right)
-        if length == 0.0 or slow == 0.0:
-            continue
-        # Of its first slope u / length and its last v / length; then by the position of the first node, 0, and of the second, 1.
-        south, east = legs[8, i] + twist * col, legs[9, i] + twist * row
-        next_south, next_east = legs[8, i] + twist * next_col, legs[9, i] + twist * next_row
-        begin, end = (south * down + east * right) / length, (next_south * down + next_east * right) / length
-        if slow == np.inf or max(abs(begin), abs(end)) > max_slope:
-            times[i] = np.inf
-        if slow == np.inf:
-            continue
-        wider = widened if end >= begin else -widened
-        mean, by_begin, by_end, begin_twice, both, end_twice = mean_derivatives_of(
-            breaks, coefficients, begin - wider, end + wider
-        )
-        if not mean <= SLOWEST:
-            times[i] = np.inf
-            continue
-        if times[i] == 0.0:
-            times[i] = slow * length * mean
-        length_0 = -(row_along * down + col_along * right) / length
-        length_1 = (next_row_along * down + next_col_along * right) / length
-        along = row_along * next_row_along + col_along * next_col_along
-        length_00 = (row_along * row_along + col_along * col_along - length_0 * length_0) / length
-        length_01 = (-along - length_0 * length_1) / length
-        length_11 = (next_row_along * next_row_along + next_col_along * next_col_along - length_1 * length_1) / length
-        u_0 = twist * (col_along * down + row_along * right) - south * row_along - east * col_along
-        u_1 = south * next_row_along + east * next_col_along
-        v_0 = -next_south * row_along - next_east * col_along
-        v_1 = (
-            twist * (next_col_along * down + next_row_along * right)
-            + next_south * next_row_along
-            + next_east * next_col_along
-        )
-        across = twist * (col_along * next_row_along + row_along * next_col_along)  # of u by 0 and 1; of v the opposite
-        begin_0, begin_1 = (u_0 - begin * length_0) / length, (u_1 - begin * length_1) / length
-        end_0, end_1 = (v_0 - end * length_0) / length, (v_1 - end * length_1) / length
-        begin_00 = (-2 * begin_0 * length_0 - begin * length_00) / length
-        begin_11 = (-2 * begin_1 * length_1 - begin * length_11) / length
-        begin_01 = (across - begin_0 * length_1 - begin_1 * length_0 - begin * length_01) / length
-        end_00 = (-2 * end_0 * length_0 - end * length_00) / length
-        end_11 = (-2 * end_1 * length_1 - end * length_11) / length
-        end_01 = (-across - end_0 * length_1 - end_1 * length_0 - end * length_01) / length
-        mean_0, mean_1 = by_begin * begin_0 + by_end * end_0, by_begin * begin_1 + by_end * end_1
-        mean_00 = begin_twice * begin_0 * begin_0 + 2 * both * begin_0 * end_0 + end_twice * end_0 * end_0
-        mean_00 += by_begin * begin_00 + by_end * end_00
-        mean_11 = begin_twice * begin_1 * begin_1 + 2 * both * begin_1 * end_1 + end_twice * end_1 * end_1
-        mean_11 += by_begin * begin_11 + by_end * end_11
-        mean_01 = (
-            begin_twice * begin_0 * begin_1 + both * (begin_0 * end_1 + begin_1 * end_0) + end_twice * end_0 * end_1
-        )
-        mean_01 += by_begin * begin_01 + by_end * end_01
-        gradient[i] += slow * (length_0 * mean + length * mean_0)
-        gradient[i + 1] += slow * (length_1 * mean + length * mean_1)
-        a = slow * (length_00 * mean + 2 * length_0 * mean_0 + length * mean_00)
-        b = slow * (length_01 * mean + length_0 * mean_1 + length_1 * mean_0 + length * mean_01)
-        c = slow * (length_11 * mean + 2 * length_1 * mean_1 + length * mean_11)
-        # Without the negative eigenvalues of [[a, b], [b, c]].
-        middle, half = (a + c) / 2, (a - c) / 2
-        radius = np.sqrt(half * half + b * b)
-        if middle < radius:
-            high = max(middle + radius, 0.0) / 2
-            share = high / radius if radius > 0.0 else 0.0
-            a, b, c = high + share * half, share * b, high - share * half
-        curvature[i] += a
-        curvature[i + 1] += c
-        beside[i] = b
+    def leg_time(ends: tuple[Array, Array], leg: Legs) -> Array:
+        return calc_leg_time(*ends, leg, pace, widened)
+
+    def derive(ends: tuple[Array, Array], leg: Legs) -> tuple[Array, ...]:
+        def slopes(ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            slope, next_slope = jax.grad(leg_time)(ends, leg)
+            return slope, next_slope
+
+        # Forward over reverse, one column at a time: jax.hessian takes four times as long to compile.
+        one, zero = jnp.ones(()), jnp.zeros(())
+        (slope, next_slope), (curve, between) = jax.jvp(slopes, (ends,), ((one, zero),))
+        _, (_, next_curve) = jax.jvp(slopes, (ends,), ((zero, one),))
+        return leg_time(ends, leg), slope, next_slope, curve, between, next_curve
+
+    times, slope, next_slope, *hessian = jax.vmap(derive)((x, next_x), legs)
+    return times, slope, next_slope, *_make_semidefinite(*hessian)
+
+
+def calc_leg_time(x: Array, next_x: Array, leg: Legs, pace: Pace, widened: Array) -> Array:
+    """The time of one leg, s per side of a sub-cell: slowness times length times the mean of the pace over its slopes."""
+    row, col = leg.row + leg.row_along * x, leg.col + leg.col_along * x
+    next_row, next_col = leg.next_row + leg.next_row_along * next_x, leg.next_col + leg.next_col_along * next_x
+    down, right = next_row - row, next_col - col
+    square = down**2 + right**2
+    apart = square > 0  # the square root is not differentiable at 0
+    length = jnp.sqrt(jnp.where(apart, square, 1.0))
+    begin = ((leg.south + leg.twist * col) * down + (leg.east + leg.twist * row) * right) / length
+    end = ((leg.south + leg.twist * next_col) * down + (leg.east + leg.twist * next_row) * right) / length
+    wider = jnp.where(end >= begin, widened, -widened)
+    return jnp.where(apart, leg.slowness * length * pace.mean(begin - wider, end + wider), 0.0)
+
+
+def _make_semidefinite(a: Array, b: Array, c: Array) -> tuple[Array, Array, Array]:
+    """The matrices [[a, b], [b, c]] without their negative eigenvalues."""
+    middle, half = (a + c) / 2, (a - c) / 2
+    radius = jnp.sqrt(half**2 + b**2)
+    high = jnp.maximum(middle + radius, 0.0)
+    low = middle - radius
+    safe = jnp.where(radius > 0, radius, 1.0)
+    keep = low >= 0
+    first, cross, second = high * (0.5 + half / (2 * safe)), high * b / (2 * safe), high * (0.5 - half / (2 * safe))
+    return jnp.where(keep, a, first), jnp.where(keep, b, cross), jnp.where(keep, c, second)

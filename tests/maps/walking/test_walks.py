@@ -18,7 +18,16 @@ from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.routes import walk_graphs
 from terrain_cli.maps.routes.chains import Chain, join
 from terrain_cli.maps.routes.search import find_route
-from terrain_cli.maps.routes.slopes import derive_legs, descend_slopes, find_legs, leg_times, time_legs, to_surface
+from terrain_cli.maps.routes.slopes import (
+    Legs,
+    WalkedLegs,
+    calc_leg_time,
+    descend_slopes,
+    find_legs,
+    leg_times,
+    time_legs,
+    to_surface,
+)
 from terrain_cli.maps.routes.walk_graphs import lay_graphs
 from terrain_cli.maps.sensitivity import find_leg_cells
 from terrain_cli.maps.sensitivity import find_legs as find_route_legs
@@ -94,37 +103,29 @@ def test_the_time_of_a_route_is_that_of_the_bilinear_surface(pace: Pace) -> None
 
 
 @pytest.mark.parametrize("pace", [TOBLER, STEPS], ids=["tobler", "steps"])
-def test_the_derivatives_of_legs_agree_with_differences(pace: Pace) -> None:
+def test_the_time_of_a_leg_and_its_derivatives_agree_in_both_forms(pace: Pace) -> None:
     rng = np.random.default_rng(4)
-    ground = Ground(np.ones((3, 3)), 10.0, heights=rng.normal(0, 5, (4, 4)), pace=pace)
+    ground = Ground(np.ones((3, 3)), 10.0, heights=rng.normal(0, 3, (4, 4)), pace=pace)
     surface, _ = to_surface(ground, 2)
-    base = np.array([[2.0, 1.0], [2.0, 2.0], [3.0, 2.0], [4.0, 2.0], [4.0, 3.0], [5.0, 4.0], [5.0, 5.0]])
-    along = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
-    chain = Chain(base, along, np.array([0.3, 0.4, 0.6, 0.9, 0.0, 0.0, 0.7]), np.zeros(7, int))
-    legs = find_legs(chain.take(slice(None, -1)), chain.take(slice(1, None)), surface)
-    values, x, n, step = np.array(legs), chain.x, len(base), 1e-6
+    a = Chain(
+        np.array([[2.0, 1.0], [2.0, 3.0]]), np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([0.3, 0.6]), np.zeros(2, int)
+    )
+    b = Chain(
+        np.array([[2.0, 2.0], [3.0, 3.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.4, 0.1]), np.zeros(2, int)
+    )
+    legs = find_legs(a, b, surface)
+    compiled = time_legs(a.x, b.x, legs, surface)
+    for i in range(2):
+        leg = Legs(*(value[i] for value in legs))
 
-    def derive(x: np.ndarray, values: np.ndarray, widened: float) -> tuple[np.ndarray, ...]:
-        found = np.empty(len(x) - 1), np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x) - 1)
-        derive_legs(x, np.ascontiguousarray(values), *pace.numbers, np.inf, widened, *found)
-        return found
+        def time(x: Any, next_x: Any, leg: Legs = leg) -> Any:
+            return calc_leg_time(x, next_x, leg, pace, np.float64(0.0))  # type: ignore[arg-type]
 
-    def differ(x: np.ndarray, values: np.ndarray, which: int) -> np.ndarray:
-        moves = np.eye(len(x)) * step
-        pairs = [(derive(x + move, values, 0.01)[which], derive(x - move, values, 0.01)[which]) for move in moves]
-        return np.array([(up - down) / (2 * step) for up, down in pairs])
-
-    assert derive(x, values, 0.0)[0] == pytest.approx(time_legs(x[:-1], x[1:], legs, surface), rel=1e-14)
-    _, gradient, curvature, beside = derive(x, values, 0.01)
-    assert gradient == pytest.approx(differ(x, values, 0).sum(axis=1), rel=1e-7, abs=1e-7)
-    hessian, lowest = np.zeros((n, n)), 0.0
-    for i in range(n - 1):  # the part of each leg without its negative eigenvalue
-        eigenvalues, vectors = np.linalg.eigh(differ(x[i : i + 2], values[:, i : i + 1], 1))
-        lowest = min(lowest, eigenvalues[0])
-        hessian[i : i + 2, i : i + 2] += vectors @ np.diag(np.maximum(eigenvalues, 0)) @ vectors.T
-    assert lowest < -0.01
-    assert curvature == pytest.approx(np.diag(hessian), rel=1e-6, abs=1e-6)
-    assert beside == pytest.approx(np.diag(hessian, 1), rel=1e-6, abs=1e-6)
+        assert float(time(a.x[i], b.x[i])) == pytest.approx(compiled[i], rel=1e-14)
+        slope = jax.grad(time)(a.x[i], b.x[i])
+        step = 1e-6
+        difference = (float(time(a.x[i] + step, b.x[i])) - float(time(a.x[i] - step, b.x[i]))) / (2 * step)
+        assert float(slope) == pytest.approx(difference, rel=1e-6, abs=1e-8)
 
 
 def test_routes_descend_together_as_they_do_alone_beside_a_void() -> None:
@@ -141,23 +142,14 @@ def test_routes_descend_together_as_they_do_alone_beside_a_void() -> None:
     assert single.time[0] < leg_times(alone, surface).sum() * 0.999
 
 
-def test_legs_that_cannot_be_walked_take_for_ever_and_those_without_length_no_time() -> None:
-    legs = np.zeros((12, 3))
-    legs[6], legs[4], legs[11] = 1.0, [1.0, 0.0, 1.0], [1.0, 1.0, np.inf]
-    legs[8] = 0.5
-    found = times, *derivatives = np.empty(3), np.zeros(4), np.zeros(4), np.zeros(3)
-    derive_legs(np.zeros(4), legs, *TOBLER.numbers, 0.4, 0.0, *found)
-    assert times.tolist() == [np.inf, 0.0, np.inf]
-    assert all(np.isfinite(part).all() for part in derivatives)
-
-
 def test_a_leg_far_too_slow_is_blocked() -> None:
     """Its pace is a number, exp(150), and its square is none that times can have."""
-    legs = np.zeros((12, 1))
-    legs[6], legs[8], legs[4], legs[11] = 1.0, 1.0, 1.0, 1.0
-    found = times, *_ = np.empty(1), np.zeros(2), np.zeros(2), np.zeros(1)
-    derive_legs(np.zeros(2), legs, *Exponential(150.0, 0.0).numbers, np.inf, 0.0, *found)
+    heights = np.tile(np.arange(3.0)[:, None], (1, 3))
+    surface, _ = to_surface(Ground(np.ones((2, 2)), 1.0, heights=heights, pace=Exponential(150.0, 0.0)))
+    ends = Chain(np.array([[0.5, 0.5], [1.0, 0.5]]), np.zeros((2, 2)), np.zeros(2), np.zeros(2, int))
+    times, *derivatives = WalkedLegs(ends, surface, 0.0, 1).derive(np.zeros(2))
     assert times.tolist() == [np.inf]
+    assert all(np.isfinite(part).all() for part in derivatives)
 
 
 @pytest.mark.parametrize(("k", "steep"), [(1e3, 3.0), (3.5, 3000.0)])
