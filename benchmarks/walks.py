@@ -5,6 +5,7 @@ needs an environment of its own, as the Python of that environment in ITINERA_PY
 """
 
 import heapq
+import math
 import os
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ MAPS = {
 }
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
-WIDER = Effort(width=0.12, matters=0.03, first=6, points=6, last=12)  # as THOROUGH and QUICK of the search
+WIDER = Effort(blocks=0.09, width=0.12, matters=0.03, first=6, points=6, last=12, large=400_000)  # for maps of any size
 MORE = {"MOST_NODES": 60_000, "CANDIDATES": 24}
 
 Place = tuple[int, int]  # of a pixel, (row, col)
@@ -144,9 +145,7 @@ def walk_widely(elevation: Elevation, walking: Walking, start: Place, goal: Plac
     """The same with a wider corridor, more points on each edge and more candidates."""
     with ExitStack() as stack:
         for module, name, value in (
-            (walk_graphs, "THOROUGH", WIDER),
-            (walk_graphs, "QUICK", WIDER),
-            (walk_graphs, "LARGE", 400_000),
+            (walk_graphs, "EFFORTS", {math.inf: WIDER}),
             *((walks, name, value) for name, value in MORE.items()),
         ):
             stack.enter_context(mock.patch.object(module, name, value))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 CACHE = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 os.environ["TERRAIN_CACHE_DIR"] = str(CACHE)
 # Tests compile far more than they compute. XLA, which reads these flags once, optimises nothing that is not one of our programs.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+# It ends the process where it does not know one: jaxlib 0.11 has no choice of emitters any more.
+EMITTERS = tuple(map(int, version("jaxlib").split(".")[:2])) < (0, 11)
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0" + EMITTERS * " --xla_cpu_use_fusion_emitters=false"
 
 import jax  # noqa: E402  after the flags are set
 from hypothesis import settings  # noqa: E402  after the cache is named
@@ -29,7 +32,11 @@ del os.environ["XLA_FLAGS"]
 compile_cache._environment()
 jax_config.set_option("jax_numpy_rank_promotion", "raise")
 compile_cache.QUICK |= {"xla_backend_optimization_level": 3}
-compile_cache.FUSED |= {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
+compile_cache.FUSED |= {"xla_backend_optimization_level": 3}
+if EMITTERS:
+    compile_cache.FUSED["xla_cpu_use_fusion_emitters"] = True
+else:
+    del compile_cache.QUICK["xla_cpu_use_fusion_emitters"]
 
 
 def optimise(patch: pytest.MonkeyPatch) -> None:

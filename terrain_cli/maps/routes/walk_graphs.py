@@ -21,28 +21,35 @@ from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 class Effort(NamedTuple):
     """How thoroughly to search.
 
-    width: how much longer than the least time of the graph on cells of the map, as a fraction, a route through a cell may take
-    for the next graph to have it. matters: the same on sub-cells, for those that matter. What matters must be well inside of what
-    was kept; otherwise more is kept. first, points, last: points on each edge, on cells of the map, on sub-cells, and on the
-    sub-cells that matter.
+    blocks, width: how much longer than the least time of the graph on blocks of cells, or on cells, as a fraction, a route
+    through one of them may take for the next graph to have it. matters: the same on sub-cells, for those that matter. What
+    matters must be well inside of what was kept; otherwise more is kept. first, points, last: points on each edge, on the way to
+    full detail, on sub-cells, and on the sub-cells that matter. large: sub-cells; for more of them, the detail is doubled step by
+    step.
     """
 
+    blocks: float
     width: float
     matters: float
     first: int
     points: int
     last: int
+    large: int
 
 
-THOROUGH, QUICK = Effort(0.06, 0.02, 4, 5, 9), Effort(0.016, 0.01, 2, 3, 6)
-MANY = 500_000  # sub-cells of the map; with more of them the search is quick
+# By the number of sub-cells of a map that each is for, at most.
+EFFORTS = {
+    500_000: Effort(0.09, 0.06, 0.02, 4, 5, 9, 100_000),
+    5_000_000: Effort(0.08, 0.026, 0.01, 2, 3, 9, 250_000),
+    math.inf: Effort(0.045, 0.016, 0.01, 2, 3, 6, 100_000),
+}
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
 FAR, ALIKE = 100, 10
-BLOCK_WIDTH = 0.045  # the same as the width, on blocks of cells
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 WHOLE = (4_000, 10), (20_000, 6), (60_000, 4)  # sub-cells of maps searched as a whole, and the points on each edge
-LARGE = 100_000  # sub-cells; for more of them, the detail is doubled step by step
+MANY, FEWER, FEW = 100_000, 2, 6  # cells of the map, and the points on each edge of so many or blocks, and of less
+WHOLE_WITHIN = 0.016  # on a map searched as a whole: how much longer a route may take, as a fraction, to be a candidate
 
 
 class Level(NamedTuple):
@@ -72,14 +79,14 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
     count = int(np.count_nonzero(free)) * surface.detail**2
     for most, points in WHOLE:
         if count <= most:
-            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, QUICK.width)
+            level = lay_graph(surface, start, goal, _enlarge(free, surface.detail), points, WHOLE_WITHIN)
             return level if math.isfinite(level.paths.best) else None
-    effort = THOROUGH if count <= MANY else QUICK
+    effort = next(effort for most, effort in EFFORTS.items() if count <= most)
     cells_apart = float(np.max(np.abs(goal - start)))
     blocks_apart = cells_apart / _side(surface)
     widths = [
         width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
-        for width, apart in zip((BLOCK_WIDTH, effort.width), (blocks_apart, cells_apart), strict=True)
+        for width, apart in zip((effort.blocks, effort.width), (blocks_apart, cells_apart), strict=True)
     ]
     matters = effort.matters * min(1.0, FAR / max(1.0, cells_apart))
     if np.count_nonzero(free) <= SMALL:
@@ -97,8 +104,7 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
                 continue
             inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
             seen.append((level.cells(widths[0] / 2), block))
-        many = np.count_nonzero(inside) > LARGE
-        points = QUICK.first if many else max(effort.first, QUICK.last)
+        points = FEWER if np.count_nonzero(inside) > MANY else FEW
         level = lay_graph(surface._replace(detail=1), start, goal, inside, points, widths[1])
         if not math.isfinite(level.paths.best):
             if not math.isfinite(widths[0]):
@@ -149,7 +155,7 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     # A slope too steep for a leg may be climbed in switchbacks, which blocks do not show.
     coarse = coarse._replace(max_slope=math.inf)
     free = np.isfinite(coarse.slowness)
-    return block, lay_graph(coarse, start / block, goal / block, free, QUICK.first, within)
+    return block, lay_graph(coarse, start / block, goal / block, free, FEWER, within)
 
 
 def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -> Level:
@@ -162,7 +168,7 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
     while level.surface.detail < surface.detail:
         before = level
         times = surface.detail // before.surface.detail
-        while times > 2 and times % 2 == 0 and np.count_nonzero(inside) * times**2 > LARGE:
+        while times > 2 and times % 2 == 0 and np.count_nonzero(inside) * times**2 > effort.large:
             times //= 2
         detail = before.surface.detail * times
         inside = _enlarge(inside, times)
@@ -171,7 +177,7 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
         level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
         if math.isfinite(level.paths.best):
             inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
-    if np.count_nonzero(inside) > LARGE:
+    if np.count_nonzero(inside) > effort.large:
         return level
     last = lay_graph(surface, ends[0], ends[1], inside, effort.last, level.within)
     return last if math.isfinite(last.paths.best) else level

@@ -341,8 +341,9 @@ def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch:
     monkeypatch.setattr(walk_graphs, "SMALL", 100)
     monkeypatch.setattr(walk_graphs, "BLOCKS", 12)
     blocks = find_route(ground, *ends, detail=2)
-    monkeypatch.setattr(walk_graphs, "BLOCK_WIDTH", 1e-3)  # far too narrow: it is widened
-    monkeypatch.setattr(walk_graphs, "THOROUGH", walk_graphs.THOROUGH._replace(width=1e-4))
+    thorough = walk_graphs.EFFORTS[500_000]
+    narrow = thorough._replace(blocks=1e-3, width=1e-4)  # far too narrow: both are widened
+    monkeypatch.setattr(walk_graphs, "EFFORTS", {math.inf: narrow})
     widened = find_route(ground, *ends, detail=2)
     assert whole is not None
     assert blocks is not None
@@ -353,7 +354,7 @@ def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch:
 
 @pytest.mark.parametrize("detail", [1, 3, 5, 6])
 def test_any_number_of_sub_cells_will_do(detail: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_graphs, "LARGE", 10)
+    monkeypatch.setattr(walk_graphs, "EFFORTS", {math.inf: walk_graphs.EFFORTS[500_000]._replace(large=10)})
     ground = Ground(np.ones((6, 6)), 20.0, heights=make_hills(6, 6, 20.0, 9), pace=TOBLER)
     surface, _ = to_surface(ground, detail)
     level = lay_graphs(surface, np.array([0.5, 0.5]), np.array([5.3, 5.1]))
