@@ -140,6 +140,7 @@ ScenarioFile = Annotated[
 Method = Annotated[
     str | None,
     typer.Option(
+        "--method",  # typer 0.27 takes it from the metavar otherwise
         help="Method of descent: gradient, momentum, adam or newton; or snell, which is exact.",
         metavar="METHOD",
         autocompletion=complete_from(*METHODS),

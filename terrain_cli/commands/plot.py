@@ -39,6 +39,7 @@ def plot(
     kind: Annotated[
         str | None,
         typer.Option(
+            "--kind",
             help="The figure of strips: landscape, objective, paths, or all three.  [default: landscape]",
             metavar="KIND",
             autocompletion=complete_from(*FIGURES),

@@ -1,5 +1,6 @@
 """Help, completion in the shell, and the examples that come with terrain: what someone meets first."""
 
+import inspect
 import json
 import re
 import shlex
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from terrain_cli import cli
 from terrain_cli.commands.options import METHODS
@@ -120,6 +122,19 @@ def test_completion(
         (["solve", "--method", "=", "a", "-o", "=", "x.json", "--prec"], ["--precision"]),
     ],
 )
+def test_options_named_as_their_values_do_not_leave_their_names_to_typer() -> None:
+    """From `metavar="METHOD"` for the parameter `method`, typer 0.27 makes the option --METHOD."""
+    seen = 0
+    for command in [*cli.app.registered_commands, *cli.taught.registered_commands]:
+        assert command.callback is not None
+        for parameter in inspect.signature(command.callback).parameters.values():
+            for option in getattr(parameter.annotation, "__metadata__", ()):
+                if isinstance(option, typer.models.OptionInfo) and (option.metavar or "").lower() == parameter.name:
+                    assert option.param_decls, f"{command.callback.__name__} --{parameter.name}"
+                    seen += 1
+    assert seen >= 6
+
+
 def test_bash_takes_an_option_with_its_value_apart(
     terrain: Terrain, monkeypatch: pytest.MonkeyPatch, words: list[str], proposed: list[str]
 ) -> None:
