@@ -122,6 +122,15 @@ def test_completion(
         (["solve", "--method", "=", "a", "-o", "=", "x.json", "--prec"], ["--precision"]),
     ],
 )
+def test_bash_takes_an_option_with_its_value_apart(
+    terrain: Terrain, monkeypatch: pytest.MonkeyPatch, words: list[str], proposed: list[str]
+) -> None:
+    monkeypatch.setenv("_TERRAIN_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(["terrain", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    assert terrain().out.split() == proposed
+
+
 def test_options_named_as_their_values_do_not_leave_their_names_to_typer() -> None:
     """From `metavar="METHOD"` for the parameter `method`, typer 0.27 makes the option --METHOD."""
     seen = 0
@@ -130,18 +139,10 @@ def test_options_named_as_their_values_do_not_leave_their_names_to_typer() -> No
         for parameter in inspect.signature(command.callback).parameters.values():
             for option in getattr(parameter.annotation, "__metadata__", ()):
                 if isinstance(option, typer.models.OptionInfo) and (option.metavar or "").lower() == parameter.name:
-                    assert option.param_decls, f"{command.callback.__name__} --{parameter.name}"
+                    # Within Annotated, typer takes the first name for its argument `default`.
+                    assert option.default == f"--{parameter.name}", command.callback.__name__
                     seen += 1
     assert seen >= 6
-
-
-def test_bash_takes_an_option_with_its_value_apart(
-    terrain: Terrain, monkeypatch: pytest.MonkeyPatch, words: list[str], proposed: list[str]
-) -> None:
-    monkeypatch.setenv("_TERRAIN_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "\n".join(["terrain", *words]))
-    monkeypatch.setenv("COMP_CWORD", str(len(words)))
-    assert terrain().out.split() == proposed
 
 
 def test_the_methods_that_are_completed_are_those_there_are() -> None:
