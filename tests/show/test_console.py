@@ -176,6 +176,18 @@ def test_every_long_command_shows_progress(
     )  # which takes long if it names large files
 
 
+def test_a_tree_that_is_written_to_a_file_shows_progress(
+    terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand strips have 90,000 rows, which take a minute."""
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
+    monkeypatch.setattr(console, "DELAY", 0)
+    monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
+    assert terrain("graph", CONFIGS / "uniform.yaml", "--all").code == 0
+    assert [text for text in said if "the tree" in text][:2] == ["laying out the tree", "writing the tree"]
+
+
 @pytest.mark.parametrize("command", ["solve", "plot"])
 def test_the_goals_of_a_map_are_counted(
     terrain: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str

@@ -1,6 +1,7 @@
 """An expression tree in the terminal: a row for each node with its value and, on request, the derivative with respect to it."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from rich.cells import cell_len
@@ -8,7 +9,7 @@ from rich.text import Text
 
 from terrain_cli.autodiff.graph import CONSTANT, VARIABLE, Node, occurrences
 from terrain_cli.autodiff.operations import SUM
-from terrain_cli.show.console import out, screen_width
+from terrain_cli.show.console import out, screen_width, working
 from terrain_cli.text import short, visible
 
 SHOWN = 8  # terms of a sum or product that is not folded, at most
@@ -102,6 +103,17 @@ def caption(branch: Branch) -> str:
 
 def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> None:
     """Print the tree, a row for each node. gradients: with the derivatives and the chain rule. whole: fold nothing."""
+    with working("laying out the tree"):
+        head, *lines = _lay_out(root, gradients, whole)
+    # On a terminal the rows themselves show how far it has come.
+    with nullcontext() if screen_width() else working("writing the tree"):
+        out.print(head, style="bold")
+        for text in lines:
+            out.print(text)
+
+
+def _lay_out(root: Node, gradients: bool, whole: bool) -> list[Text]:
+    """The head and the rows of the tree."""
     rows = [(branch, lead) for branch, lead in preorder(unfold(root, None if whole else SHOWN))]
     cells = [[caption(branch), _value(branch), *(_derivatives(branch) if gradients else ())] for branch, _ in rows]
     heads = ["", "value", *(("derivative", "chain rule") if gradients else ())]
@@ -126,9 +138,7 @@ def print_graph(root: Node, *, gradients: bool = False, whole: bool = False) -> 
             lines.append(line(lead, row[:shown], STYLE[node.kind] if node else "dim", remark))
         if room is None or max(text.cell_len for text in lines) <= room:
             break
-    out.print(lines[0], style="bold")
-    for text in lines[1:]:
-        out.print(text)
+    return lines
 
 
 def _value(branch: Branch) -> str:
