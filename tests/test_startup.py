@@ -58,7 +58,7 @@ LIGHT = [
     ("solve", str(CONFIGS / "scenario.schema.json")),
     ("graph", str(CONFIGS / "lake.yaml")),
     ("solve", str(CONFIGS / "lake.yaml"), "--method", "adam"),
-    ("plot", str(CONFIGS / "lake.yaml"), "-o", "/tmp/x.png", "--kind", "paths"),
+    ("plot", str(CONFIGS / "lake.yaml"), "-o", "x.png", "--kind", "paths"),
     ("sweep", str(CONFIGS / "lake.yaml"), "--vary", "goal.7=1"),
 ]
 
