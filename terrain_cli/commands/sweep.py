@@ -121,20 +121,22 @@ def sweep(
         )
     loaded = kind.scenario.with_options(loaded, options)
     protect_inputs(loaded, [*files, *figures])
+    from terrain_cli.show.console import data_out, working
+
     parameters = []
-    for name, values in list(varied.items()):
-        try:
-            parameters.append(kind.sweep.Parameter(loaded, name))
-            varied[name] = parameters[-1].check(values)
-        except InputError as error:  # which begins with the name
-            named = f"--vary {error}"
-            raise InputError(named.replace(f"--vary {STEP}", "--step", 1) if step is not None else named) from None
+    with working("checking the values"):  # which may be millions
+        for name, values in list(varied.items()):
+            try:
+                parameters.append(kind.sweep.Parameter(loaded, name))
+                varied[name] = parameters[-1].check(values)
+            except InputError as error:  # which begins with the name
+                named = f"--vary {error}"
+                raise InputError(named.replace(f"--vary {STEP}", "--step", 1) if step is not None else named) from None
     if len({parameter.path for parameter in parameters}) < len(parameters):
         raise InputError(f"--vary: {' and '.join(varied)} are not all different: put the values in one list")
     found = kind.sweep.find_points(loaded, varied, options)
 
     from terrain_cli.compile_cache import enable_compile_cache
-    from terrain_cli.show.console import data_out, working
     from terrain_cli.show.sweep import SweepTable
 
     columns = [*varied, *kind.sweep.RESULTS]

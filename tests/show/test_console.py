@@ -176,6 +176,18 @@ def test_every_long_command_shows_progress(
     )  # which takes long if it names large files
 
 
+def test_the_values_of_a_sweep_show_progress_while_they_are_checked(
+    terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight million of them take ten seconds."""
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
+    monkeypatch.setattr(console, "DELAY", 0)
+    monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
+    assert terrain("sweep", CONFIGS / "uniform.yaml", "--vary", "offset=1:2:3").code == 0
+    assert said[0] == "checking the values"
+
+
 def test_a_tree_that_is_written_to_a_file_shows_progress(
     terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
