@@ -176,28 +176,22 @@ def test_every_long_command_shows_progress(
     )  # which takes long if it names large files
 
 
-def test_the_values_of_a_sweep_show_progress_while_they_are_checked(
-    terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "more", "shown"),
+    [
+        ("graph", ["--all"], ["laying out the tree", "writing the tree"]),  # 90,000 rows of 10,000 strips take a minute
+        ("sweep", ["--vary", "offset=1:2:3"], ["checking the values"]),  # eight million of them take ten seconds
+    ],
+)
+def test_what_takes_long_at_size_shows_progress(
+    terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, command: str, more: list[str], shown: list[str]
 ) -> None:
-    """Eight million of them take ten seconds."""
     said: list[str] = []
     monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
     monkeypatch.setattr(console, "DELAY", 0)
     monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
-    assert terrain("sweep", CONFIGS / "uniform.yaml", "--vary", "offset=1:2:3").code == 0
-    assert said[0] == "checking the values"
-
-
-def test_a_tree_that_is_written_to_a_file_shows_progress(
-    terrain: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ten thousand strips have 90,000 rows, which take a minute."""
-    said: list[str] = []
-    monkeypatch.setattr(Progress, "_draw", lambda _, text: said.append(text))
-    monkeypatch.setattr(console, "DELAY", 0)
-    monkeypatch.setattr("terrain_cli.show.console.is_terminal", lambda: True)
-    assert terrain("graph", CONFIGS / "uniform.yaml", "--all").code == 0
-    assert [text for text in said if "the tree" in text][:2] == ["laying out the tree", "writing the tree"]
+    assert terrain(command, CONFIGS / "uniform.yaml", *more).code == 0
+    assert [text for text in said if text in shown][: len(shown)] == shown
 
 
 @pytest.mark.parametrize("command", ["solve", "plot"])
