@@ -15,6 +15,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -25,6 +26,7 @@ ERRORS = "backslashreplace"  # a file name that is not UTF-8 has lone surrogates
 MIB = 2**20
 LINKS = 40  # more than the system follows one after the other
 MOST = 64 * MIB  # of a text that is read whole: a scenario, a record
+PIECE = 10_000  # items of a list that are written as JSON at once
 
 # Device and number of each file that was read as input, and its path; none for standard input.
 inputs: dict[tuple[int, int], Path | None] = {}
@@ -158,9 +160,30 @@ def write(path: Path, content: Any, *, indent: int | None = None) -> None:
             with text_in(file) as text:
                 csv.writer(text, lineterminator="\n").writerows(content)
         else:
-            if ending in (".json", ".geojson"):
-                content = json.dumps(plain(content), ensure_ascii=False, indent=indent) + "\n"
-            file.write(content.encode("utf-8", ERRORS))
+            if ending not in (".json", ".geojson"):
+                pieces: Iterable[str] = [content]
+            elif indent is None:
+                pieces = chain(to_json(plain(content), ensure_ascii=False), "\n")
+            else:
+                pieces = [json.dumps(plain(content), ensure_ascii=False, indent=indent), "\n"]
+            for piece in pieces:
+                file.write(piece.encode("utf-8", ERRORS))
+
+
+def to_json(value: Any, *, ensure_ascii: bool = True) -> Iterator[str]:
+    """What `json.dumps` makes of the value, in pieces. Ctrl-C is heard between them, and not while `json.dumps` is running, which
+    takes seconds for a route of a million points."""
+    if isinstance(value, dict) and value:
+        for i, (key, item) in enumerate(value.items()):
+            yield ("{" if i == 0 else ", ") + json.dumps({key: 0}, ensure_ascii=ensure_ascii)[1:-2]  # the key as JSON has it
+            yield from to_json(item, ensure_ascii=ensure_ascii)
+        yield "}"
+    elif isinstance(value, list) and len(value) > PIECE:
+        for i in range(0, len(value), PIECE):
+            yield ("[" if i == 0 else ", ") + json.dumps(value[i : i + PIECE], ensure_ascii=ensure_ascii)[1:-1]
+        yield "]"
+    else:
+        yield json.dumps(value, ensure_ascii=ensure_ascii)
 
 
 def text_in(file: BinaryIO) -> TextIO:

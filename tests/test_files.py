@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, plain, refuse_input, write, written
+from terrain_cli.files import PIECE, check_output, plain, refuse_input, to_json, write, written
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links, pipes and signals of POSIX")
 
@@ -53,6 +53,14 @@ class TestFormats:
         assert path.read_bytes() == '{"名": [1.0, null], "b": [1, null]}\n'.encode()
         write(path, {"a": [1]}, indent=1)
         assert path.read_text() == '{\n "a": [\n  1\n ]\n}\n'
+
+    @pytest.mark.parametrize("ascii_only", [True, False])
+    def test_json_in_pieces(self, ascii_only: bool) -> None:
+        rows = [[float(i), "é", {}] for i in range(2 * PIECE + 1)]
+        for value in ({"route": rows, "é": {"names": [], "rows": rows[:PIECE]}, 1: None}, rows, [], {}, 0.1):
+            pieces = list(to_json(value, ensure_ascii=ascii_only))
+            assert "".join(pieces) == json.dumps(value, ensure_ascii=ascii_only)
+            assert max(map(len, pieces)) < 30 * PIECE
 
     def test_a_name_that_is_not_utf8(self, tmp_path: Path) -> None:
         for path in (tmp_path / "x.geojson", tmp_path / "x.JSON"):

@@ -1,7 +1,6 @@
 """`terrain solve`: the fastest path of a scenario of any kind, and the answers to questions about it."""
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -32,7 +31,7 @@ from terrain_cli.commands.options import (
 from terrain_cli.commands.outputs import FORMATS, Solved, check_formats, make_content, make_document
 from terrain_cli.contract import Answer, Scenario
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, refuse_input, write
+from terrain_cli.files import check_output, refuse_input, to_json, write
 from terrain_cli.interrupts import held
 from terrain_cli.text import quote, visible
 
@@ -304,7 +303,7 @@ def _print(
     from terrain_cli.show.console import data_out
 
     if as_json:
-        print(json.dumps(make_document(solved, several)), file=data_out())
+        print("".join(to_json(make_document(solved, several))), file=data_out())
         return
     if as_csv:
         csv.writer(data_out(), lineterminator="\n").writerows(solved[0].solution.to_rows())
