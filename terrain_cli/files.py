@@ -175,7 +175,9 @@ def to_json(value: Any, *, ensure_ascii: bool = True) -> Iterator[str]:
     takes seconds for a route of a million points."""
     if isinstance(value, dict) and value:
         for i, (key, item) in enumerate(value.items()):
-            yield ("{" if i == 0 else ", ") + json.dumps({key: 0}, ensure_ascii=ensure_ascii)[1:-2]  # the key as JSON has it
+            yield ("{" if i == 0 else ", ") + json.dumps({key: 0}, ensure_ascii=ensure_ascii)[
+                1:-2
+            ]  # the key as JSON has it
             yield from to_json(item, ensure_ascii=ensure_ascii)
         yield "}"
     elif isinstance(value, list) and len(value) > PIECE:

@@ -70,6 +70,10 @@ class Graph(NamedTuple):
         base, along, x = self._locate(nodes)
         return np.asarray(base + along * x[:, None])
 
+    def find_edges(self, nodes: Chain) -> tuple[np.ndarray, Chain]:
+        """Those of some nodes that can move along an edge of the graph, and the number of that edge, shape (n,)."""
+        return _find_edges(self.origin, self.lying, nodes)
+
     def to_chain(self, routes: list[np.ndarray]) -> Chain:
         """Routes, given by their nodes, as one chain."""
         base, along, x = self._locate(np.concatenate(routes))
@@ -195,21 +199,27 @@ def _add(
     edge: np.ndarray, x: np.ndarray, origin: np.ndarray, lying: np.ndarray, more: Chain
 ) -> tuple[np.ndarray, np.ndarray]:
     """The edge of each node and its place there, with those nodes added that can move along an edge of the graph."""
-    more = more.take(more.moves & (more.x > 0) & (more.x < 1))
-    if not len(more.x):
+    found, there = _find_edges(origin, lying, more)
+    if not len(found):
         return edge, x
-    width = int(max(origin.max(initial=0), more.base.max(initial=0))) + 2
+    edge, x = np.append(edge, found), np.append(x, there.x)
+    order = np.lexsort((x, edge))
+    edge, x = edge[order], x[order]
+    same = (edge[1:] == edge[:-1]) & (x[1:] == x[:-1])
+    return np.delete(edge, np.flatnonzero(same)), np.delete(x, np.flatnonzero(same))
+
+
+def _find_edges(origin: np.ndarray, lying: np.ndarray, nodes: Chain) -> tuple[np.ndarray, Chain]:
+    """The nodes that can move along an edge, and that edge; origin, lying: as in `Graph`."""
+    nodes = nodes.take(nodes.moves & (nodes.x > 0) & (nodes.x < 1))
+    width = int(max(origin.max(initial=0), nodes.base.max(initial=0))) + 2
 
     def to_key(base: np.ndarray, lying: np.ndarray) -> np.ndarray:
         return np.asarray((base[:, 0].astype(np.int64) * width + base[:, 1].astype(np.int64)) * 2 + lying)
 
     keys = to_key(origin, lying)
     order = np.argsort(keys)
-    wanted = to_key(more.base, more.along[:, 1] > 0)
-    found = order[np.searchsorted(keys, wanted, sorter=order).clip(0, len(keys) - 1)]
+    wanted = to_key(nodes.base, nodes.along[:, 1] > 0)
+    found = order[np.searchsorted(keys, wanted, sorter=order).clip(0, len(keys) - 1)].astype(np.int32)
     there = keys[found] == wanted
-    edge, x = np.append(edge, found[there].astype(np.int32)), np.append(x, more.x[there])
-    order = np.lexsort((x, edge))
-    edge, x = edge[order], x[order]
-    same = (edge[1:] == edge[:-1]) & (x[1:] == x[:-1])
-    return np.delete(edge, np.flatnonzero(same)), np.delete(x, np.flatnonzero(same))
+    return found[there], nodes.take(there)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from terrain_cli.maps.routes.chains import Chain
+from terrain_cli.maps.routes.creases import trace_creases
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths
 from terrain_cli.maps.routes.region import average_blocks
@@ -23,9 +24,9 @@ class Effort(NamedTuple):
 
     blocks, width: how much longer than the least time of the graph on blocks of cells, or on cells, as a fraction, a route
     through one of them may take for the next graph to have it. matters: the same on sub-cells, for those that matter. What
-    matters must be well inside of what was kept; otherwise more is kept. first, points, last: points on each edge, on the way to
-    full detail, on sub-cells, and on the sub-cells that matter. large: sub-cells; for more of them, the detail is doubled step by
-    step.
+    matters must be well inside of what was kept; otherwise more is kept. first, points: points on each edge, on the way to full
+    detail, and on sub-cells. creases: about how many cross each edge of the sub-cells that matter. large: sub-cells; for more of
+    them, the detail is doubled step by step.
     """
 
     blocks: float
@@ -33,14 +34,14 @@ class Effort(NamedTuple):
     matters: float
     first: int
     points: int
-    last: int
+    creases: int
     large: int
 
 
 # By the number of sub-cells of a map that each is for, at most.
 EFFORTS = {
-    500_000: Effort(0.09, 0.06, 0.02, 4, 5, 9, 100_000),
-    5_000_000: Effort(0.08, 0.026, 0.01, 2, 3, 9, 250_000),
+    500_000: Effort(0.09, 0.06, 0.02, 4, 5, 8, 100_000),
+    5_000_000: Effort(0.08, 0.026, 0.01, 2, 3, 8, 250_000),
     math.inf: Effort(0.045, 0.016, 0.01, 2, 3, 6, 100_000),
 }
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
@@ -59,6 +60,12 @@ class Level(NamedTuple):
     graph: Graph
     paths: Paths
     within: float
+
+    def trace_creases(self, count: int, seeds: Chain | None = None) -> Chain:
+        """Nodes along the creases of a walk, about `count` on each edge; see `creases.trace_creases`."""
+        surface = self.surface
+        patches = find_patches(surface.heights, self.graph.cells, surface.detail)
+        return trace_creases(self.graph, self.paths, patches, surface.pace.kinks, count, seeds)
 
     @property
     def best(self) -> Chain:
@@ -179,7 +186,7 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
             inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
     if np.count_nonzero(inside) > effort.large:
         return level
-    last = lay_graph(surface, ends[0], ends[1], inside, effort.last, level.within)
+    last = lay_graph(surface, ends[0], ends[1], inside, 0, level.within, level.trace_creases(effort.creases))
     return last if math.isfinite(last.paths.best) else level
 
 

@@ -2,8 +2,9 @@
 
 The graphs are those of even ground, with arcs whose time depends on their direction. What even ground has beyond them, such as
 straight lines across many cells and the test at corners, holds only there. Instead a route is refined in turns: Newton's method
-moves its crossings, and a graph in a narrow band around it, whose nodes gather at these crossings, finds others. The optimum
-often lies on a crease, where the slope is just that of the fastest walk: there Newton's method alone sticks.
+moves its crossings, and a graph in a narrow band around it, whose nodes gather at these crossings and along creases, finds
+others. The optimum often lies on a crease, where the slope is just that of the fastest walk: there Newton's method alone
+sticks.
 """
 
 import math
@@ -22,12 +23,16 @@ from terrain_cli.maps.routes.walk_graphs import Level, lay_graph, lay_graphs
 
 # Routes on the finest graph to descend from, each with a leg so many cells of the map away from the faster ones, and the band
 # around them: its radius in sub-cells and the points on each edge.
-CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 12, 1.5, 1, 6
+CANDIDATES, APART, CANDIDATES_RADIUS, CANDIDATES_POINTS = 4, 1.5, 1, 6
 
 
 class Stage(NamedTuple):
-    """A part of the refinement. routes: how many. rounds: the largest number. radius: of the band around the route, in sub-cells.
-    points: on each edge there. widened: see `slopes.descend_slopes`. enough: a relative gain that ends it."""
+    """A part of the refinement.
+
+    routes: how many. rounds: the largest number. radius: of the band around the route, in sub-cells. points: on each edge
+    there. widened: see `slopes.descend_slopes`. enough: a relative gain that ends it. creases: about how many cross each
+    edge of a second graph there; 0 for none.
+    """
 
     routes: int
     rounds: int
@@ -35,10 +40,17 @@ class Stage(NamedTuple):
     points: int
     widened: tuple[float, ...]
     enough: float
+    creases: int
 
 
-STAGES = Stage(2, 2, 2, 8, (1e-2, 1e-3), 1e-5), Stage(1, 10, 1, 4, (1e-3,), 1e-5)
+STAGES = (
+    Stage(2, 1, 1, 4, (1e-2, 1e-3), 1e-5, 8),
+    Stage(1, 1, 1, 4, (1e-2, 1e-3), 1e-5, 32),
+    Stage(1, 10, 1, 4, (1e-3,), 1e-5, 0),
+)
+LEAST_CREASES, MOST_CREASES = 6, 75_000  # on an edge; of a route, times the sub-cells in its band
 MOST_NODES = 7_000  # of the candidates together, except of a single one
+ALONG = 0.01  # how much slower than the best, as a fraction, routes along creases may be
 NEARLY = 0.0005  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
@@ -138,7 +150,12 @@ def _refine(route: Refined, surface: Surface, start: np.ndarray, goal: np.ndarra
         # Rounded kinks may have led away from the crease; the graph leads back to it.
         now = _drop(hold_ends(now)[0], surface)
         band = _find_band(now, surface, stage.radius)
-        level = lay_graph(surface, start, goal, band, stage.points, 0.0, _gather(now))
+        more = _gather(now)
+        level = lay_graph(surface, start, goal, band, stage.points, ALONG if stage.creases else 0.0, more)
+        if stage.creases and math.isfinite(level.paths.best):
+            count = max(LEAST_CREASES, min(stage.creases, MOST_CREASES // len(level.graph.cells)))
+            more = join([more, level.trace_creases(count, now)])
+            level = lay_graph(surface, start, goal, band, 0, 0.0, more)
         if not math.isfinite(level.paths.best):  # by rounding, a leg is steeper than max_slope
             break
         now = _drop(level.best, surface)

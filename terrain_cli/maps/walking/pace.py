@@ -18,6 +18,7 @@ from jax import Array
 from terrain_cli.jax_config import as_pytree, check_values, to_array
 
 JUMP = 1e-12  # relative step between pieces below which a curve is continuous
+MOST_KINKS, SHARP = 3, 0.5  # kinks that are traced, and the least change of the slope of the relative pace there
 STEEPEST = 100.0  # slope at which a curve ends; its pace stays the same beyond its last value anyhow
 
 
@@ -44,6 +45,11 @@ class Exponential:
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """The pace for compiled loops, see `means.mean_pace_of`."""
         return np.array([float(self.k), float(self.s0)]), np.empty((0, 4))
+
+    @property
+    def kinks(self) -> np.ndarray:
+        """The slopes at which the pace has a kink, upwards on both sides or more steeply than before, shape (K,)."""
+        return np.array([-float(self.s0)]) if self.k else np.empty(0)
 
     def mean(self, m0: Array, m1: Array) -> Array:
         """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable."""
@@ -113,6 +119,18 @@ class Curve:
         """The pace for compiled loops, see `means.mean_pace_of`."""
         breaks, coefficients = _with_ends(np.asarray(self.breaks), np.asarray(self.coefficients), np)
         return breaks, np.column_stack([coefficients, _integrate(breaks, coefficients, np)])
+
+    @property
+    def kinks(self) -> np.ndarray:
+        """As those of `Exponential`: the sharpest ones, and the slopes where the pace jumps."""
+        breaks, coefficients = np.asarray(self.breaks), np.asarray(self.coefficients)
+        width = np.diff(breaks)[:-1]
+        before, after = coefficients[:-1], coefficients[1:, :2]
+        value = ((before[:, 3] * width + before[:, 2]) * width + before[:, 1]) * width + before[:, 0]
+        slope = (3 * before[:, 3] * width + 2 * before[:, 2]) * width + before[:, 1]
+        sharp = np.where(np.abs(after[:, 0] - value) > JUMP * value, np.inf, (after[:, 1] - slope) / value)
+        order = np.argsort(-sharp, kind="stable")[:MOST_KINKS]
+        return np.sort(breaks[1:-1][order[sharp[order] > SHARP]])
 
     def mean(self, m0: Array, m1: Array) -> Array:
         """The mean over the slopes between `m0` and `m1`, elementwise; JAX arrays, and differentiable.
