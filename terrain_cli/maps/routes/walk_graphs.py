@@ -186,7 +186,10 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
             inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
     if np.count_nonzero(inside) > effort.large:
         return level
-    last = lay_graph(surface, ends[0], ends[1], inside, 0, level.within, level.trace_creases(effort.creases))
+    # Legs between more points may be less steep.
+    found = math.isfinite(level.paths.best)
+    points, more = (0, level.trace_creases(effort.creases)) if found else (effort.creases, None)
+    last = lay_graph(surface, ends[0], ends[1], inside, points, level.within, more)
     return last if math.isfinite(last.paths.best) else level
 
 

@@ -347,6 +347,29 @@ def test_a_graph_on_sub_cells_without_a_way_leaves_that_on_cells(monkeypatch: py
     assert route.time == pytest.approx(time_by_quadrature(ground, route.points), rel=1e-12)
 
 
+def test_more_points_on_each_edge_may_find_a_way_that_fewer_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = Ground(np.ones((12, 12)), 20.0, heights=make_hills(12, 12, 30.0, 9), pace=TOBLER)
+    surface, _ = to_surface(ground, 2)
+    monkeypatch.setattr(walk_graphs, "WHOLE", ())
+    lay, effort = walk_graphs.lay_graph, walk_graphs.EFFORTS[500_000]
+    points_laid = []
+
+    def lay_none(surface: Any, start: Any, goal: Any, inside: Any, points: int, *arguments: Any) -> Any:
+        level = lay(surface, start, goal, inside, points, *arguments)
+        if surface.detail == 2:
+            points_laid.append(points)
+            if points == effort.points:
+                level.paths.from_start[:] = np.inf
+        return level
+
+    monkeypatch.setattr(walk_graphs, "lay_graph", lay_none)
+    level = lay_graphs(surface, np.array([0.5, 0.5]), np.array([11.3, 11.1]))
+    assert level is not None
+    assert math.isfinite(level.paths.best)
+    assert level.surface.detail == 2
+    assert points_laid == [effort.points, effort.creases]
+
+
 def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     ground = Ground(np.ones((60, 60)), 20.0, heights=make_hills(60, 60, 90.0, 7), pace=TOBLER)
     ends = (95.0, 110.0), (1130.0, 1010.0)
