@@ -48,7 +48,7 @@ STAGES = (
     Stage(1, 1, 1, 4, (1e-2, 1e-3), 1e-5, 32),
     Stage(1, 10, 1, 4, (1e-3,), 1e-5, 0),
 )
-LEAST_CREASES, MOST_CREASES = 6, 75_000  # on an edge; of a route, times the sub-cells in its band
+LEAST_CREASES, MOST_CREASES = 6, 100_000  # on an edge; of a route, times the sub-cells in its band
 MOST_NODES = 7_000  # of the candidates together, except of a single one
 ALONG = 0.01  # how much slower than the best, as a fraction, routes along creases may be
 NEARLY = 0.0005  # how much slower than the best, as a fraction, the second of the routes to refine may be
