@@ -38,9 +38,8 @@ MAPS = {
 }
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
-WIDER = Effort(
-    blocks=0.09, width=0.12, matters=0.03, first=6, points=6, creases=14, large=400_000
-)  # for maps of any size
+# Of the wider search, for maps of any size.
+WIDER = Effort(blocks=0.09, width=0.12, matters=0.03, first=6, points=6, creases=14, large=400_000)
 MORE = {"MOST_NODES": 60_000, "CANDIDATES": 24, "MOST_CREASES": 150_000}
 ROUTES, CREASES = 4, 48  # to refine, and on each edge of the band
 

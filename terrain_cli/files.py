@@ -15,7 +15,6 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -163,22 +162,23 @@ def write(path: Path, content: Any, *, indent: int | None = None) -> None:
             if ending not in (".json", ".geojson"):
                 pieces: Iterable[str] = [content]
             elif indent is None:
-                pieces = chain(to_json(plain(content), ensure_ascii=False), "\n")
+                pieces = [*json_pieces(plain(content), ensure_ascii=False), "\n"]
             else:
                 pieces = [json.dumps(plain(content), ensure_ascii=False, indent=indent), "\n"]
             for piece in pieces:
                 file.write(piece.encode("utf-8", ERRORS))
 
 
-def to_json(value: Any, *, ensure_ascii: bool = True) -> Iterator[str]:
-    """What `json.dumps` makes of the value, in pieces. Ctrl-C is heard between them, and not while `json.dumps` is running, which
-    takes seconds for a route of a million points."""
+def json_pieces(value: Any, *, ensure_ascii: bool = True) -> Iterator[str]:
+    """The text that `json.dumps` makes of the value, in pieces.
+
+    Ctrl-C is heard between them. `json.dumps` itself does not hear it, and takes seconds for a route of a million points.
+    """
     if isinstance(value, dict) and value:
         for i, (key, item) in enumerate(value.items()):
-            yield ("{" if i == 0 else ", ") + json.dumps({key: 0}, ensure_ascii=ensure_ascii)[
-                1:-2
-            ]  # the key as JSON has it
-            yield from to_json(item, ensure_ascii=ensure_ascii)
+            name = json.dumps({key: 0}, ensure_ascii=ensure_ascii)[1:-2]  # with its colon
+            yield ("{" if i == 0 else ", ") + name
+            yield from json_pieces(item, ensure_ascii=ensure_ascii)
         yield "}"
     elif isinstance(value, list) and len(value) > PIECE:
         for i in range(0, len(value), PIECE):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from terrain_cli.errors import InputError
-from terrain_cli.files import PIECE, check_output, plain, refuse_input, to_json, write, written
+from terrain_cli.files import PIECE, check_output, json_pieces, plain, refuse_input, write, written
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links, pipes and signals of POSIX")
 
@@ -58,7 +58,7 @@ class TestFormats:
     def test_json_in_pieces(self, ascii_only: bool) -> None:
         rows = [[float(i), "é", {}] for i in range(2 * PIECE + 1)]
         for value in ({"route": rows, "é": {"names": [], "rows": rows[:PIECE]}, 1: None}, rows, [], {}, 0.1):
-            pieces = list(to_json(value, ensure_ascii=ascii_only))
+            pieces = list(json_pieces(value, ensure_ascii=ascii_only))
             assert "".join(pieces) == json.dumps(value, ensure_ascii=ascii_only)
             assert max(map(len, pieces)) < 30 * PIECE
 

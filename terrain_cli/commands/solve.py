@@ -31,7 +31,7 @@ from terrain_cli.commands.options import (
 from terrain_cli.commands.outputs import FORMATS, Solved, check_formats, make_content, make_document
 from terrain_cli.contract import Answer, Scenario
 from terrain_cli.errors import InputError
-from terrain_cli.files import check_output, refuse_input, to_json, write
+from terrain_cli.files import check_output, json_pieces, refuse_input, write
 from terrain_cli.interrupts import held
 from terrain_cli.text import quote, visible
 
@@ -303,7 +303,7 @@ def _print(
     from terrain_cli.show.console import data_out
 
     if as_json:
-        print("".join(to_json(make_document(solved, several))), file=data_out())
+        print("".join(json_pieces(make_document(solved, several))), file=data_out())
         return
     if as_csv:
         csv.writer(data_out(), lineterminator="\n").writerows(solved[0].solution.to_rows())

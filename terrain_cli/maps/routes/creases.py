@@ -24,7 +24,7 @@ def trace_creases(
 
     paths: its shortest paths, which give the order of the edges. patches: of its cells, as in `Climbs`. kinks: the slopes of the
     lines, shape (K,). count: further lines begin where fewer than these cross an edge; without kinks, all do, evenly spaced.
-    seeds: nodes where lines begin in any case.
+    seeds: nodes where lines begin beside those, at most one on each edge.
     """
     edges = len(graph.beside)
     reached = np.full(edges, np.inf)
@@ -34,7 +34,7 @@ def trace_creases(
     counts = np.zeros(edges, dtype=np.int64)
     if seeds is not None:
         edge, seeds = graph.find_edges(seeds)
-        edge, first = np.unique(edge, return_index=True)  # one on each edge will do
+        edge, first = np.unique(edge, return_index=True)
         x[edge, 0], counts[edge] = seeds.x[first], 1
     done = np.zeros(edges, dtype=bool)
     shape = graph.cells, graph.edges, graph.beside, graph.origin, graph.lying

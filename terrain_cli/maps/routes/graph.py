@@ -71,7 +71,7 @@ class Graph(NamedTuple):
         return np.asarray(base + along * x[:, None])
 
     def find_edges(self, nodes: Chain) -> tuple[np.ndarray, Chain]:
-        """Those of some nodes that can move along an edge of the graph, and the number of that edge, shape (n,)."""
+        """The edge along which each of some nodes can move, shape (n,), and the nodes; those on no edge are left out."""
         return _find_edges(self.origin, self.lying, nodes)
 
     def to_chain(self, routes: list[np.ndarray]) -> Chain:
@@ -210,7 +210,7 @@ def _add(
 
 
 def _find_edges(origin: np.ndarray, lying: np.ndarray, nodes: Chain) -> tuple[np.ndarray, Chain]:
-    """The nodes that can move along an edge, and that edge; origin, lying: as in `Graph`."""
+    """See `Graph.find_edges`; origin, lying: of the graph."""
     nodes = nodes.take(nodes.moves & (nodes.x > 0) & (nodes.x < 1))
     width = int(max(origin.max(initial=0), nodes.base.max(initial=0))) + 2
 

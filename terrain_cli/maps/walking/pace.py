@@ -48,7 +48,7 @@ class Exponential:
 
     @property
     def kinks(self) -> np.ndarray:
-        """The slopes at which the pace has a kink, upwards on both sides or more steeply than before, shape (K,)."""
+        """The slopes at which the pace turns upwards sharply, shape (K,): good walks keep to them."""
         return np.array([-float(self.s0)]) if self.k else np.empty(0)
 
     def mean(self, m0: Array, m1: Array) -> Array:
@@ -122,7 +122,7 @@ class Curve:
 
     @property
     def kinks(self) -> np.ndarray:
-        """As those of `Exponential`: the sharpest ones, and the slopes where the pace jumps."""
+        """The slopes at which the pace jumps or turns upwards most sharply, shape (K,): good walks keep to them."""
         breaks, coefficients = np.asarray(self.breaks), np.asarray(self.coefficients)
         width = np.diff(breaks)[:-1]
         before, after = coefficients[:-1], coefficients[1:, :2]
