@@ -39,7 +39,7 @@ MAPS = {
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
 # Of the wider search, for maps of any size.
-WIDER = Effort(blocks=0.09, width=0.12, matters=0.03, first=6, points=6, creases=14, large=400_000)
+WIDER = Effort(blocks=0.09, width=0.12, matters=0.03, creases=(6, 6, 6, 14), large=400_000)
 MORE = {"MOST_NODES": 60_000, "CANDIDATES": 24, "MOST_CREASES": 150_000}
 ROUTES, CREASES = 4, 48  # to refine, and on each edge of the band
 
@@ -368,7 +368,7 @@ def compare_walks(found: list[Found]) -> Iterator[Table]:
             "wider, seconds",
         ],
         "Under Tobler's function. The wider search has "
-        + ", ".join(f"{key} {value:g}" for key, value in (WIDER._asdict() | MORE).items())
+        + ", ".join(f"{key} {value}" for key, value in (WIDER._asdict() | MORE).items())
         + f", {ROUTES} routes to refine and {CREASES} creases "
         "instead of the constants of the search. Best: the faster of both. Processor seconds: the median.",
     )

@@ -23,33 +23,34 @@ class Effort(NamedTuple):
     """How thoroughly to search.
 
     blocks, width: how much longer than the least time of the graph on blocks of cells, or on cells, as a fraction, a route
-    through one of them may take for the next graph to have it. matters: the same on sub-cells, for those that matter. What
-    matters must be well inside of what was kept; otherwise more is kept. first, points: points on each edge, on the way to full
-    detail, and on sub-cells. creases: about how many cross each edge of the sub-cells that matter. large: sub-cells; for more of
-    them, the detail is doubled step by step.
+    through one of them may take for the next graph to have it. matters: the same on the last graph, for sub-cells that matter.
+    These must be well inside of what was kept; otherwise more is kept. creases: about how many cross each edge of the cells, of
+    sub-cells on the way to full detail, of those of full detail, and of fewer and fewer of these. large: sub-cells; for more of
+    them, the detail is doubled step by step. even: whether evenly spaced points take the place of the first three of the
+    creases, which takes less time and memory.
     """
 
     blocks: float
     width: float
     matters: float
-    first: int
-    points: int
-    creases: int
+    creases: tuple[int, ...]
     large: int
+    even: bool = False
 
 
 # By the number of sub-cells of a map that each is for, at most.
 EFFORTS = {
-    500_000: Effort(0.09, 0.06, 0.02, 4, 5, 8, 100_000),
-    5_000_000: Effort(0.08, 0.026, 0.01, 2, 3, 8, 250_000),
-    math.inf: Effort(0.045, 0.016, 0.01, 2, 3, 6, 100_000),
+    500_000: Effort(0.09, 0.06, 0.02, (4, 4, 4, 8), 100_000),
+    5_000_000: Effort(0.08, 0.026, 0.004, (5, 3, 3, 8, 14), 250_000),
+    math.inf: Effort(0.045, 0.016, 0.01, (2, 2, 3, 6), 100_000, even=True),
 }
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
 FAR, ALIKE = 100, 10
+MISJUDGED = 0.3  # divided by the square of the creases on an edge: the relative error that a graph may make in a time, up to FAR
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 WHOLE = (4_000, 10), (20_000, 6), (60_000, 4)  # sub-cells of maps searched as a whole, and the points on each edge
-MANY, FEWER, FEW = 100_000, 2, 6  # cells of the map, and the points on each edge of so many or blocks, and of less
+FEW = 2  # points on each edge of blocks, and of a graph that only shows in which order paths reach the edges
 WHOLE_WITHIN = 0.016  # on a map searched as a whole: how much longer a route may take, as a fraction, to be a candidate
 
 
@@ -95,7 +96,7 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
         width * math.sqrt(min(1.0, FAR / max(1.0, apart)))
         for width, apart in zip((effort.blocks, effort.width), (blocks_apart, cells_apart), strict=True)
     ]
-    matters = effort.matters * min(1.0, FAR / max(1.0, cells_apart))
+    far = min(1.0, FAR / max(1.0, cells_apart))
     if np.count_nonzero(free) <= SMALL:
         widths[0] = math.inf
     blocks: dict[float, tuple[int, Level]] = {}  # by their width, which seldom changes
@@ -111,15 +112,14 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
                 continue
             inside = _enlarge(level.cells(widths[0]), block)[: free.shape[0], : free.shape[1]] & free
             seen.append((level.cells(widths[0] / 2), block))
-        points = FEWER if np.count_nonzero(inside) > MANY else FEW
-        level = lay_graph(surface._replace(detail=1), start, goal, inside, points, widths[1])
+        level = _lay_along(surface._replace(detail=1), start, goal, inside, effort.creases[0], effort.even, widths[1])
         if not math.isfinite(level.paths.best):
             if not math.isfinite(widths[0]):
                 return None
             widths[0] = 4 * widths[0] if widths[0] < 1 else math.inf
             continue
         seen.append((level.cells(widths[1] / 2), 1))
-        first, level = level, _lay_finer(level, surface, effort, matters)
+        first, level = level, _lay_finer(level, surface, effort, far)
         if not math.isfinite(level.paths.best):
             if widths[1] > 1:  # the legs of the graph on sub-cells are too steep
                 return first
@@ -129,7 +129,7 @@ def lay_graphs(surface: Surface, start: np.ndarray, goal: np.ndarray) -> Level |
         if misjudged > widths[1]:
             widths[1] = misjudged if misjudged < 1 else math.inf
             continue
-        matter = level.cells(matters)
+        matter = level.cells(effort.matters * far)
         narrow = False
         for i, (cells, block) in enumerate(reversed(seen)):
             if _reaches_beyond(matter, cells, block * surface.detail):
@@ -162,13 +162,13 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     # A slope too steep for a leg may be climbed in switchbacks, which blocks do not show.
     coarse = coarse._replace(max_slope=math.inf)
     free = np.isfinite(coarse.slowness)
-    return block, lay_graph(coarse, start / block, goal / block, free, FEWER, within)
+    return block, lay_graph(coarse, start / block, goal / block, free, FEW, within)
 
 
-def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -> Level:
+def _lay_finer(level: Level, surface: Surface, effort: Effort, far: float) -> Level:
     """The graph on sub-cells of full detail that follows one on cells of the map.
 
-    matters: how much longer than the fastest a route through a sub-cell that matters may take, as a fraction.
+    far: the share of the errors of legs that does not cancel on so long a way.
     """
     ends = level.graph.place[-2:]
     inside = level.cells(level.within)
@@ -179,18 +179,37 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, matters: float) -
             times //= 2
         detail = before.surface.detail * times
         inside = _enlarge(inside, times)
-        points = effort.points if detail == surface.detail else effort.first
         finer = surface._replace(detail=detail)
-        level = lay_graph(finer, ends[0], ends[1], inside, points, NARROWER * level.within)
+        count = effort.creases[2 if detail == surface.detail else 1]
+        level = _lay_along(finer, ends[0], ends[1], inside, count, effort.even, NARROWER * level.within)
         if math.isfinite(level.paths.best):
-            inside = level.cells(max(matters, min(level.within, 2 * _misjudge(before, level))))
-    if np.count_nonzero(inside) > effort.large:
-        return level
-    # Legs between more points may be less steep.
-    found = math.isfinite(level.paths.best)
-    points, more = (0, level.trace_creases(effort.creases)) if found else (effort.creases, None)
-    last = lay_graph(surface, ends[0], ends[1], inside, points, level.within, more)
-    return last if math.isfinite(last.paths.best) else level
+            matters = effort.matters if effort.even else MISJUDGED / count**2
+            inside = level.cells(max(matters * far, min(level.within, 2 * _misjudge(before, level))))
+    for count in effort.creases[3:]:
+        if np.count_nonzero(inside) > effort.large:
+            break
+        if math.isfinite(level.paths.best):
+            last = lay_graph(surface, ends[0], ends[1], inside, 0, level.within, level.trace_creases(count))
+        else:  # legs between more points may be less steep
+            last = lay_graph(surface, ends[0], ends[1], inside, count, level.within)
+        if not math.isfinite(last.paths.best):
+            break
+        level = last
+        inside = level.cells(MISJUDGED / count**2 * far)
+    return level
+
+
+def _lay_along(
+    surface: Surface, start: np.ndarray, goal: np.ndarray, inside: np.ndarray, count: int, even: bool, within: float
+) -> Level:
+    """See `lay_graph`; about `count` nodes on each edge lie along creases, or are evenly spaced, as they are without kinks."""
+    if len(surface.pace.kinks) and not even:
+        rough = lay_graph(surface, start, goal, inside, FEW, 0.0)
+        if math.isfinite(rough.paths.best):
+            level = lay_graph(surface, start, goal, inside, 0, within, rough.trace_creases(count))
+            if math.isfinite(level.paths.best):
+                return level
+    return lay_graph(surface, start, goal, inside, count, within)
 
 
 def _misjudge(level: Level, finer: Level) -> float:

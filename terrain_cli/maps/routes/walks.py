@@ -51,7 +51,7 @@ STAGES = (
 LEAST_CREASES, MOST_CREASES = 6, 100_000  # on an edge; of a route, times the sub-cells in its band
 MOST_NODES = 7_000  # of the candidates together, except of a single one
 ALONG = 0.01  # how much slower than the best, as a fraction, routes along creases may be
-NEARLY = 0.0005  # how much slower than the best, as a fraction, the second of the routes to refine may be
+NEARLY = 0.0002  # how much slower than the best, as a fraction, the second of the routes to refine may be
 GAIN = 1e-13  # relative; less may be rounding error
 STEPS = 10  # of Newton's method in each round
 # Where a band has further nodes: beside the crossings of the route, and on the edges at the corners that it passes closely.

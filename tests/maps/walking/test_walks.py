@@ -347,18 +347,28 @@ def test_a_graph_on_sub_cells_without_a_way_leaves_that_on_cells(monkeypatch: py
     assert route.time == pytest.approx(time_by_quadrature(ground, route.points), rel=1e-12)
 
 
-def test_more_points_on_each_edge_may_find_a_way_that_fewer_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("without_a_way", "laid"),
+    [
+        ((walk_graphs.FEW, 4), [walk_graphs.FEW, 4, 8]),  # evenly spaced points where creases cannot be traced
+        ((0,), [walk_graphs.FEW, 0, 4, 0]),  # and where none of the creases leads to the goal
+    ],
+)
+def test_some_nodes_may_have_a_way_where_others_have_none(
+    without_a_way: tuple[int, ...], laid: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     ground = Ground(np.ones((12, 12)), 20.0, heights=make_hills(12, 12, 30.0, 9), pace=TOBLER)
     surface, _ = to_surface(ground, 2)
     monkeypatch.setattr(walk_graphs, "WHOLE", ())
-    lay, effort = walk_graphs.lay_graph, walk_graphs.EFFORTS[500_000]
+    monkeypatch.setattr(walk_graphs, "EFFORTS", {math.inf: walk_graphs.EFFORTS[500_000]._replace(creases=(4, 4, 4, 8))})
+    lay = walk_graphs.lay_graph
     points_laid = []
 
     def lay_none(surface: Any, start: Any, goal: Any, inside: Any, points: int, *arguments: Any) -> Any:
         level = lay(surface, start, goal, inside, points, *arguments)
         if surface.detail == 2:
             points_laid.append(points)
-            if points == effort.points:
+            if points in without_a_way:
                 level.paths.from_start[:] = np.inf
         return level
 
@@ -367,7 +377,7 @@ def test_more_points_on_each_edge_may_find_a_way_that_fewer_do_not(monkeypatch: 
     assert level is not None
     assert math.isfinite(level.paths.best)
     assert level.surface.detail == 2
-    assert points_laid == [effort.points, effort.creases]
+    assert points_laid[: len(laid)] == laid
 
 
 def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
