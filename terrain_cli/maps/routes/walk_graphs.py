@@ -25,9 +25,9 @@ class Effort(NamedTuple):
     blocks, width: how much longer than the least time of the graph on blocks of cells, or on cells, as a fraction, a route
     through one of them may take for the next graph to have it. matters: the same on the last graph, for sub-cells that matter.
     These must be well inside of what was kept; otherwise more is kept. creases: about how many cross each edge of the cells, of
-    sub-cells on the way to full detail, of those of full detail, and of fewer and fewer of these. large: sub-cells; for more of
-    them, the detail is doubled step by step. even: whether evenly spaced points take the place of the first three of the
-    creases, which takes less time and memory.
+    sub-cells on the way to full detail, of those of full detail, of fewer of these, and, if the way is LONG, of fewer still.
+    large: sub-cells; for more of them, the detail is doubled step by step. even: whether evenly spaced points take the place of
+    the first three of the creases, which takes less time and memory.
     """
 
     blocks: float
@@ -47,6 +47,7 @@ EFFORTS = {
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
 FAR, ALIKE = 100, 10
 MISJUDGED = 0.3  # divided by the square of the creases on an edge: the relative error that a graph may make in a time, up to FAR
+LONG = 1_000  # sub-cells from the start to the goal; on so long a way, routes that differ by little are many
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller
 WHOLE = (4_000, 10), (20_000, 6), (60_000, 4)  # sub-cells of maps searched as a whole, and the points on each edge
@@ -185,7 +186,8 @@ def _lay_finer(level: Level, surface: Surface, effort: Effort, far: float) -> Le
         if math.isfinite(level.paths.best):
             matters = effort.matters if effort.even else MISJUDGED / count**2
             inside = level.cells(max(matters * far, min(level.within, 2 * _misjudge(before, level))))
-    for count in effort.creases[3:]:
+    long = np.max(np.abs(ends[1] - ends[0])) * surface.detail >= LONG
+    for count in effort.creases[3:] if long else effort.creases[3:4]:
         if np.count_nonzero(inside) > effort.large:
             break
         if math.isfinite(level.paths.best):
