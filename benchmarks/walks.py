@@ -38,7 +38,7 @@ MAPS = {
 }
 PAIRS = 8  # of each map
 TOBLER, LANGMUIR = Walking(), Walking("naismith_langmuir")
-# Of the wider search, for maps of any size.
+# The effort of the wider search, on maps of any size.
 WIDER = Effort(blocks=0.09, width=0.12, matters=0.03, creases=(6, 6, 6, 14), large=400_000)
 MORE = {"MOST_NODES": 60_000, "CANDIDATES": 24, "MOST_CREASES": 150_000}
 ROUTES, CREASES = 4, 48  # to refine, and on each edge of the band

@@ -46,7 +46,8 @@ EFFORTS = {
 }
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
 FAR, ALIKE = 100, 10
-MISJUDGED = 0.3  # divided by the square of the creases on an edge: the relative error that a graph may make in a time, up to FAR
+# The relative error that a graph may make in the time of a way of at most FAR cells, times the square of the creases on an edge.
+MISJUDGED = 0.3
 LONG = 1_000  # sub-cells from the start to the goal; on so long a way, routes that differ by little are many
 SMALL, BLOCKS = 60_000, 250  # free cells that need no blocks; blocks along the longer side of a map, at least
 NARROWER = 0.5  # the share of the width that remains each time that the sub-cells become smaller

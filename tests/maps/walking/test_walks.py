@@ -18,6 +18,7 @@ from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.isochrones import find_isochrones
 from terrain_cli.maps.routes import walk_graphs
 from terrain_cli.maps.routes.chains import Chain, join
+from terrain_cli.maps.routes.creases import trace_creases
 from terrain_cli.maps.routes.search import find_route
 from terrain_cli.maps.routes.slopes import (
     Legs,
@@ -378,6 +379,27 @@ def test_some_nodes_may_have_a_way_where_others_have_none(
     assert math.isfinite(level.paths.best)
     assert level.surface.detail == 2
     assert points_laid[: len(laid)] == laid
+
+
+@pytest.mark.parametrize(("long", "counts"), [(1, [4, 5, 6, 8]), (10_000, [4, 5, 6])])
+def test_a_long_way_is_searched_along_more_creases(
+    long: int, counts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = Ground(np.ones((12, 12)), 20.0, heights=make_hills(12, 12, 30.0, 9), pace=TOBLER)
+    surface, _ = to_surface(ground, 2)
+    monkeypatch.setattr(walk_graphs, "WHOLE", ())
+    monkeypatch.setattr(walk_graphs, "LONG", long)
+    thorough = walk_graphs.EFFORTS[500_000]._replace(creases=(4, 3, 5, 6, 8))
+    monkeypatch.setattr(walk_graphs, "EFFORTS", {math.inf: thorough})
+    traced = []
+
+    def trace_and_note(*arguments: Any) -> Any:
+        traced.append(arguments[4])
+        return trace_creases(*arguments)
+
+    monkeypatch.setattr(walk_graphs, "trace_creases", trace_and_note)
+    assert lay_graphs(surface, np.array([0.5, 0.5]), np.array([11.3, 11.1])) is not None
+    assert traced[: len(counts) + 1] in (counts, [*counts, 4])  # the search may be repeated on more of the map
 
 
 def test_a_large_map_is_searched_in_blocks_first_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
