@@ -11,7 +11,7 @@ import numpy as np
 
 from terrain_cli.maps.fields.near import find_near
 from terrain_cli.maps.ground import closed_corners
-from terrain_cli.maps.heap import drop, enlarge, push
+from terrain_cli.maps.heap import drop, make_heap, put
 from terrain_cli.maps.loops import compiled_loop, helper
 
 DIAGONAL = 2**0.5
@@ -53,25 +53,18 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
     time, shut, ground, rest = times.ravel(), closed.ravel(), slowness.ravel(), other.ravel()
     known = fixed.ravel()
     settled = known.copy()
-    keys, items = np.empty(1 << 12, np.float64), np.empty(1 << 12, np.int32)
-    waiting = np.int64(0)  # for a literal 0 numba would compile the heap a second time
+    keys, items, where = make_heap(count)
+    waiting = np.int64(0)
     for k in range(count):
         settled[k] |= shut[k]
         if time[k] < math.inf:
-            if waiting == len(keys):
-                keys, items = enlarge(keys), enlarge(items)
-            push(keys, items, waiting, time[k], k)
-            waiting += 1
+            waiting = put(keys, items, where, waiting, time[k], k)
     while waiting:
         t, k = keys[0], items[0]
-        drop(keys, items, waiting)
-        waiting -= 1
-        # Lowered since, or here for the second time, because a lower time was rounded up to the one that was known.
-        if t > time[k] or shut[k] or (settled[k] and not known[k]):
+        waiting = drop(keys, items, where, waiting)
+        if shut[k]:
             continue
         settled[k] = True
-        while waiting + 12 > len(keys):
-            keys, items = enlarge(keys), enlarge(items)
         cell = k + k // cols  # north-west of the corner
         for quadrant in range(4):
             down, right = quadrant // 2, quadrant % 2
@@ -94,8 +87,8 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
                         new = min(new, box(time[enter], time[opposite], t, slow))
                 if new < time[target] and (len(rest) == 0 or new + rest[target] <= limit):
                     time[target] = new
-                    push(keys, items, waiting, time[target], target)  # as rounded, if times have 32 bits
-                    waiting += 1
+                    # As rounded, if times have 32 bits.
+                    waiting = put(keys, items, where, waiting, time[target], target)
 
 
 def march_from(slowness: np.ndarray, starts: np.ndarray) -> np.ndarray:

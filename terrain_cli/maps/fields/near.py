@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terrain_cli.maps.heap import drop, enlarge, push
+from terrain_cli.maps.heap import drop, make_heap, put
 from terrain_cli.maps.loops import compiled_loop, helper
 
 POINTS = 8  # on each edge of a cell, evenly spaced
@@ -188,26 +188,24 @@ def search(
     at_row: np.ndarray,
     at_col: np.ndarray,
     time: np.ndarray,
-    keys: np.ndarray,
-    items: np.ndarray,
 ) -> float:
     """Lower the times of points to those of ways between them, by Dijkstra's algorithm, and return the limit as in `Near`.
 
     slowness: of the cells, shape (m, n), inf where blocked. closed: corners that no path passes, shape (m + 1, n + 1). edges:
     which sides of this ground (north, south, west, east) are edges of the map. at_row, at_col: of the points, those on edges in
-    the order of `first`, then the corners. keys, items: a heap of the times that are known.
+    the order of `first`, then the corners.
     """
     m, n = slowness.shape
     lying, size = (m + 1) * n, first[-1]
     through = np.full(len(time), -1, np.int64)  # the cell by which each point was reached; -1: any
-    waiting = len(keys)
-    limit = math.inf
+    keys, items, where = make_heap(len(time))
+    waiting, limit = np.int64(0), math.inf
+    for known in range(len(time)):
+        if time[known] < math.inf:
+            waiting = put(keys, items, where, waiting, time[known], known)
     while waiting:
         t, p = keys[0], items[0]
-        drop(keys, items, waiting)
-        waiting -= 1
-        if t > time[p]:  # lowered since
-            continue
+        waiting = drop(keys, items, where, waiting)
         x, y = at_row[p], at_col[p]
         if (
             (x == 0 and not edges[0])
@@ -243,15 +241,12 @@ def search(
                             continue
                         begin = size + a * (n + 1) + b
                         end = begin + 1
-                    while waiting + end - begin > len(keys):
-                        keys, items = enlarge(keys), enlarge(items)
                     for q in range(begin, end):
                         down, right = at_row[q] - x, at_col[q] - y
                         new = t + slow * math.sqrt(down * down + right * right)
                         if new < time[q]:
                             time[q], through[q] = new, cell
-                            push(keys, items, waiting, new, q)
-                            waiting += 1
+                            waiting = put(keys, items, where, waiting, new, q)
     return limit
 
 
@@ -285,7 +280,5 @@ def find_near(slowness: np.ndarray, closed: np.ndarray, row: float, col: float, 
     at_row = np.concatenate([np.where(lies, edge // cols, stands // (cols + 1) + place[:size]), corner[0]])
     at_col = np.concatenate([np.where(lies, edge % cols + place[:size], stands % (cols + 1)), corner[1]])
     time = time_straight(cells, shut, row - top, col - left, at_row, at_col, size)
-    known = np.flatnonzero(np.isfinite(time))
-    items = known[np.argsort(time[known], kind="stable")]
-    limit = search(cells, shut, edges, first, at_row, at_col, time, time[items], items)
+    limit = search(cells, shut, edges, first, at_row, at_col, time)
     return Near(top, left, time[size:].reshape(rows + 1, cols + 1), limit, time[:size], place[:size], first)

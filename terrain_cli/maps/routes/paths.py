@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from terrain_cli.maps.heap import drop, enlarge, push
+from terrain_cli.maps.heap import drop, make_heap, put
 from terrain_cli.maps.loops import compiled_loop
 from terrain_cli.maps.routes.graph import Graph
 from terrain_cli.maps.walking.climbs import Climbs
@@ -30,15 +30,12 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
     on_edges, start = len(edge), len(time) - 2
     in_target = graph.ends[target - start]
     target_row, target_col = place[target - on_edges, 0], place[target - on_edges, 1]
-    keys, items = np.empty(1 << 14, np.float64), np.empty(1 << 14, np.int32)
-    time[source], keys[0], items[0] = 0.0, 0.0, source
-    size = np.int64(1)  # for a literal 1 numba would compile the heap a second time
+    keys, items, where = make_heap(len(time))
+    time[source] = 0.0
+    size = put(keys, items, where, np.int64(0), 0.0, source)
     while size > 0:
         now, node = keys[0], items[0]
-        drop(keys, items, size)
-        size -= 1
-        if now > time[node]:  # lowered since
-            continue
+        size = drop(keys, items, where, size)
         if now > time[target] * (1 + within):
             break
         if node < on_edges:
@@ -71,6 +68,8 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                     low, high = target, target + here
                     across, along = target_row - row, target_col - col
                 for q in range(low, high):
+                    if time[q] <= now:
+                        continue
                     shift = along + x[q] if k < 4 else along
                     length = np.sqrt(across * across + shift * shift)
                     later = slow * length
@@ -96,10 +95,7 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                         if len(other) and later + other[q] > limit:
                             continue
                         time[q], before[q], through[q] = later, node, c
-                        if size == len(keys):
-                            keys, items = enlarge(keys), enlarge(items)
-                        push(keys, items, size, later, q)
-                        size += 1
+                        size = put(keys, items, where, size, later, q)
 
 
 class Paths(NamedTuple):
