@@ -31,16 +31,26 @@ class Chain(NamedTuple):
     @property
     def moves(self) -> np.ndarray:
         """Which nodes can move, shape (N,), bool."""
-        return np.asarray(self.along.sum(1) > 0)
+        return np.asarray((self.along[:, 0] > 0) | (self.along[:, 1] > 0))
 
     def take(self, index: slice | np.ndarray) -> "Chain":
         """The nodes at these indices, or at this slice or mask."""
-        return Chain(*(value[index] for value in self))
+        if isinstance(index, slice):
+            return Chain(*(value[index] for value in self))
+        if index.dtype == bool:
+            index = np.flatnonzero(index)  # once for all four
+        return Chain(*(value.take(index, axis=0) for value in self))
 
 
 def join(chains: Sequence[Chain]) -> Chain:
     """The chains concatenated."""
     return Chain(*(np.concatenate(values) for values in zip(*chains, strict=True)))
+
+
+def take_route(chain: Chain, number: int) -> Chain:
+    """One of the routes of a chain whose numbers increase."""
+    begin, end = np.searchsorted(chain.route, [number, number + 1])
+    return chain.take(slice(begin, end))
 
 
 def find_cells(a: Chain, b: Chain) -> tuple[np.ndarray, np.ndarray]:
@@ -55,12 +65,12 @@ def find_slowness(a: Chain, b: Chain, padded: np.ndarray) -> np.ndarray:
     padded: the slowness of the map with a border of inf, shape (rows + 2, cols + 2).
     """
     first, last = find_cells(a, b)
-    together = np.all(first <= last, axis=1)[:, None]
-    r0, c0 = np.where(together, first + 1, 0).T
-    r1, c1 = np.where(together, last + 1, 0).T
-    return np.asarray(
-        np.minimum(np.minimum(padded[r0, c0], padded[r1, c1]), np.minimum(padded[r0, c1], padded[r1, c0]))
-    )
+    together = (first[:, 0] <= last[:, 0]) & (first[:, 1] <= last[:, 1])
+    first, last = ((cells + 1) * together[:, None] for cells in (first, last))  # in the border if there is none
+    width, flat = padded.shape[1], padded.ravel()
+    rows, cols = (first[:, 0] * width, last[:, 0] * width), (first[:, 1], last[:, 1])
+    times = [flat.take(row + col) for row in rows for col in cols]
+    return np.asarray(np.minimum(np.minimum(times[0], times[1]), np.minimum(times[2], times[3])))
 
 
 def leg_lengths(a: Chain, b: Chain) -> np.ndarray:

@@ -84,8 +84,10 @@ class Graph(NamedTuple):
         on_edge = nodes < len(self.edge)
         base, along, x = np.zeros((len(nodes), 2)), np.zeros((len(nodes), 2)), np.zeros(len(nodes))
         moving = nodes[on_edge]
-        base[on_edge], x[on_edge] = self.origin[self.edge[moving]], self.x[moving]
-        along[on_edge] = np.where(self.lying[self.edge[moving], None], [0.0, 1.0], [1.0, 0.0])
+        edge = self.edge.take(moving)
+        lying = self.lying.take(edge)
+        base[on_edge], x[on_edge] = self.origin.take(edge, axis=0), self.x.take(moving)
+        along[on_edge] = np.column_stack([~lying, lying])
         base[~on_edge] = self.place[nodes[~on_edge] - len(self.edge)]
         return base, along, x
 

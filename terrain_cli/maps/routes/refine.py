@@ -13,6 +13,7 @@ from terrain_cli.maps.routes.chains import (
     leg_lengths,
     leg_slowness,
     leg_times,
+    take_route,
 )
 from terrain_cli.maps.routes.corners import release_corners, release_ends
 from terrain_cli.maps.routes.crossings import descend_crossings
@@ -70,12 +71,12 @@ def refine(
             rows[i].append((float(result.time[i]), int(sizes[i]) - 2, float(result.gradient_norm[i])))
         changed = np.unique(np.concatenate([straightened, slid, ended, released, left, np.flatnonzero(sizes != after)]))
         for i in np.setdiff1d(active, changed):
-            done[int(i)] = chain.take(chain.route == i)
+            done[int(i)] = take_route(chain, i)
         chain = moved.take(np.isin(moved.route, _leaders(changed, rows, done)))
         if not len(chain.x):
             break
     for i in np.unique(chain.route):
-        done[int(i)] = chain.take(chain.route == i)
+        done[int(i)] = take_route(chain, i)
     return [Refined(done[i], *(list(column) for column in zip(*rows[i], strict=True))) for i in sorted(done)]
 
 
@@ -191,7 +192,7 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
     changed = np.array(sorted(slid), dtype=np.int64)
     if not len(changed):
         return chain, changed
-    parts = [slid[int(i)] if int(i) in slid else chain.take(chain.route == i) for i in np.unique(chain.route)]
+    parts = [slid[int(i)] if int(i) in slid else take_route(chain, i) for i in np.unique(chain.route)]
     return join(parts), changed
 
 
