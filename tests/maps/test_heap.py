@@ -24,8 +24,8 @@ def test_items_come_by_their_lowest_keys(steps: list[tuple[int, int] | None]) ->
                 waiting[item] = float(key)
                 size = put(keys, items, where, size, float(key), item)
         elif waiting:
-            first, key = int(items[0]), float(keys[0])
-            assert key == min(waiting.values()) == waiting.pop(first)
+            first, time = int(items[0]), float(keys[0])
+            assert time == min(waiting.values()) == waiting.pop(first)
             size = drop(keys, items, where, size)
         assert size == len(waiting)
         assert {i: int(place) for place, i in enumerate(items[:size].tolist())} == {

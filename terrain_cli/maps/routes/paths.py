@@ -54,7 +54,8 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                     continue
             else:
                 patches, breaks, coefficients, max_slope, least, steepness, s0, sign = climbs
-                south, east = patches[c, 0] + patches[c, 2] * right, patches[c, 1] + patches[c, 2] * down
+                twist = sign * patches[c, 2]
+                south, east = sign * patches[c, 0] + twist * right, sign * patches[c, 1] + twist * down
             for k in range(9):
                 # Its sides, its corners, and the target if it is here. across, along: from the node to where they begin.
                 if k < 4:
@@ -74,11 +75,12 @@ def _find_paths(graph, climbs, source, target, within, other, limit, time, befor
                     length = np.sqrt(across * across + shift * shift)
                     later = slow * length
                     if climbs is not None and length > 0.0:
+                        share = 1.0 / length
                         if k == 2 or k == 3:
-                            begin = sign * (south * shift + east * across) / length
+                            begin = (south * shift + east * across) * share
                         else:
-                            begin = sign * (south * across + east * shift) / length
-                        half = sign * patches[c, 2] * across * shift / length
+                            begin = (south * across + east * shift) * share
+                        half = twist * across * shift * share
                         # exp(y) >= 1 + y + y²/2, and the mean of a convex pace is at least that in the middle.
                         y = steepness * abs(begin + half + s0)
                         if now + later * least * (1.0 + y * (1.0 + 0.5 * y)) >= time[q]:
