@@ -141,23 +141,32 @@ def test_the_search_is_the_one_described() -> None:
     assert_says(PAGE, f"Beyond {search.LONG_WAY:,} cells between the ends")
     assert_says(PAGE, f"down to {100 * search.NARROWEST:g} %")
     assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
-    first, *more = search.REGION_LEVELS
+    first, *more = search.LARGE.levels
     assert_says(PAGE, f"a graph has {first} point on each cell edge")
     assert_says(PAGE, f"Finer graphs with {' and '.join(map(str, more))} points follow")
-    assert_says(PAGE, f"within {search.MISJUDGED:g} / (points + 1)² of the time")
+    assert_says(PAGE, f"within {search.LARGE.misjudged:g} / (points + 1)² of the time")
     assert_says(
         PAGE, f"neighbouring cells differ by more than {100 * search.UNLIKE:g} %, the errors of many cells cancel"
     )
     assert_says(PAGE, f"the square root of {search.FAR} / their number")
     assert search.JUDGE == 2
-    *some, last = search.LEVELS
-    fine = " and ".join(map(str, search.FINE_LEVELS))
+    *some, last = search.FINE.levels
+    fine = " and ".join(map(str, search.FINEST.levels))
     assert_says(PAGE, f"searched as a whole they have {', '.join(map(str, some))} and {last} points")
     assert_says(PAGE, f"on those of up to {search.TINY:,} cells {fine}.")
+    large, tiny = search.LARGE, search.FINEST
+    assert large._replace(levels=search.FINE.levels) == search.FINE
     assert_says(
-        PAGE, f"Up to {search.CANDIDATES} routes on the finest graph and {search.REFINED} on the one before descend."
+        PAGE,
+        f"Up to {large.candidates} routes on the finest graph and {large.refined} on the one before descend, each with a leg more "
+        f"than {large.apart:g} cells from those before. The best {large.refined} of them are refined to the end.",
     )
-    assert_says(PAGE, f"The best {search.REFINED} of them are refined to the end.")
+    assert_says(
+        PAGE,
+        f"On maps of up to {search.TINY:,} cells there are up to {tiny.candidates} and {tiny.refined}, which need only differ in "
+        f"a cell, and the best {tiny.refined} are refined.",
+    )
+    assert tiny.apart == 0
     assert_says(
         PAGE,
         f"farther from all faster ones than {search.NEARBY:g} cells and than {search.NEARBY_SHARE:.0%}".replace(

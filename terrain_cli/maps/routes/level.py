@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from terrain_cli.maps.cells import touching_cells
 from terrain_cli.maps.routes.chains import Chain, drop_needless, join
-from terrain_cli.maps.routes.graph import Graph, make_graph
+from terrain_cli.maps.routes.graph import SIDES, Graph, make_graph
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths, pick_alternatives, pick_routes, take_cells
 from terrain_cli.maps.routes.refine import Refined, refine
 from terrain_cli.maps.routes.region import find_region
@@ -26,16 +27,13 @@ WIDTHS = 0.1, 0.01
 # The longer the way, the more errors of the rough times cancel: beyond so many cells, the second width falls with the root of
 # their number, down to so much.
 LONG_WAY, NARROWEST = 1500, 0.006
-SMALL, TINY = 20_000, 1_500  # free cells; a map of no more is searched as a whole; and with finer graphs
-LEVELS, FINE_LEVELS = (2, 4, 8), (8, 16)  # points on each edge, of successively finer graphs
-REGION_LEVELS = (1, 3, 8)  # the same for a region of a large map, of which most cells do not matter
 JUDGE = 2  # the graph, counted from 1, that shows which cells matter
-# Divided by (points + 1)²: the relative error that a graph may make in the time of a route; on tiny maps it is larger. Where a
-# route crosses many cells, each of them UNLIKE its neighbour by so much, their errors cancel: by the root of their number / FAR.
-MISJUDGED, MISJUDGED_FINE = 0.03, 0.3
+# Where a route crosses many cells, each of them UNLIKE its neighbour by so much, the errors of a graph cancel: by the root of
+# their number / FAR.
 FAR, UNLIKE = 100, 0.1
-CANDIDATES, REFINED = 8, 4  # routes on the finest graph to descend from, and how many of them to refine to the end
-NARROW, VARIANT_POINTS = 2e-4, 4  # variants of the best route: how much longer, as a fraction, and points on each edge
+# Where further nodes lie on the edges of the cells around the start and the goal: from the foot of the perpendicular, in units of
+# its length.
+GATHERED = (0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, -8.0, 8.0)
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
 ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
 SAME = 1e-9  # relative; routes whose times differ by less are the same
@@ -44,6 +42,34 @@ ALTERNATIVES = 5  # the largest number that is returned
 # and a share NEARBY_SHARE of the fastest route's length from every faster one.
 LONGER, APART, NEARBY, NEARBY_SHARE = 0.005, 0.2, 3.0, 0.01
 PLATEAU = 0.1  # share of an alternative's length that shortest paths to both of its ends must have in common
+
+
+class Effort(NamedTuple):
+    """How thoroughly to search.
+
+    levels: points on each edge, of successively finer graphs. misjudged: divided by (points + 1)², the relative error that a
+    graph may make in the time of a route. candidates: routes on the finest graph to descend from, each with a leg more than
+    `apart` cells from those before. refined: how many of them to refine to the end, and routes on the graph before to descend
+    from. narrow: how much longer, as a fraction, variants of the best route may take. points: on each edge, of the graph for
+    them.
+    """
+
+    levels: tuple[int, ...]
+    misjudged: float
+    candidates: int
+    apart: float
+    refined: int
+    narrow: float
+    points: int
+
+
+TINY, SMALL = (
+    1_500,
+    20_000,
+)  # free cells; a map of no more than SMALL is searched as a whole, and of no more than TINY finely
+FINEST = Effort((8, 16), misjudged=0.3, candidates=16, apart=0.0, refined=8, narrow=2e-3, points=16)
+FINE = Effort((2, 4, 8), misjudged=0.03, candidates=8, apart=1.5, refined=4, narrow=2e-4, points=4)
+LARGE = FINE._replace(levels=(1, 3, 8))
 
 
 class Task(NamedTuple):
@@ -62,6 +88,12 @@ class Task(NamedTuple):
     def slowness(self) -> np.ndarray:
         """Of the cells, shape (rows, cols)."""
         return self.padded[1:-1, 1:-1]
+
+    @property
+    def effort(self) -> Effort:
+        """How thoroughly to search so large a map."""
+        count = np.count_nonzero(np.isfinite(self.padded))
+        return FINEST if count <= TINY else FINE if count <= SMALL else LARGE
 
 
 class _Level(NamedTuple):
@@ -92,11 +124,9 @@ def _lay_graphs(task: Task) -> list[_Level]:
 
     The region for the first is widened until the cells that matter are well inside, so that twice the width changes nothing.
     """
-    free = np.isfinite(task.slowness)
-    count = int(np.count_nonzero(free))
-    if count <= SMALL:
-        tiny = count <= TINY
-        return list(_refine_graphs(task, free, FINE_LEVELS if tiny else LEVELS, MISJUDGED_FINE if tiny else MISJUDGED))
+    free, effort = np.isfinite(task.slowness), task.effort
+    if effort is not LARGE:
+        return list(_refine_graphs(task, free, effort))
     cells_apart = float(np.max(np.abs(task.goal - task.start)))
     widths = [WIDTHS[0], max(WIDTHS[1] * math.sqrt(min(1.0, LONG_WAY / cells_apart)), min(WIDTHS[1], NARROWEST))]
     while any(map(math.isfinite, widths)):
@@ -105,8 +135,8 @@ def _lay_graphs(task: Task) -> list[_Level]:
             widths = [4 * width if width < 1 else math.inf for width in widths]
             continue
         levels, narrow = [], [True, True]
-        misjudged = MISJUDGED / math.sqrt(max(1.0, _count_unlike(task, region.inside) / FAR))
-        for level in _refine_graphs(task, region.inside, REGION_LEVELS, misjudged):
+        cancels = math.sqrt(max(1.0, _count_unlike(task, region.inside) / FAR))
+        for level in _refine_graphs(task, region.inside, effort._replace(misjudged=effort.misjudged / cancels)):
             levels.append(level)
             if len(levels) <= JUDGE:
                 worst = region.worst(cells_through(*level, free.shape))
@@ -119,19 +149,35 @@ def _lay_graphs(task: Task) -> list[_Level]:
             (2 * width if width < 1 else math.inf) if wider else width
             for width, wider in zip(widths, narrow, strict=True)
         ]
-    return list(_refine_graphs(task, free, REGION_LEVELS, MISJUDGED))
+    return list(_refine_graphs(task, free, effort))
 
 
-def _refine_graphs(task: Task, inside: np.ndarray, levels: tuple[int, ...], misjudged: float) -> Iterator[_Level]:
+def _refine_graphs(task: Task, inside: np.ndarray, effort: Effort) -> Iterator[_Level]:
     """The graphs of `_lay_graphs` on the cells inside, one at a time."""
-    for points in levels:
-        graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed)
-        within = misjudged / (points + 1) ** 2
-        paths = find_paths(graph, LONGER + within if points == levels[0] else within)
+    more = join([_gather_nodes(point, task.slowness) for point in (task.start, task.goal)])
+    for points in effort.levels:
+        graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed, more)
+        within = effort.misjudged / (points + 1) ** 2
+        paths = find_paths(graph, LONGER + within if points == effort.levels[0] else within)
         if not math.isfinite(paths.best):
             return
         yield _Level(graph, paths, within)
         inside = cells_through(graph, paths, within, inside.shape)
+
+
+def _gather_nodes(end: np.ndarray, slowness: np.ndarray) -> Chain:
+    """Nodes on the edges around an end (row, col) of the route, which gather where it is close: evenly spaced ones may be too far
+    apart to show which way is faster there."""
+    bases, alongs, places = [], [], []
+    for cell in touching_cells(float(end[0]), float(end[1]), slowness.shape):
+        for side, along in zip(SIDES, ([0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]), strict=True):
+            base = np.array(cell) + side
+            foot, away = (end - base) @ along, float(np.abs(end - base) @ np.flip(along))
+            places.append(foot + away * np.array(GATHERED))
+            bases.append(np.tile(base.astype(float), (len(GATHERED), 1)))
+            alongs.append(np.tile(along, (len(GATHERED), 1)))
+    x = np.concatenate(places)
+    return Chain(np.concatenate(bases), np.concatenate(alongs), x, np.zeros(len(x), dtype=np.int64))
 
 
 def _count_unlike(task: Task, inside: np.ndarray) -> float:
@@ -144,25 +190,26 @@ def _count_unlike(task: Task, inside: np.ndarray) -> float:
 
 def _refine_candidates(task: Task, levels: list[_Level]) -> list[Refined]:
     """Routes on the finest graph and the one before, refined, fastest first."""
-    shape = task.slowness.shape
+    shape, effort = task.slowness.shape, task.effort
     chains = []
-    for level, most in zip(reversed(levels[-2:]), (CANDIDATES, REFINED), strict=True):
-        routes = pick_routes(level.graph, level.paths, level.within, 1.5, most, shape)
+    for level, most in zip(reversed(levels[-2:]), (effort.candidates, effort.refined), strict=True):
+        routes = pick_routes(level.graph, level.paths, level.within, effort.apart, most, shape)
         chains.append(level.graph.to_chain(routes))
     chain = drop_needless(_join_numbered(chains), task.padded)
     rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
     rough.sort(key=lambda route: route.times[-1])
-    return _try_variants(task, levels[-1], _continue(task, rough[:REFINED]))
+    return _try_variants(task, levels[-1], _continue(task, rough[: effort.refined]))
 
 
 def _try_variants(task: Task, level: _Level, found: list[Refined]) -> list[Refined]:
     """The routes, fastest first, with further ones that differ from the best in a few cells, or join pieces of several."""
-    inside = cells_through(level.graph, level.paths, min(level.within, NARROW), task.slowness.shape)
+    effort = task.effort
+    inside = cells_through(level.graph, level.paths, min(level.within, effort.narrow), task.slowness.shape)
     before = None
     for _ in range(IMPROVEMENTS):
         best, more = found[0], join([route.nodes for route in found])
-        graph = make_graph(task.start, task.goal, inside, VARIANT_POINTS, task.slowness, task.closed, more)
-        paths = find_paths(graph, NARROW)
+        graph = make_graph(task.start, task.goal, inside, effort.points, task.slowness, task.closed, more)
+        paths = find_paths(graph, effort.narrow)
         improved = improve(best.nodes, graph, paths, task.padded, task.closed, before)
         if improved is None:
             break
