@@ -41,7 +41,7 @@ class Effort(NamedTuple):
 # By the number of sub-cells of a map that each is for, at most.
 EFFORTS = {
     500_000: Effort(0.09, 0.06, 0.02, (4, 4, 4, 8), 100_000),
-    5_000_000: Effort(0.08, 0.026, 0.004, (5, 3, 3, 8, 14), 250_000),
+    5_000_000: Effort(0.08, 0.026, 0.004, (5, 3, 3, 8, 20), 250_000),
     math.inf: Effort(0.045, 0.016, 0.01, (2, 2, 3, 6), 100_000, even=True),
 }
 # The longer the way, the more errors of its legs cancel: beyond FAR cells, the width falls with the root of their number.
