@@ -63,10 +63,8 @@ class Effort(NamedTuple):
     points: int
 
 
-TINY, SMALL = (
-    1_500,
-    20_000,
-)  # free cells; a map of no more than SMALL is searched as a whole, and of no more than TINY finely
+# Free cells: a map of no more than SMALL is searched as a whole, and one of no more than TINY with the FINEST effort.
+TINY, SMALL = 1_500, 20_000
 FINEST = Effort((8, 16), misjudged=0.3, candidates=16, apart=0.0, refined=8, narrow=2e-3, points=16)
 FINE = Effort((2, 4, 8), misjudged=0.03, candidates=8, apart=1.5, refined=4, narrow=2e-4, points=4)
 LARGE = FINE._replace(levels=(1, 3, 8))
