@@ -230,6 +230,8 @@ Walked = Annotated[
 
 def find_walking_problems(walking: object) -> Iterator[Problem]:
     """Problems of `walking` as written: numbers that its function does not have, lacks, or cannot take."""
+    if isinstance(walking, str):
+        walking = {"function": walking}
     if not isinstance(walking, Mapping):
         return
     given = [key for key in NUMBERS if walking.get(key) is not None]

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from terrain_cli import load_map
+from terrain_cli.errors import InputError
 from tests.conftest import Ran
 from tests.maps.test_broken_rasters import bands, bare, garbage, raster, text
 from tests.maps.test_rasters import CELL, NORTH, classes, save, text_of
@@ -132,3 +134,15 @@ def test_there_are_enough_of_them() -> None:
     assert len(BROKEN) >= 30
     assert len({message for *_, message in BROKEN.values()}) == len(BROKEN)
     assert NORTH.c == 320000
+
+
+@pytest.mark.parametrize(("name", "missing"), [("table", "table"), ("exponential", "v0")])
+def test_a_bare_name_may_lack_what_it_needs(tmp_path: Path, name: str, missing: str) -> None:
+    np.save(tmp_path / "heights.npy", np.zeros((4, 5)))
+    file = tmp_path / "walk.yaml"
+    file.write_text(
+        f"map: {{elevation: heights.npy, cell: 10, walking: {name}}}\nstart: [15, 15]\ngoal: [25, 25]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match=f"map.walking: {missing} is missing"):
+        load_map(file)
