@@ -58,7 +58,8 @@ def test_routes() -> None:
     )
     assert sum(row["under 1 s"] for row in kinds) == count
     ours = find_results("Three strips as a raster, cell 0.05 m: how much longer than the exact optimum")[0]
-    assert (ours["path of"], ours["excess (%)"]) == ("terrain", 0)
+    assert ours["path of"] == "terrain"
+    assert ours["excess (%)"] < 1e-12
     medians = [row["seconds, median"] for row in kinds]
     worst = max(row["seconds, worst"] for row in kinds)
     assert_says(PAGE, f"{medians[0]:.2f} s and {medians[1]:.2f} s at the median, {worst:.2f} s at most")
