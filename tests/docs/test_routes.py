@@ -151,11 +151,11 @@ def test_the_search_is_the_one_described() -> None:
     assert_says(PAGE, f"the square root of {search.FAR} / their number")
     assert search.JUDGE == 2
     *some, last = search.FINE.levels
-    fine = " and ".join(map(str, search.FINEST.levels))
+    finest = " and ".join(map(str, search.FINEST.levels))
     assert_says(PAGE, f"searched as a whole they have {', '.join(map(str, some))} and {last} points")
-    assert_says(PAGE, f"on those of up to {search.TINY:,} cells {fine}.")
-    large, tiny = search.LARGE, search.FINEST
-    assert large._replace(levels=search.FINE.levels) == search.FINE
+    assert_says(PAGE, f"on those of up to {search.TINY:,} cells {finest}.")
+    large, fine, tiny = search.LARGE, search.FINE, search.FINEST
+    assert large.misjudged == fine.misjudged
     assert_says(
         PAGE,
         f"Up to {large.candidates} routes on the finest graph and {large.refined} on the one before descend, each with a leg more "
@@ -163,10 +163,11 @@ def test_the_search_is_the_one_described() -> None:
     )
     assert_says(
         PAGE,
-        f"On maps of up to {search.TINY:,} cells there are up to {tiny.candidates} and {tiny.refined}, which need only differ in "
-        f"a cell, and the best {tiny.refined} are refined.",
+        f"On maps that are searched as a whole there are up to {fine.candidates} and {fine.refined}, with a leg more than "
+        f"{fine.apart:g} cells from those before, or on maps of up to {search.TINY:,} cells in another cell, and the best "
+        f"{fine.refined} are refined.",
     )
-    assert tiny.apart == 0
+    assert (tiny.candidates, tiny.apart, tiny.refined) == (fine.candidates, 0, fine.refined)
     assert_says(
         PAGE,
         f"farther from all faster ones than {search.NEARBY:g} cells and than {search.NEARBY_SHARE:.0%}".replace(

@@ -30,7 +30,7 @@ LONG_WAY, NARROWEST = 1500, 0.006
 JUDGE = 2  # the graph, counted from 1, that shows which cells matter
 # Where a route crosses many cells, each of them UNLIKE its neighbour by so much, the errors of a graph cancel: by the root of
 # their number / FAR.
-FAR, UNLIKE = 100, 0.1
+FAR, UNLIKE = 9, 0.1
 # Where further nodes lie on the edges of the cells around the start and the goal: from the foot of the perpendicular, in units of
 # its length.
 GATHERED = (0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, -8.0, 8.0)
@@ -66,8 +66,8 @@ class Effort(NamedTuple):
 # Free cells: a map of no more than SMALL is searched as a whole, and one of no more than TINY with the FINEST effort.
 TINY, SMALL = 1_500, 20_000
 FINEST = Effort((8, 16), misjudged=0.3, candidates=16, apart=0.0, refined=8, narrow=2e-3, points=16)
-FINE = Effort((2, 4, 8), misjudged=0.03, candidates=8, apart=1.5, refined=4, narrow=2e-4, points=4)
-LARGE = FINE._replace(levels=(1, 3, 8))
+FINE = Effort((2, 4, 16), misjudged=0.1, candidates=16, apart=0.7, refined=8, narrow=2e-4, points=4)
+LARGE = Effort((1, 4, 16), misjudged=0.1, candidates=8, apart=1.5, refined=4, narrow=2e-4, points=4)
 
 
 class Task(NamedTuple):

@@ -125,6 +125,6 @@ def _begin(padded: np.ndarray, point: np.ndarray, shape: tuple[int, int]) -> np.
     for row, col in touching_cells(float(point[0]), float(point[1]), shape):
         for r in (row, row + 1):
             for c in (col, col + 1):
-                taken = padded[row + 1, col + 1] * math.hypot(r - point[0], c - point[1])
-                time[r, c] = min(time[r, c], taken)
+                away = math.hypot(r - point[0], c - point[1])
+                time[r, c] = min(time[r, c], padded[row + 1, col + 1] * away if away else 0.0)
     return time
