@@ -1,5 +1,6 @@
 """The corridor of a route: the cells through which a route passes that is not much slower than the best."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,8 @@ class Corridor:
 
     percent: by how much the best route through a cell may be slower than the best of all. cells: bool, shape (rows, cols).
     area: m². error: relative; the most by which the arrival times overestimate the time through a cell of the route itself,
-    which is an estimate of the uncertainty of the border.
+    which is an estimate of the uncertainty of the border; inf if they know no way through one of its cells, as on slopes close to
+    the greatest that may be walked.
     """
 
     percent: float
@@ -39,7 +41,8 @@ class Corridor:
         edges = np.diff(np.pad(self.cells.astype(np.int8), ((0, 0), (1, 1))), axis=1)
         (row, first), (_, last) = np.nonzero(edges == 1), np.nonzero(edges == -1)
         runs = np.column_stack([row, first, last - 1]).tolist()
-        return {"percent": self.percent, "cells": self.count, "area": self.area, "error": self.error, "rows": runs}
+        error = self.error if math.isfinite(self.error) else None
+        return {"percent": self.percent, "cells": self.count, "area": self.area, "error": error, "rows": runs}
 
     def to_geometry(self, ground: Ground) -> dict[str, Any]:
         """The cells as a GeoJSON MultiPolygon, in the coordinates of the map."""
@@ -68,7 +71,7 @@ def find_corridor(
     best = float(through.min())
     cells = (through <= best * (1 + percent / 100)) & np.isfinite(through)
     cells[row, col] = True
-    error = float(through[row, col].max() / best - 1)
+    error = float(through[row, col].max()) / best - 1 if math.isfinite(best) else math.inf
     return Corridor(percent, cells, int(cells.sum()) * float(ground.cell) ** 2, error)
 
 

@@ -70,7 +70,7 @@ def require_whole(solution: "MapSolution", what: str, most: float, *times: np.nd
         return min((float(side.min()) for is_cut, side in sides if is_cut), default=np.inf)
 
     if sum(map(least, times)) <= most:
-        extent = ", ".join(f"{limit:.0f}" for limit in part.extent)
+        extent = ", ".join(f"{limit:z.0f}" for limit in part.extent)
         raise InputError(
             f"the {what} may reach beyond the part of the map that was read, [{extent}]: add a window to the map that holds "
             "all of it, such as window: [xmin, ymin, xmax, ymax]"

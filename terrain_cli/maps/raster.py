@@ -167,7 +167,7 @@ def _fit(part: Grid, scenario: MapScenario) -> str:
     if spare < part.cell:
         return remedy
     ends = (min(xs) - spare, min(ys) - spare, max(xs) + spare, max(ys) + spare)
-    return f"{remedy}, or window: [{', '.join(f'{limit:.0f}' for limit in ends)}], in which the route must stay"
+    return f"{remedy}, or window: [{', '.join(f'{limit:z.0f}' for limit in ends)}], in which the route must stay"
 
 
 def _read_plain(scenario: MapScenario, speeds: np.ndarray | None) -> tuple[Raster | None, list[Problem]]:

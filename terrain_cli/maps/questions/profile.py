@@ -130,7 +130,7 @@ class ProfileAnswer(Answer):
             rows = [
                 [
                     row.name or name_mark(row.distance),
-                    *(f"{part:,.0f}" for part in (row.distance, row.elevation, row.ascent, row.descent)),
+                    *(f"{part:z,.0f}" for part in (row.distance, row.elevation, row.ascent, row.descent)),
                     write_time(row.time * seconds, long),
                     *([self._write_clock(row)] if clocks else []),
                     "" if bearing is None else f"{bearing % 360:03.0f}° {COMPASS[round(bearing / 45) % 8]}",
@@ -168,9 +168,9 @@ def write_time(seconds: float, long: bool) -> str:
 def describe(extent: "Extent") -> str:
     """How far up and down a route goes, in a line."""
     return (
-        f"ascent {extent.ascent:,.0f} m, descent {extent.descent:,.0f} m; highest point {extent.highest:,.0f} m, after "
-        f"{extent.summit:,.0f} m, lowest {extent.lowest:,.0f} m; steepest up {100 * extent.steepest_up:.0f} %, down "
-        f"{-100 * extent.steepest_down:.0f} %"
+        f"ascent {extent.ascent:,.0f} m, descent {extent.descent:,.0f} m; highest point {extent.highest:z,.0f} m, after "
+        f"{extent.summit:,.0f} m, lowest {extent.lowest:z,.0f} m; steepest up {100 * extent.steepest_up:.0f} %, down "
+        f"{-100 * extent.steepest_down:z.0f} %"
     )
 
 

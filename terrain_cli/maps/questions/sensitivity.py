@@ -104,7 +104,7 @@ class SensitivityAnswer(Answer):
             [knob.name + units.get(knob.name, ""), f"{knob.value:.6g}", number(knob.percent)] for knob in walk.knobs
         ]
         corners = [
-            [f"{x + col * cell:,.1f}", f"{y + (rows - row) * cell:,.1f}", number(slope)]
+            [f"{x + col * cell:z,.1f}", f"{y + (rows - row) * cell:z,.1f}", number(slope)]
             for row, col, slope in walk.heights[:CORNERS]
         ]
         below = [("dim", f"{len(corners)} of {len(walk.heights):,} corners of cells are shown; --json lists all")]

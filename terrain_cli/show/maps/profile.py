@@ -90,7 +90,7 @@ def _mark_summit(axes: Axes, x: np.ndarray, height: np.ndarray) -> None:
     right = x[k] > 0.9 * x[-1]
     axes.plot(x[k], height[k], marker="^", color=BLACK, markersize=5, zorder=5, label="_summit")
     halo: Any = [Stroke(linewidth=2.5, foreground="white"), Normal()]
-    axes.annotate(f"{height[k]:,.0f} m", (x[k], height[k]), (-4 if right else 4, 5), textcoords="offset points",
+    axes.annotate(f"{height[k]:z,.0f} m", (x[k], height[k]), (-4 if right else 4, 5), textcoords="offset points",
                   ha="right" if right else "left", va="bottom", fontsize=8, path_effects=halo, zorder=5)  # fmt: skip
 
 

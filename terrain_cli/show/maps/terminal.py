@@ -83,7 +83,7 @@ def print_summary(solution: MapSolution, options: Mapping[str, Any]) -> None:
             f"in climbs of {extent.threshold:g} m or more" if extent.threshold else "in climbs of any size",
         )
         table.add_row("descent", Text(f"{extent.descent:,.0f} m"), "")
-        table.add_row("highest point", Text(f"{extent.highest:,.0f} m"), f"after {extent.summit:,.0f} m")
+        table.add_row("highest point", Text(f"{extent.highest:z,.0f} m"), f"after {extent.summit:,.0f} m")
     for i, leg in enumerate(route.legs):
         end = scenario.via_name(i) if i < len(scenario.via) else scenario.goal_name(0)
         length = Text(f"{number(leg.distance)} {units.length}")

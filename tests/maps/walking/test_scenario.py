@@ -262,6 +262,23 @@ def test_slopes_that_are_too_steep_are_the_reason_for_no_route(
     assert solution.message.startswith(f"No route: every way to goal has {reason}")
 
 
+def test_a_corridor_where_only_traverses_are_possible(
+    terrain: Callable[..., Ran], write: Write, tmp_path: Path
+) -> None:
+    """The graph of the arrival times has no leg that is level enough, but the route is known."""
+    heights = -3.0 * np.arange(4)[:, None] * np.ones(5)
+    written = "elevation: {file: h.npy, smoothing: 0.5}, cell: 1, detail: 1, walking: tobler, max_slope: 0.3"
+    solution = solve(write(written, heights, start=(2.5, 2.0), goal=(2.5, 3.5)))
+    corridor = solution.find_corridor(3)
+    assert np.isinf(np.asarray(solution.from_start)[1:].min())
+    assert corridor.count == 5
+    assert corridor.error == math.inf
+    assert corridor.to_json()["error"] is None
+    ran = terrain("solve", str(tmp_path / "m.yaml"), "--corridor", "3")
+    assert "its border is unknown: the arrival times know no way through some cells of the route" in ran.out
+    assert "highest point          0 m" in ran.out
+
+
 def test_numbers_of_classes_are_factors_unless_they_are_absolute(write: Write, tmp_path: Path) -> None:
     np.save(tmp_path / "c.npy", np.ones((5, 6), np.int64))
     for mode, labels in (
