@@ -55,7 +55,9 @@ class CorridorAnswer(Answer):
             area = f"{write_area(corridor.area)} {scenario.units.length}², {percent(corridor.count / free)} of the free ground"
             below = [("", f"corridor of {corridor.percent:g} %: {count(corridor.count, 'cell')}, {area}")]
             if math.isinf(corridor.error):
-                below.append(("dim", "its border is unknown: the arrival times know no way through some cells of the route"))
+                below.append(
+                    ("dim", "its border is unknown: the arrival times know no way through some cells of the route")
+                )
             elif corridor.error > 0:
                 below.append(
                     ("dim", f"its border is uncertain by about {percent(corridor.error)}, estimated on the route")

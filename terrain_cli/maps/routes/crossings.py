@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from terrain_cli.compile_cache import cached_jit
 from terrain_cli.maps.routes.chains import Chain
-from terrain_cli.maps.routes.descent import SMALLEST, Descended, descend
+from terrain_cli.maps.routes.descent import AT_ONCE, Descended, descend
 
 
 def calc_times(x: Array, base: Array, along: Array, slowness: Array) -> Array:
@@ -96,25 +96,38 @@ class LevelLegs:
     """The legs of a chain over level ground, as `descent.descend` needs them.
 
     slowness: between each node and the next, shape (N-1,), as from `leg_slowness`. limits: smallest and largest x of each node,
-    shape (N,). routes: more than the largest number of a route. The chain is padded to one of a few sizes, so that few programs
-    are compiled.
+    shape (N,). routes: more than the largest number of a route. They are derived a fixed number at a time, so that one program is
+    compiled.
     """
 
     def __init__(self, chain: Chain, slowness: np.ndarray, limits: tuple[np.ndarray, np.ndarray], routes: int) -> None:
         self.chain, self.slowness, self.limits, self.routes = chain, slowness, limits, routes
-        size = SMALLEST
-        while size < len(chain.x):
-            size *= 4
-        self.more = size - len(chain.x)
-        base, along = (jnp.asarray(np.pad(value, ((0, self.more), (0, 0)))) for value in (chain.base, chain.along))
-        self.padded = base, along, jnp.asarray(np.pad(slowness, (0, self.more)))
+        self.more = -len(slowness) % AT_ONCE
+        base, along = (np.pad(value, ((0, self.more), (0, 0))) for value in (chain.base, chain.along))
+        slow = np.pad(slowness, (0, self.more))
+        self.parts = [
+            (
+                jnp.asarray(base[i : i + AT_ONCE + 1]),
+                jnp.asarray(along[i : i + AT_ONCE + 1]),
+                jnp.asarray(slow[i : i + AT_ONCE]),
+            )
+            for i in range(0, len(slow), AT_ONCE)
+        ]
 
     def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """See `descent.Legs`."""
-        n = len(x)
-        times, gradient, curvature, beside = map(np.asarray, _derive(np.pad(x, (0, self.more)), *self.padded))
-        time = np.bincount(self.chain.route[:-1], times[: n - 1], minlength=self.routes)
-        return time, gradient[:n], curvature[:n], beside[: n - 1]
+        n, padded = len(x), np.pad(x, (0, self.more))
+        gradient, curvature = np.zeros(len(padded)), np.zeros(len(padded))
+        times, beside = [], []
+        for i, part in enumerate(self.parts):
+            nodes = slice(i * AT_ONCE, (i + 1) * AT_ONCE + 1)  # the last one is the first of the next part
+            time, slope, curve, between = _derive(padded[nodes], *part)
+            gradient[nodes] += np.asarray(slope)
+            curvature[nodes] += np.asarray(curve)
+            times.append(time)
+            beside.append(between)
+        time = np.bincount(self.chain.route[:-1], np.concatenate(times)[: n - 1], minlength=self.routes)
+        return time, gradient[:n], curvature[:n], np.concatenate(beside)[: n - 1]
 
     def move_singly(self, x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         """See `descent.Legs`."""

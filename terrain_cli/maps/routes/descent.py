@@ -24,7 +24,7 @@ class Descended(NamedTuple):
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
 LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
 FEW = 0.5  # of the nodes; when the routes that still gain have fewer, the descent goes on with them alone
-SMALLEST = 2048  # nodes of a compiled program for a descent; with fewer nodes it costs no less
+AT_ONCE = 2048  # legs that are derived at once, by one compiled program; fewer would cost no less
 
 
 class Legs(Protocol):
@@ -61,7 +61,7 @@ def descend(
         if not active.any():
             break
         moving = active[route]
-        if len(x) > SMALLEST and np.count_nonzero(moving) < FEW * len(x):
+        if len(x) > AT_ONCE and np.count_nonzero(moving) < FEW * len(x):
             end_x[places], end_gradient[places] = x, np.where(held, 0.0, gradient)
             legs, beside = legs.take(moving), np.append(beside, 0.0)[moving][:-1]
             places, x, route, low, high, held, gradient, curvature, step = (

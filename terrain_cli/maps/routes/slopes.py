@@ -17,7 +17,7 @@ from terrain_cli.compile_cache import cached_jit
 from terrain_cli.maps.cells import NEAR
 from terrain_cli.maps.ground import Ground, closed_corners
 from terrain_cli.maps.routes.chains import Chain, find_cells
-from terrain_cli.maps.routes.descent import SMALLEST, Descended, descend
+from terrain_cli.maps.routes.descent import AT_ONCE, Descended, descend
 from terrain_cli.maps.walking.climbs import find_patches, mean_climbs
 from terrain_cli.maps.walking.means import SLOWEST
 from terrain_cli.maps.walking.pace import Pace
@@ -160,10 +160,10 @@ class WalkedLegs:
         self.inside = chain.route[1:] == chain.route[:-1]
         # Between the end of a route and the next there is no ground: what lies there may be a void, whose heights are unknown.
         there = self.inside & np.isfinite(self.legs.slowness)
-        self.more = -len(there) % SMALLEST
+        self.more = -len(there) % AT_ONCE
         columns = [np.pad(np.where(there, values, 0.0), (0, self.more)) for values in self.legs]
-        starts = range(0, len(columns[0]), SMALLEST)
-        self.parts = [Legs(*(jnp.asarray(values[i : i + SMALLEST]) for values in columns)) for i in starts]
+        starts = range(0, len(columns[0]), AT_ONCE)
+        self.parts = [Legs(*(jnp.asarray(values[i : i + AT_ONCE]) for values in columns)) for i in starts]
 
     def derive(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """See `descent.Legs`."""
@@ -171,7 +171,7 @@ class WalkedLegs:
         widened = np.float64(self.widened)
         results = []
         for i, legs in enumerate(self.parts):
-            begin, end = i * SMALLEST, (i + 1) * SMALLEST
+            begin, end = i * AT_ONCE, (i + 1) * AT_ONCE
             results.append(_derive(padded[begin:end], padded[begin + 1 : end + 1], legs, surface.pace, widened))
         columns = (np.concatenate(values)[:n] for values in zip(*results, strict=True))
         times, slope, next_slope, curve, between, next_curve = columns
