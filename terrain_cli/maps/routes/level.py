@@ -194,7 +194,7 @@ def _refine_candidates(task: Task, levels: list[_Level]) -> list[Refined]:
         routes = pick_routes(level.graph, level.paths, level.within, effort.apart, most, shape)
         chains.append(level.graph.to_chain(routes))
     chain = drop_needless(_join_numbered(chains), task.padded)
-    rough = refine(chain, task.padded, task.closed, moves=False, rounds=ROUGH_ROUNDS)
+    rough = refine(chain, task.padded, task.closed, reach=0.0, rounds=ROUGH_ROUNDS)
     rough.sort(key=lambda route: route.times[-1])
     return _try_variants(task, levels[-1], _continue(task, rough[: effort.refined]))
 
@@ -259,7 +259,7 @@ def _find_alternatives(task: Task, level: _Level, best: Refined) -> list[Refined
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)
     found: list[Refined] = []
-    refined = refine(chain, task.padded, task.closed, moves=False)  # large moves could lead back to the best route
+    refined = refine(chain, task.padded, task.closed, reach=apart)  # far moves could lead back to the best route
     for route in sorted(refined, key=lambda route: route.times[-1]):
         slower = best.times[-1] * (1 + SAME) < route.times[-1] <= best.times[-1] * (1 + LONGER)
         if slower and share_apart(route, [best, *found], apart) >= APART:

@@ -1,6 +1,7 @@
 """Refine routes to local optima: straighten them, descend on their crossings, and release them from corners."""
 
 import bisect
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -37,16 +38,22 @@ class Refined(NamedTuple):
 
 
 def refine(
-    chain: Chain, padded: np.ndarray, closed: np.ndarray, *, moves: bool = True, ends: bool = True, rounds: int = ROUNDS
+    chain: Chain,
+    padded: np.ndarray,
+    closed: np.ndarray,
+    *,
+    reach: float = math.inf,
+    ends: bool = True,
+    rounds: int = ROUNDS,
 ) -> list[Refined]:
     """Refine the routes of a chain until each is a local optimum: no small change makes it faster.
 
     Of several routes that converge to the same one, only one is returned.
 
     padded: slowness with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
-    (rows + 1, cols + 1), bool. moves: also replace parts of a route by straight lines, and slide its bends, where that is faster.
-    That saves rounds on wide open ground, and may lead to another optimum. ends: also let a route begin or end along a grid line.
-    rounds: the largest number of rounds.
+    (rows + 1, cols + 1), bool. reach: how far, in cells, a part of a route may move at once, by a straight line in its place or a
+    slid bend, where that is faster; 0 for small changes alone. Such moves save rounds on wide open ground, and far ones may lead
+    to another optimum. ends: also let a route begin or end along a grid line. rounds: the largest number of rounds.
     """
     count = int(chain.route[-1]) + 1
     given = descend_crossings(chain, leg_slowness(chain, padded), most=0)[1]
@@ -56,9 +63,9 @@ def refine(
     none = np.zeros(0, dtype=np.int64)
     for _ in range(rounds):
         straightened, slid = none, none
-        if moves:
-            chain, straightened = straighten(chain, padded, closed)
-            chain, slid = slide(drop_needless(chain, padded), padded, closed)
+        if reach > 0:
+            chain, straightened = straighten(chain, padded, closed, reach)
+            chain, slid = slide(drop_needless(chain, padded), padded, closed, reach)
         chain, result = descend_crossings(chain, leg_slowness(chain, padded))
         chain, ended = hold_ends(chain)
         moved = drop_needless(chain, padded)
@@ -95,28 +102,31 @@ def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], don
     return leaders
 
 
-def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
+def straighten(
+    chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float = math.inf
+) -> tuple[Chain, np.ndarray]:
     """The chain with runs of legs replaced by a straight line where that is faster, and the routes that changed, shape (K,).
 
-    First the runs over ground of one slowness, then runs of fixed lengths, the longest first.
+    First the runs over ground of one slowness, then runs of fixed lengths, the longest first. reach: how far from the line the
+    nodes that it replaces may be, in cells.
     """
     ground = np.append(np.nan, leg_slowness(chain, padded))
     begins = np.append(True, chain.route[1:] != chain.route[:-1]) | (ground != np.append(ground[1:], np.nan))
-    chain, changed = _straighten_runs(chain, np.flatnonzero(begins), padded, closed)
+    chain, changed = _straighten_runs(chain, np.flatnonzero(begins), padded, closed, reach)
     length = 1 << (int(np.bincount(chain.route).max()) - 1).bit_length()
     while length >= 2:
         for shift in (0, length // 2):
             first = np.flatnonzero(np.append(True, chain.route[1:] != chain.route[:-1]))
             rank = np.arange(len(chain.x)) - np.repeat(first, np.diff(np.append(first, len(chain.x))))
             starts = np.flatnonzero((rank % length == shift) | (rank == 0))
-            chain, more = _straighten_runs(chain, starts, padded, closed)
+            chain, more = _straighten_runs(chain, starts, padded, closed, reach)
             changed = np.union1d(changed, more)
         length //= 4
     return chain, changed
 
 
 def _straighten_runs(
-    chain: Chain, starts: np.ndarray, padded: np.ndarray, closed: np.ndarray
+    chain: Chain, starts: np.ndarray, padded: np.ndarray, closed: np.ndarray, reach: float
 ) -> tuple[Chain, np.ndarray]:
     """The chain with each run from one of the nodes `starts` to the next replaced by a straight line where that is faster."""
     last = np.flatnonzero(np.append(chain.route[1:] != chain.route[:-1], True))
@@ -127,6 +137,9 @@ def _straighten_runs(
     length = np.append(np.hypot(*np.diff(points, axis=0).T), 0.0)
     bends = np.hypot(*(points[ends] - points[starts]).T) < _sum_runs(length, starts, ends) * (1 - 1e-13)
     starts, ends = starts[bends], ends[bends]
+    if math.isfinite(reach):
+        near = _deviate(points, starts, ends) <= reach
+        starts, ends = starts[near], ends[near]
     if not len(starts):
         return chain, starts
     bent = _sum_runs(np.append(leg_times(chain, padded), 0.0), starts, ends)
@@ -142,17 +155,31 @@ def _straighten_runs(
     return chain, changed
 
 
+def _deviate(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """How far from the straight line between both its ends the points of each run lie at most."""
+    counts = ends - starts + 1
+    run = np.repeat(np.arange(len(starts)), counts)
+    index = np.arange(len(run)) - np.repeat(np.cumsum(counts) - counts, counts) + starts[run]
+    way = (points[ends] - points[starts])[run]
+    there = points[index] - points[starts][run]
+    square = np.maximum((way**2).sum(1), 1e-300)
+    share = np.clip((there * way).sum(1) / square, 0.0, 1.0)
+    away = np.hypot(*(there - share[:, None] * way).T)
+    return np.asarray(np.maximum.reduceat(away, np.cumsum(counts) - counts)) if len(starts) else np.zeros(0)
+
+
 def _sum_runs(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """The sum of the values from each start up to, but excluding, each end. Differences of a cumulative sum are less exact."""
     return np.asarray(np.add.reduceat(values, np.column_stack([starts, ends]).ravel())[::2])
 
 
-def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, np.ndarray]:
+def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float = math.inf) -> tuple[Chain, np.ndarray]:
     """The chain with its bends moved along their grid lines where that is faster, and the routes that changed, shape (K,).
 
     Between two bends a route is straight, usually over uniform ground. The bends descend as if that ground continued, possibly
     across many cells, and each route takes the largest fraction of the move that makes it faster. Moving crossing by crossing
     would take one round per corner passed. A route with bends at half of its crossings or more must gain a move of over a cell.
+    reach: how far a bend may move, in cells.
     """
     slowness = leg_slowness(chain, padded)
     points = chain.points
@@ -169,6 +196,7 @@ def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray) -> tuple[Chain, 
         average = np.where(between & (apart > 0), np.diff(elapsed) / apart, 0.0)
     room = (np.array(closed.shape) - 1 - bends.base)[:, :2]
     limits = -(bends.base * bends.along).sum(1), np.where(bends.moves, (room * bends.along).sum(1), 0.0)
+    limits = np.maximum(limits[0], bends.x - reach), np.minimum(limits[1], bends.x + reach)
     moved, _ = descend_crossings(bends, average, limits)
     count = int(chain.route[-1]) + 1
     few = 2 * np.bincount(bends.route, minlength=count) < np.bincount(chain.route, minlength=count)

@@ -52,7 +52,7 @@ def improve(
     gains: list[tuple[float, Stretch, Chain]] = []
     for rounds in ROUNDS:
         gains = []
-        for window in refine(windows, padded, closed, moves=False, ends=False, rounds=rounds):
+        for window in refine(windows, padded, closed, reach=0.0, ends=False, rounds=rounds):
             stretch = stretches[int(window.nodes.route[0])]
             begin, end = _around(route, stretch)
             gains.append((elapsed[end] - elapsed[begin] - window.times[-1], stretch, window.nodes))
