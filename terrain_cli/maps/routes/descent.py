@@ -23,6 +23,14 @@ class Descended(NamedTuple):
 
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
 LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
+DAMPINGS = (
+    0.0,
+    1e-4,
+    1e-3,
+    1e-2,
+    0.1,
+    1.0,
+)  # by which the curvature is raised, one after the other, where a step is too long
 FEW = 0.5  # of the nodes; when the routes that still gain have fewer, the descent goes on with them alone
 AT_ONCE = 2048  # legs that are derived at once, by one compiled program; fewer would cost no less
 
@@ -55,7 +63,7 @@ def descend(
     time, gradient, curvature, beside = legs.derive(x)
     places, end_x, end_gradient = np.arange(len(x)), x.copy(), np.zeros(len(x))
     for _ in range(most):
-        step = _newton_step(np.where(held, 0.0, gradient), curvature + flat, beside, held)
+        step = _newton_step(np.where(held, 0.0, gradient), curvature + flat, beside, held, high - low)
         gain = -np.bincount(route, step * np.where(held, 0.0, gradient), minlength=routes)
         active &= gain > SETTLED * time
         if not active.any():
@@ -96,11 +104,23 @@ def descend(
     return chain._replace(x=end_x), Descended(time, norm)
 
 
-def _newton_step(gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """The solution of the tridiagonal system of Newton's method, shape (N,); crossings that are held do not move."""
+def _newton_step(
+    gradient: np.ndarray, curvature: np.ndarray, beside: np.ndarray, held: np.ndarray, room: np.ndarray
+) -> np.ndarray:
+    """The solution of the tridiagonal system of Newton's method, shape (N,); crossings that are held do not move.
+
+    room: between the limits of each crossing. Where the step is longer, as where a few crossings may move together at no cost,
+    the curvature is raised (Levenberg's method): cut off at the limits, such a step may lead uphill.
+    """
     diagonal = np.where(held, 1.0, curvature)
     beside = np.where(held[:-1] | held[1:], 0.0, beside)
-    _, _, step, failed = dptsv(diagonal, beside, -gradient)
-    if failed > 0:  # rounding errors have made the matrix indefinite
-        step = -gradient / diagonal
+    far = np.zeros(len(held), dtype=bool)
+    for damping in DAMPINGS:
+        diagonal = np.where(far, diagonal * (1 + damping), diagonal)
+        _, _, step, failed = dptsv(diagonal, beside, -gradient)
+        if failed > 0:  # rounding errors have made the matrix indefinite
+            step = -gradient / diagonal
+        far = np.abs(step) > room
+        if not far.any():
+            break
     return np.asarray(step)

@@ -36,6 +36,7 @@ FAR, UNLIKE = 9, 0.1
 GATHERED = (0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, -8.0, 8.0)
 IMPROVEMENTS = 8  # the largest number of times that variants are tried
 ROUGH_ROUNDS = 6  # of descent, to find out which of the candidates are the best
+SMALL_ROUNDS = 8  # of descent of an alternative with small changes alone
 SAME = 1e-9  # relative; routes whose times differ by less are the same
 ALTERNATIVES = 5  # the largest number that is returned
 # An alternative takes at most LONGER more than the fastest route, and a share APART of its length lies farther than NEARBY cells
@@ -219,11 +220,11 @@ def _try_variants(task: Task, level: _Level, found: list[Refined]) -> list[Refin
     return found
 
 
-def _continue(task: Task, routes: list[Refined]) -> list[Refined]:
-    """The routes refined to the end, with the rows of both parts of their history, fastest first."""
+def _continue(task: Task, routes: list[Refined], reach: float = math.inf) -> list[Refined]:
+    """The routes refined to the end, with the rows of both parts of their history, fastest first. reach: see `refine`."""
     chain = _join_numbered([route.nodes._replace(route=np.zeros_like(route.nodes.route)) for route in routes])
     # Of routes that converge to the same one, `refine` returns only one: the numbers say which.
-    more = refine(chain, task.padded, task.closed)
+    more = refine(chain, task.padded, task.closed, reach=reach)
     numbers = [int(route.nodes.route[0]) for route in more]
     found = [_append(routes[i], last) for i, last in zip(numbers, more, strict=True)]
     return sorted(found, key=lambda route: route.times[-1])
@@ -258,9 +259,14 @@ def _find_alternatives(task: Task, level: _Level, best: Refined) -> list[Refined
     if not routes:
         return []
     chain = drop_needless(level.graph.to_chain(routes), task.padded)
+    # Where small changes do not settle soon, as on wide even ground, larger moves do; far ones could lead back to the best route.
+    rough = refine(chain, task.padded, task.closed, reach=0.0, rounds=SMALL_ROUNDS)
+    settled, others = (
+        [way for way in rough if (len(way.times) <= SMALL_ROUNDS) == is_done] for is_done in (True, False)
+    )
+    ways = settled + _continue(task, others, reach=apart) if others else settled
     found: list[Refined] = []
-    refined = refine(chain, task.padded, task.closed, reach=apart)  # far moves could lead back to the best route
-    for route in sorted(refined, key=lambda route: route.times[-1]):
+    for route in sorted(ways, key=lambda way: way.times[-1]):
         slower = best.times[-1] * (1 + SAME) < route.times[-1] <= best.times[-1] * (1 + LONGER)
         if slower and share_apart(route, [best, *found], apart) >= APART:
             found.append(route)

@@ -21,14 +21,28 @@ def test_newton_steps(n: int) -> None:
     free = np.flatnonzero(~held)
     if len(free):
         expected[free] = scipy.linalg.solve(dense[np.ix_(free, free)], -gradient[free], assume_a="pos")
-    step = _newton_step(np.where(held, 0.0, gradient), curvature, beside, held)
+    step = _newton_step(np.where(held, 0.0, gradient), curvature, beside, held, np.full(n, np.inf))
     assert step == pytest.approx(expected, rel=1e-10, abs=1e-12)
 
 
 def test_a_matrix_that_is_not_positive_definite_gives_a_step_downhill() -> None:
     gradient = np.array([1.0, -2.0])
-    step = _newton_step(gradient, np.array([1.0, 1.0]), np.array([5.0]), np.zeros(2, dtype=bool))
+    step = _newton_step(gradient, np.array([1.0, 1.0]), np.array([5.0]), np.zeros(2, dtype=bool), np.full(2, np.inf))
     assert step @ gradient < 0
+
+
+def test_crossings_that_may_move_together_at_no_cost_do_not_move_far() -> None:
+    """Of three such crossings, seen on rough ground, Newton's step was 1e10 cells: cut off at the limits it led uphill."""
+    along = np.array([-0.164, 1.0, -0.1624])
+    curvature = np.array([75.4, 4.0717, 77.4])
+    beside = -curvature[[0, 2]] * along[[0, 2]]
+    curvature[1] = -(beside @ along[[0, 2]]) + 1e-10
+    gradient, room = np.array([3.1, 0.0105, 0.0613]), np.ones(3)
+    dense = np.diag(curvature) + np.diag(beside, 1) + np.diag(beside, -1)
+    assert np.abs(scipy.linalg.solve(dense, -gradient)).max() > 1e8
+    step = _newton_step(gradient, curvature, beside, np.zeros(3, dtype=bool), room)
+    assert np.abs(step).max() <= 1
+    assert gradient @ step < 0
 
 
 @pytest.mark.parametrize("short", [1e-3, 1e-6, 1e-9])
