@@ -23,14 +23,8 @@ class Descended(NamedTuple):
 
 SETTLED, LOST = 1e-16, 1e-13  # fractions of the time: a gain that ends a descent, and one that rounding errors may hide
 LEAST_SHARE = 1e-6  # of a step of Newton's method; if not even that reduces the time, crossings are moved one by one
-DAMPINGS = (
-    0.0,
-    1e-4,
-    1e-3,
-    1e-2,
-    0.1,
-    1.0,
-)  # by which the curvature is raised, one after the other, where a step is too long
+# By which the curvature is raised, one after the other, where a step is too long.
+DAMPINGS = 0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0
 FEW = 0.5  # of the nodes; when the routes that still gain have fewer, the descent goes on with them alone
 AT_ONCE = 2048  # legs that are derived at once, by one compiled program; fewer would cost no less
 

@@ -102,9 +102,7 @@ def _leaders(active: np.ndarray, rows: list[list[tuple[float, int, float]]], don
     return leaders
 
 
-def straighten(
-    chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float = math.inf
-) -> tuple[Chain, np.ndarray]:
+def straighten(chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float) -> tuple[Chain, np.ndarray]:
     """The chain with runs of legs replaced by a straight line where that is faster, and the routes that changed, shape (K,).
 
     First the runs over ground of one slowness, then runs of fixed lengths, the longest first. reach: how far from the line the
@@ -156,7 +154,9 @@ def _straighten_runs(
 
 
 def _deviate(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """How far from the straight line between both its ends the points of each run lie at most."""
+    """How far from the straight line between its ends the points of each run lie at most, shape (K,)."""
+    if not len(starts):
+        return np.zeros(0)
     counts = ends - starts + 1
     run = np.repeat(np.arange(len(starts)), counts)
     index = np.arange(len(run)) - np.repeat(np.cumsum(counts) - counts, counts) + starts[run]
@@ -165,7 +165,7 @@ def _deviate(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.nda
     square = np.maximum((way**2).sum(1), 1e-300)
     share = np.clip((there * way).sum(1) / square, 0.0, 1.0)
     away = np.hypot(*(there - share[:, None] * way).T)
-    return np.asarray(np.maximum.reduceat(away, np.cumsum(counts) - counts)) if len(starts) else np.zeros(0)
+    return np.asarray(np.maximum.reduceat(away, np.cumsum(counts) - counts))
 
 
 def _sum_runs(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -173,7 +173,7 @@ def _sum_runs(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.nd
     return np.asarray(np.add.reduceat(values, np.column_stack([starts, ends]).ravel())[::2])
 
 
-def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float = math.inf) -> tuple[Chain, np.ndarray]:
+def slide(chain: Chain, padded: np.ndarray, closed: np.ndarray, reach: float) -> tuple[Chain, np.ndarray]:
     """The chain with its bends moved along their grid lines where that is faster, and the routes that changed, shape (K,).
 
     Between two bends a route is straight, usually over uniform ground. The bends descend as if that ground continued, possibly
