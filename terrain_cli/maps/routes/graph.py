@@ -72,7 +72,7 @@ class Graph(NamedTuple):
 
     def find_edges(self, nodes: Chain) -> tuple[np.ndarray, Chain]:
         """The edge along which each of some nodes can move, shape (n,), and the nodes; those on no edge are left out."""
-        return _find_edges(self.origin, self.lying, nodes)
+        return _find_edges(self.cells, self.edges, nodes)
 
     def to_chain(self, routes: list[np.ndarray]) -> Chain:
         """Routes, given by their nodes, as one chain."""
@@ -178,7 +178,7 @@ def make_graph(
     x = np.tile(np.arange(1, count + 1) / (count + 1), len(beside))
     edge = np.repeat(np.arange(len(beside), dtype=np.int32), count)
     if more is not None:
-        edge, x = _add(edge, x, origin, lying, more)
+        edge, x = _add(edge, x, cells, edges, more)
     counts = np.bincount(edge, minlength=len(beside))
     first = np.append(0, np.cumsum(counts)).astype(np.int32)
     place = np.empty((len(around) + 2, 2))
@@ -198,33 +198,40 @@ def make_graph(
 
 
 def _add(
-    edge: np.ndarray, x: np.ndarray, origin: np.ndarray, lying: np.ndarray, more: Chain
+    edge: np.ndarray, x: np.ndarray, cells: np.ndarray, edges: np.ndarray, more: Chain
 ) -> tuple[np.ndarray, np.ndarray]:
     """The edge of each node and its place there, with those nodes added that can move along an edge of the graph."""
-    found, there = _find_edges(origin, lying, more)
+    found, there = _find_edges(cells, edges, more)
     if not len(found):
         return edge, x
-    edge, x = np.append(edge, found), np.append(x, there.x)
-    order = np.argsort(edge, kind="stable")  # often enough, and much faster than to sort by both
-    if np.any((np.diff(x[order]) < 0) & (np.diff(edge[order]) == 0)):
-        order = np.lexsort((x, edge))
-    edge, x = edge[order], x[order]
-    same = (edge[1:] == edge[:-1]) & (x[1:] == x[:-1])
-    return np.delete(edge, np.flatnonzero(same)), np.delete(x, np.flatnonzero(same))
+    # Only the nodes on these edges are sorted: most edges get no further node.
+    gets_more = np.zeros(int(edges.max()) + 1, dtype=bool)
+    gets_more[found] = True
+    chosen = gets_more[edge]
+    new_edge, new_x = np.append(edge[chosen], found), np.append(x[chosen], there.x)
+    order = np.lexsort((new_x, new_edge))
+    new_edge, new_x = new_edge[order], new_x[order]
+    differs = np.append(True, (np.diff(new_edge) > 0) | (np.diff(new_x) > 0))
+    new_edge, new_x = new_edge[differs], new_x[differs]
+    edge, x = edge[~chosen], x[~chosen]
+    at = np.searchsorted(edge, new_edge)
+    return np.insert(edge, at, new_edge), np.insert(x, at, new_x)
 
 
-def _find_edges(origin: np.ndarray, lying: np.ndarray, nodes: Chain) -> tuple[np.ndarray, Chain]:
-    """See `Graph.find_edges`; origin, lying: of the graph."""
+def _find_edges(cells: np.ndarray, edges: np.ndarray, nodes: Chain) -> tuple[np.ndarray, Chain]:
+    """See `Graph.find_edges`; cells, edges: of the graph."""
     inner = nodes.moves & (nodes.x > 0) & (nodes.x < 1)
     nodes = nodes if inner.all() else nodes.take(inner)
-    width = int(max(origin.max(initial=0), nodes.base.max(initial=0))) + 2
-
-    def to_key(base: np.ndarray, lying: np.ndarray) -> np.ndarray:
-        return np.asarray((base[:, 0].astype(np.int64) * width + base[:, 1].astype(np.int64)) * 2 + lying)
-
-    keys = to_key(origin, lying)
-    order = np.argsort(keys)
-    wanted = to_key(nodes.base, nodes.along[:, 1] > 0)
-    found = order[np.searchsorted(keys, wanted, sorter=order).clip(0, len(keys) - 1)].astype(np.int32)
-    there = keys[found] == wanted
+    width = int(max(cells.max(initial=0), nodes.base.max(initial=0))) + 2
+    keys = cells @ np.array([width, 1])  # they increase, since cells are numbered row by row
+    lying = nodes.along[:, 1] > 0
+    south_east = nodes.base.astype(np.int64)
+    north_west = south_east - np.column_stack([lying, ~lying])
+    found = np.full(len(nodes.x), -1, dtype=np.int32)
+    for cell, side in (south_east, np.where(lying, 0, 2)), (north_west, np.where(lying, 1, 3)):
+        wanted = cell @ np.array([width, 1])
+        at = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+        [here] = np.nonzero(keys[at] == wanted)
+        found[here] = edges[at[here], side[here]]
+    there = found >= 0
     return (found, nodes) if there.all() else (found[there], nodes.take(there))
