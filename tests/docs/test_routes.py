@@ -136,18 +136,15 @@ def test_the_picture_has_the_figures_of_the_page() -> None:
 
 
 def test_the_search_is_the_one_described() -> None:
-    blocks, cells = search.WIDTHS
-    assert_says(PAGE, f"more than {100 * blocks:g} % above the least on blocks, or {100 * cells:g} % on cells")
-    assert_says(PAGE, f"Beyond {search.LONG_WAY:,} cells between the ends")
-    assert_says(PAGE, f"down to {100 * search.NARROWEST:g} %")
+    assert_says(PAGE, f"Where their sum is more than {100 * search.WIDTH:g} % above the least, no route is looked for.")
+    assert_says(PAGE, f"This is for {search.WAY:,} cells between the ends")
+    assert_says(PAGE, f"down to {100 * search.LONGER:g} %")
     assert_says(PAGE, f"A map of up to {search.SMALL:,} free cells is searched as a whole.")
     first, *more = search.LARGE.levels
     assert_says(PAGE, f"a graph has {first} point on each cell edge")
     assert_says(PAGE, f"Finer graphs with {' and '.join(map(str, more))} points follow")
     assert_says(PAGE, f"within {search.LARGE.misjudged:g} / (points + 1)² of the time")
-    assert_says(
-        PAGE, f"neighbouring cells differ by more than {100 * search.UNLIKE:g} %, the errors of many cells cancel"
-    )
+    assert_says(PAGE, f"each of which differs from the one before by more than {100 * search.UNLIKE:g} %")
     assert_says(PAGE, f"the square root of {search.FAR} / their number")
     assert search.JUDGE == 2
     *some, last = search.FINE.levels

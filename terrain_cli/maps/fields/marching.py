@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from terrain_cli.maps.fields.near import find_near
+from terrain_cli.maps.fields.near import CELLS, FEW_CELLS, find_near
 from terrain_cli.maps.ground import closed_corners
 from terrain_cli.maps.heap import drop, make_heap, put
 from terrain_cli.maps.loops import compiled_loop, helper
@@ -29,43 +29,55 @@ def box(opposite: float, a: float, b: float, slowness: float) -> float:
     return time if time >= a and time >= b else math.inf
 
 
-def march(
-    slowness: np.ndarray,
-    closed: np.ndarray,
-    times: np.ndarray,
-    fixed: np.ndarray,
-    other: np.ndarray | None = None,
-    limit: float = math.inf,
-) -> None:
+def march(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, fixed: np.ndarray) -> None:
     """Lower the times at the corners to those of waves through the cells, in place.
 
     slowness: of the cells, with a border of inf, shape (rows + 2, cols + 2). closed: corners that no path passes, shape
     (rows + 1, cols + 1). times: upper bounds, inf where none is known, the same shape, as are the `fixed` ones, which stay.
-    other: times from elsewhere, the same shape; where the sum would exceed the limit, the time is not lowered.
     """
-    _march(slowness, closed, times, fixed, times[:0] if other is None else other, limit)
+    _march(slowness, closed, times, fixed, -1.0)
+
+
+def march_between(slowness: np.ndarray, closed: np.ndarray, times: np.ndarray, width: float) -> None:
+    """Lower the times from one end and those to the other, times[0] and times[1], in place, as `march` does.
+
+    Both advance together. Once they have met, they go on only where their sum is at most a fraction `width` above the least;
+    elsewhere, the times are upper bounds. times: shape (2, rows + 1, cols + 1); the rest is as in `march`.
+    """
+    _march(slowness, closed, times, np.zeros(times.shape, dtype=bool), width)
 
 
 @compiled_loop
-def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-untyped-def]
-    rows, cols = times.shape
-    below, count = slowness.shape[1], rows * cols
-    time, shut, ground, rest = times.ravel(), closed.ravel(), slowness.ravel(), other.ravel()
-    known = fixed.ravel()
+def _march(slowness, closed, times, fixed, width):  # type: ignore[no-untyped-def]
+    """See `march` and `march_between`, for which the width is not negative. Corner k of the second wave is that of number
+    count + k."""
+    cols, below, count = closed.shape[1], slowness.shape[1], closed.size
+    time, shut, ground, known = times.ravel(), closed.ravel(), slowness.ravel(), fixed.ravel()
     settled = known.copy()
-    keys, items, where = make_heap(count)
+    keys, items, where = make_heap(len(time))
     waiting = np.int64(0)
-    for k in range(count):
-        settled[k] |= shut[k]
+    for k in range(len(time)):
+        settled[k] |= shut[k - count if k >= count else k]
         if time[k] < math.inf:
             waiting = put(keys, items, where, waiting, time[k], k)
+    least, limit = math.inf, math.inf
     while waiting:
         t, k = keys[0], items[0]
         waiting = drop(keys, items, where, waiting)
-        if shut[k]:
+        across = 0  # to the same corner of the other wave
+        if width >= 0:
+            across = count if k < count else -count
+            least = min(least, t + time[k + across])
+            # On a way that is short enough, whoever is farther from one end than this has been reached from the other.
+            if t > (0.5 + width) * least:
+                limit = (1 + width) * least
+            if t + time[k + across] > limit:
+                continue
+        corner = k - count if k >= count else k
+        if shut[corner]:
             continue
         settled[k] = True
-        cell = k + k // cols  # north-west of the corner
+        cell = corner + corner // cols  # north-west of the corner
         for quadrant in range(4):
             down, right = quadrant // 2, quadrant % 2
             slow = ground[cell + down * below + right]
@@ -85,7 +97,7 @@ def _march(slowness, closed, times, fixed, other, limit):  # type: ignore[no-unt
                     new, enter = t + slow, a + b - target
                     if settled[enter] and settled[opposite]:
                         new = min(new, box(time[enter], time[opposite], t, slow))
-                if new < time[target] and (len(rest) == 0 or new + rest[target] <= limit):
+                if new < time[target] and (limit == math.inf or new + time[target + across] <= limit):
                     time[target] = new
                     # As rounded, if times have 32 bits.
                     waiting = put(keys, items, where, waiting, time[target], target)
@@ -105,7 +117,7 @@ def march_from(slowness: np.ndarray, starts: np.ndarray) -> np.ndarray:
     closed = closed_corners(cells)
     times, limit = np.full(closed.shape, np.inf), np.inf
     for row, col in starts.tolist():
-        near = find_near(cells, closed, row, col, len(starts))
+        near = find_near(cells, closed, row, col, max(CELLS // len(starts), FEW_CELLS))
         rows, cols = near.corners.shape
         there = times[near.top : near.top + rows, near.left : near.left + cols]
         np.minimum(there, near.corners, out=there)

@@ -18,7 +18,7 @@ POINTS = 8  # on each edge of a cell, evenly spaced
 FINER = 0.12  # largest spacing of points, divided by their distance from the start
 REACH = 6.0  # cells; of straight rays to points on edges, those to corners reach everywhere
 CLOSEST = 1e-6  # cells; no finer spacing than this
-CELLS = 5_000  # of the ground near a start, at most
+CELLS, FEW_CELLS = 5_000, 25  # of the ground near a start, at most
 SLIVER = 1e-9  # cells; shorter pieces of a ray are rounding errors
 
 
@@ -250,13 +250,12 @@ def search(
     return limit
 
 
-def find_near(slowness: np.ndarray, closed: np.ndarray, row: float, col: float, starts: int = 1) -> Near:
-    """The times near a start, on all ground of a small map, else on a square of at most `CELLS` cells around it.
+def find_near(slowness: np.ndarray, closed: np.ndarray, row: float, col: float, most: int = CELLS) -> Near:
+    """The times near a start, on all ground of a small map, else on a square of at most so many cells around it.
 
-    slowness, closed: of the map, as for `search`. row, col: of the start. starts: their number, which share the cells.
+    slowness, closed: of the map, as for `search`. row, col: of the start.
     """
     sides: list[tuple[int, int]] = []
-    most = max(CELLS // starts, 25)
     for reach in range(max(slowness.shape) + 1):
         wanted = [
             (max(math.ceil(at) - 1 - reach, 0), min(math.floor(at) + 1 + reach, length))

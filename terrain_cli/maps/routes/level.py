@@ -21,16 +21,14 @@ from terrain_cli.maps.routes.refine import Refined, refine
 from terrain_cli.maps.routes.region import find_region
 from terrain_cli.maps.routes.variants import improve
 
-# How much longer than the least time, as a fraction, the rough times through a cell of the region may be: on blocks of cells,
-# and on cells. The cells that matter must be within half of that; otherwise the region is widened.
-WIDTHS = 0.1, 0.01
-# The longer the way, the more errors of the rough times cancel: beyond so many cells, the second width falls with the root of
-# their number, down to so much.
-LONG_WAY, NARROWEST = 1500, 0.006
+# How much longer than the least time, as a fraction, the rough times through a cell of the region may be, on a way of so many
+# cells. The longer the way, the more errors of the rough times cancel, so that the width falls with the root of their number, but
+# not below LONGER. The cells that matter must be within half of it; otherwise the region is widened.
+WIDTH, WAY = 0.01, 800
 JUDGE = 2  # the graph, counted from 1, that shows which cells matter
-# Where a route crosses many cells, each of them UNLIKE its neighbour by so much, the errors of a graph cancel: by the root of
-# their number / FAR.
-FAR, UNLIKE = 9, 0.1
+# Where a route crosses many pieces of ground, each of them UNLIKE the one before by so much, the errors of a graph cancel: by the
+# root of their number / FAR.
+FAR, UNLIKE = 4, 0.1
 # Where further nodes lie on the edges of the cells around the start and the goal: from the foot of the perpendicular, in units of
 # its length.
 GATHERED = (0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, -8.0, 8.0)
@@ -96,11 +94,16 @@ class Task(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """A graph and its shortest paths. within: how much longer than its best a route may be, as a fraction, to be worth a look."""
+    """A graph and its shortest paths.
+
+    within: how much longer than its best a route may be, as a fraction, to be worth a look. cells: those that such routes pass
+    through, shape (rows, cols), bool.
+    """
 
     graph: Graph
     paths: Paths
     within: float
+    cells: np.ndarray
 
 
 def find_routes(task: Task) -> list[Refined]:
@@ -127,41 +130,38 @@ def _lay_graphs(task: Task) -> list[_Level]:
     if effort is not LARGE:
         return list(_refine_graphs(task, free, effort))
     cells_apart = float(np.max(np.abs(task.goal - task.start)))
-    widths = [WIDTHS[0], max(WIDTHS[1] * math.sqrt(min(1.0, LONG_WAY / cells_apart)), min(WIDTHS[1], NARROWEST))]
-    while any(map(math.isfinite, widths)):
-        region = find_region(task.slowness, task.closed, task.start, task.goal, (widths[0], widths[1]))
+    width = max(WIDTH * math.sqrt(WAY / max(1.0, cells_apart)), LONGER)
+    while width < 1:
+        region = find_region(task.slowness, task.closed, task.start, task.goal, width)
         if region is None:
-            widths = [4 * width if width < 1 else math.inf for width in widths]
-            continue
-        levels, narrow = [], [True, True]
-        cancels = math.sqrt(max(1.0, _count_unlike(task, region.inside) / FAR))
-        for level in _refine_graphs(task, region.inside, effort._replace(misjudged=effort.misjudged / cancels)):
+            return []
+        levels = []
+        for level in _refine_graphs(task, region.inside, effort):
             levels.append(level)
-            if len(levels) <= JUDGE:
-                worst = region.worst(cells_through(*level, free.shape))
-                narrow = [seen > width / 2 for seen, width in zip(worst, widths, strict=True)]
-                if len(levels) == JUDGE and any(narrow):
-                    break
-        if not any(narrow):
-            return levels
-        widths = [
-            (2 * width if width < 1 else math.inf) if wider else width
-            for width, wider in zip(widths, narrow, strict=True)
-        ]
+            if len(levels) == JUDGE and np.max(region.excess[level.cells]) > width / 2:
+                break
+        else:
+            if levels:
+                return levels
+        width *= 2
     return list(_refine_graphs(task, free, effort))
 
 
 def _refine_graphs(task: Task, inside: np.ndarray, effort: Effort) -> Iterator[_Level]:
     """The graphs of `_lay_graphs` on the cells inside, one at a time."""
     more = join([_gather_nodes(point, task.slowness) for point in (task.start, task.goal)])
+    cancels = 0.0
     for points in effort.levels:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed, more)
-        within = effort.misjudged / (points + 1) ** 2
-        paths = find_paths(graph, LONGER + within if points == effort.levels[0] else within)
+        misjudged = effort.misjudged / (points + 1) ** 2
+        paths = find_paths(graph, misjudged / cancels if cancels else LONGER + misjudged)
         if not math.isfinite(paths.best):
             return
-        yield _Level(graph, paths, within)
+        if not cancels:
+            cancels = math.sqrt(max(1.0, count_pieces(graph, paths) / FAR)) if effort is LARGE else 1.0
+        within = misjudged / cancels
         inside = cells_through(graph, paths, within, inside.shape)
+        yield _Level(graph, paths, within, inside)
 
 
 def _gather_nodes(end: np.ndarray, slowness: np.ndarray) -> Chain:
@@ -179,12 +179,16 @@ def _gather_nodes(end: np.ndarray, slowness: np.ndarray) -> Chain:
     return Chain(np.concatenate(bases), np.concatenate(alongs), x, np.zeros(len(x), dtype=np.int64))
 
 
-def _count_unlike(task: Task, inside: np.ndarray) -> float:
-    """About how many cells a route crosses whose slowness differs much from that of the cell before."""
-    pairs = inside[:, 1:] & inside[:, :-1]
-    east, west = task.slowness[:, 1:][pairs], task.slowness[:, :-1][pairs]
-    unlike = np.count_nonzero(np.abs(east - west) > UNLIKE * np.minimum(east, west))
-    return float(np.max(np.abs(task.goal - task.start))) * unlike / max(1, len(east))
+def count_pieces(graph: Graph, paths: Paths) -> float:
+    """How many pieces of ground that are unlike the one before the best route crosses: as many of equal times as have the same
+    variance, (sum t)² / sum t². A cell that takes most of the time counts for nearly all of them."""
+    route = paths.route(graph.goal)
+    times, points = np.diff(paths.from_start[route]), graph.points(route)
+    lengths = np.hypot(*np.diff(points, axis=0).T)
+    slowness = times[lengths > 0] / lengths[lengths > 0]
+    changes = np.abs(np.log(slowness[1:] / slowness[:-1])) > math.log1p(UNLIKE)
+    pieces = np.bincount(np.append(0, np.cumsum(changes)), times[lengths > 0])
+    return float(pieces.sum() ** 2 / np.sum(pieces**2))
 
 
 def _refine_candidates(task: Task, levels: list[_Level]) -> list[Refined]:

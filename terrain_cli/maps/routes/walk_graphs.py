@@ -14,7 +14,6 @@ from terrain_cli.maps.routes.chains import Chain
 from terrain_cli.maps.routes.creases import trace_creases
 from terrain_cli.maps.routes.graph import Graph, make_graph
 from terrain_cli.maps.routes.paths import Paths, cells_through, find_paths
-from terrain_cli.maps.routes.region import average_blocks
 from terrain_cli.maps.routes.slopes import Surface
 from terrain_cli.maps.walking.climbs import find_patches, make_climbs
 
@@ -151,7 +150,7 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     """The side of a block in cells, and the graph on blocks, whose heights and slownesses are averages."""
     rows, cols = surface.slowness.shape
     block = _side(surface)
-    padded = average_blocks(surface.slowness, block)
+    padded = _average_blocks(surface.slowness, block)
     closed = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), dtype=bool)
     known = np.isfinite(surface.heights)
     total, count = (
@@ -165,6 +164,20 @@ def _lay_blocks(surface: Surface, start: np.ndarray, goal: np.ndarray, within: f
     coarse = coarse._replace(max_slope=math.inf)
     free = np.isfinite(coarse.slowness)
     return block, lay_graph(coarse, start / block, goal / block, free, FEW, within)
+
+
+def _average_blocks(slowness: np.ndarray, block: int) -> np.ndarray:
+    """The mean slowness of the free cells of each block, inf where there are none, with a border of inf around."""
+    rows, cols = (range(0, size, block) for size in slowness.shape)
+    total, count = np.zeros((len(rows), len(cols))), np.zeros((len(rows), len(cols)))
+    for i, row in enumerate(rows):
+        strip = slowness[row : row + block]
+        free = np.isfinite(strip)
+        total[i] = np.add.reduceat(strip.sum(0, where=free), cols)
+        count[i] = np.add.reduceat(free.sum(0), cols)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, total / count, np.inf)
+    return np.pad(mean, 1, constant_values=np.inf)
 
 
 def _lay_finer(level: Level, surface: Surface, effort: Effort, far: float) -> Level:

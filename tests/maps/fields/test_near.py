@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terrain_cli.maps.fields import near
+from terrain_cli.maps.fields import marching
 from terrain_cli.maps.fields.arrival import arrival_times, solve_eikonal
 from terrain_cli.maps.ground import Ground
 from tests.maps.fields.reference import draw_small, find_times
@@ -84,7 +84,7 @@ def test_far_from_the_start_times_are_marched(contrast: float, monkeypatch: pyte
     slowness[30, 20] = 1
     start = (30.2, 20.7)
     marched = solve(slowness, start)
-    monkeypatch.setattr(near, "CELLS", 10**6)
+    monkeypatch.setattr(marching, "CELLS", 10**6)
     expected = solve(slowness, start)
     assert np.array_equal(np.isfinite(marched), np.isfinite(expected))
     reached = np.isfinite(expected)
