@@ -15,7 +15,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from benchmarks.oracle import search_independently
 from benchmarks.table import Table
-from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_rough_ground, draw_small_map
+from benchmarks.terrains import draw_ends, draw_map, draw_random_cells, draw_roads, draw_rough_ground, draw_small_map
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.contract import Route
 from terrain_cli.maps.ground import Ground, closed_corners
@@ -31,6 +31,7 @@ from terrain_cli.strips.snell import best_time
 POLYGONS, RANDOM, SIZE = 100, 20, 200
 ROUGH = (1000, 3000)  # cells a side
 SMALL = 5000  # maps
+ROADS, ROAD_CELLS = 12, 1000  # maps, and cells a side
 KINDS = ("polygons and discs", "every cell random")
 SAME = 1e-9
 
@@ -288,6 +289,26 @@ def compare_rough_ground() -> Table:
     return table
 
 
+def compare_roads() -> Table:
+    table = Table(
+        "Routes on rough ground with a few thin roads",
+        ["cells", "maps", "slower by more than 1e-09", "worst excess"],
+        "Six crooked roads, one cell wide, three times as fast as the fastest other ground. Each is compared with two finer "
+        "searches of the whole map.",
+    )
+    excesses = []
+    for seed in range(ROADS):
+        rng = np.random.default_rng([seed, ROAD_CELLS])
+        slowness, start, goal = draw_rough_ground(rng, ROAD_CELLS, 100)
+        slowness = draw_roads(rng, slowness, 6)
+        ground = Ground(slowness)
+        route = _found(ground, ground.to_xy(start), ground.to_xy(goal))
+        excesses.append(max(route.time / min(search_finely(slowness, start, goal)) - 1, 0.0))
+    slower = sum(excess > SAME for excess in excesses)
+    table.rows.append([f"{ROAD_CELLS} x {ROAD_CELLS}", ROADS, slower, max(excesses)])
+    return table
+
+
 def processor_seconds() -> float:
     """Of this process and of those that it has waited for."""
     used = os.times()
@@ -339,5 +360,6 @@ def run() -> Iterator[Table]:
     enable_compile_cache()
     yield compare_strips()
     yield compare_rough_ground()
+    yield compare_roads()
     yield compare_small_maps()
     yield from compare_random_maps()

@@ -1,5 +1,7 @@
 """Random maps to test and measure on: polygons and discs of different speeds, random cells, walls with and without gaps."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.ndimage import label
 
@@ -59,6 +61,23 @@ def draw_rough_ground(rng: np.random.Generator, n: int, relief: float) -> tuple[
     corners = np.array([[0.9 * n, 0.1 * n], [0.1 * n, 0.9 * n]])
     start, goal = (largest[np.argmin(np.hypot(*(largest - corner).T))] + 0.5 for corner in corners)
     return slowness, start, goal
+
+
+def draw_roads(rng: np.random.Generator, slowness: np.ndarray, count: int) -> np.ndarray:
+    """The ground with some crooked roads, one cell wide, on which one is three times as fast as on the fastest other ground.
+
+    They do not cross water, and end there.
+    """
+    n = len(slowness)
+    roads = np.zeros(slowness.shape, dtype=bool)
+    for _ in range(count):
+        begin, end = rng.uniform(0, n, (2, 2))
+        bends = np.linspace(begin, end, 12)
+        bends[1:-1] += rng.normal(0, np.hypot(*(end - begin)) / 25, (10, 2))
+        dense = np.concatenate([np.linspace(a, b, 4 * n) for a, b in pairwise(bends)])
+        row, col = dense.astype(int).clip(0, n - 1).T
+        roads[row, col] = roads[row[:-1], col[1:]] = True  # cells that share a side, where the road is oblique
+    return np.where(roads & np.isfinite(slowness), np.min(slowness) / 3, slowness)
 
 
 def draw_ends(rng: np.random.Generator, slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -86,6 +86,14 @@ def test_routes_are_compared_on_small_maps(monkeypatch: pytest.MonkeyPatch) -> N
     assert row[2:] == [0, pytest.approx(0, abs=1e-9)]
 
 
+def test_routes_are_compared_on_ground_with_roads(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = importlib.import_module("benchmarks.routes")
+    monkeypatch.setattr(routes, "ROADS", 2)
+    monkeypatch.setattr(routes, "ROAD_CELLS", 60)
+    [row] = routes.compare_roads().rows
+    assert row == ["60 x 60", 2, 0, pytest.approx(0, abs=1e-9)]
+
+
 def test_routes_are_compared_on_rough_ground(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where scikit-fmm and scikit-image are not installed, with stand-ins for them."""
     routes = importlib.import_module("benchmarks.routes")
