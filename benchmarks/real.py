@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.routes import time_path, walk_graph, walk_grass, walk_straight
+from benchmarks.route_tools import walk_graph, walk_grass, walk_straight
+from benchmarks.routes import time_path
 from benchmarks.table import Table
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.maps.ground import Ground

@@ -20,7 +20,8 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.real import FOLDER
-from benchmarks.routes import processor_seconds, read_path
+from benchmarks.route_tools import read_path
+from benchmarks.routes import processor_seconds
 from benchmarks.table import Table
 from terrain_cli.compile_cache import enable_compile_cache
 from terrain_cli.maps.ground import Ground
