@@ -68,7 +68,7 @@ def _march(slowness, closed, times, fixed, width):  # type: ignore[no-untyped-de
         if width >= 0:
             across = count if k < count else -count
             least = min(least, t + time[k + across])
-            # On a way that is short enough, whoever is farther from one end than this has been reached from the other.
+            # What is farther than this from one end, on a way within the limit, is so near to the other that its wave has passed.
             if t > (0.5 + width) * least:
                 limit = (1 + width) * least
             if t + time[k + across] > limit:

@@ -251,9 +251,9 @@ def search(
 
 
 def find_near(slowness: np.ndarray, closed: np.ndarray, row: float, col: float, most: int = CELLS) -> Near:
-    """The times near a start, on all ground of a small map, else on a square of at most so many cells around it.
+    """The times near a start, on all ground of a small map, else on a square around it.
 
-    slowness, closed: of the map, as for `search`. row, col: of the start.
+    slowness, closed: of the map, as for `search`. row, col: of the start. most: the largest number of cells of the square.
     """
     sides: list[tuple[int, int]] = []
     for reach in range(max(slowness.shape) + 1):

@@ -150,7 +150,7 @@ def _lay_graphs(task: Task) -> list[_Level]:
 def _refine_graphs(task: Task, inside: np.ndarray, effort: Effort) -> Iterator[_Level]:
     """The graphs of `_lay_graphs` on the cells inside, one at a time."""
     more = join([_gather_nodes(point, task.slowness) for point in (task.start, task.goal)])
-    cancels = 0.0
+    cancels = 0.0  # not known before the first graph shows which ground the best route crosses
     for points in effort.levels:
         graph = make_graph(task.start, task.goal, inside, points, task.slowness, task.closed, more)
         misjudged = effort.misjudged / (points + 1) ** 2
@@ -158,7 +158,7 @@ def _refine_graphs(task: Task, inside: np.ndarray, effort: Effort) -> Iterator[_
         if not math.isfinite(paths.best):
             return
         if not cancels:
-            cancels = math.sqrt(max(1.0, count_pieces(graph, paths) / FAR)) if effort is LARGE else 1.0
+            cancels = math.sqrt(max(1.0, _count_pieces(graph, paths) / FAR)) if effort is LARGE else 1.0
         within = misjudged / cancels
         inside = cells_through(graph, paths, within, inside.shape)
         yield _Level(graph, paths, within, inside)
@@ -179,15 +179,17 @@ def _gather_nodes(end: np.ndarray, slowness: np.ndarray) -> Chain:
     return Chain(np.concatenate(bases), np.concatenate(alongs), x, np.zeros(len(x), dtype=np.int64))
 
 
-def count_pieces(graph: Graph, paths: Paths) -> float:
-    """How many pieces of ground that are unlike the one before the best route crosses: as many of equal times as have the same
-    variance, (sum t)² / sum t². A cell that takes most of the time counts for nearly all of them."""
+def _count_pieces(graph: Graph, paths: Paths) -> float:
+    """How many pieces of ground the best route crosses, each unlike the one before: (sum t)² / sum t², t the time in each.
+
+    Pieces that take equal times count in full; a cell that takes most of the time leaves hardly more than one.
+    """
     route = paths.route(graph.goal)
-    times, points = np.diff(paths.from_start[route]), graph.points(route)
-    lengths = np.hypot(*np.diff(points, axis=0).T)
-    slowness = times[lengths > 0] / lengths[lengths > 0]
+    times, lengths = np.diff(paths.from_start[route]), np.hypot(*np.diff(graph.points(route), axis=0).T)
+    some = (times > 0) & (lengths > 0)  # after a very slow cell, the times of others may be lost in rounding
+    times, slowness = times[some], times[some] / lengths[some]
     changes = np.abs(np.log(slowness[1:] / slowness[:-1])) > math.log1p(UNLIKE)
-    pieces = np.bincount(np.append(0, np.cumsum(changes)), times[lengths > 0])
+    pieces = np.bincount(np.append(0, np.cumsum(changes)), times)
     return float(pieces.sum() ** 2 / np.sum(pieces**2))
 
 

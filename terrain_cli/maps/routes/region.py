@@ -2,7 +2,7 @@
 
 Rough times from the start and to the goal are added up; where the sum is far above the least, no good route passes. How far is
 far is not known beforehand, since the times are not bounds (docs/routes.md): a search has to check that what it kept is well
-inside, and widen the region if not. Times on blocks of cells would take less time to compute, and hide roads and bridges.
+inside, and widen the region if not. Times on blocks of cells would take less time to compute, but hide roads and bridges.
 """
 
 import itertools
@@ -41,15 +41,11 @@ def find_region(
     padded = np.full((slowness.shape[0] + 2, slowness.shape[1] + 2), np.inf, dtype=np.float32)
     _divide(slowness, unit, padded[1:-1, 1:-1])
     times = np.full((2, *closed.shape), np.inf, dtype=np.float32)
-    for time, (row, col) in zip(times, (start.tolist(), goal.tolist()), strict=True):
-        near = find_near(slowness, closed, row, col, FEW_CELLS)
+    for time, end in zip(times, (start, goal), strict=True):
+        near = find_near(slowness, closed, float(end[0]), float(end[1]), FEW_CELLS)
         rows, cols = near.corners.shape
         _divide(near.corners, unit, time[near.top : near.top + rows, near.left : near.left + cols])
-        # Within a cell, a way need not pass its corners, which may be closed.
-        for r, c in touching_cells(row, col, slowness.shape):
-            for i, j in itertools.product((r, r + 1), (c, c + 1)):
-                away = math.hypot(i - row, j - col)
-                time[i, j] = min(time[i, j], padded[r + 1, c + 1] * away if away else 0.0)
+        _time_own_corners(time, padded, end)
     march_between(padded, closed, times, width)
     excess = _add_times(times)
     if excess is None:
@@ -66,6 +62,17 @@ def _divide(values: np.ndarray, unit: float, out: np.ndarray) -> None:
     with np.errstate(over="ignore"):
         np.divide(values, unit, out=out, casting="same_kind")
     out[(out > HUGE) & np.isfinite(values)] = HUGE
+
+
+def _time_own_corners(time: np.ndarray, padded: np.ndarray, end: np.ndarray) -> None:
+    """Lower the times at the corners of the cells that contain an end (row, col) to those of straight lines.
+
+    Within a cell, a way need not pass its corners, which may all be closed.
+    """
+    for row, col in touching_cells(float(end[0]), float(end[1]), (time.shape[0] - 1, time.shape[1] - 1)):
+        for r, c in itertools.product((row, row + 1), (col, col + 1)):
+            away = math.dist((r, c), end)
+            time[r, c] = min(time[r, c], padded[row + 1, col + 1] * away if away else 0.0)
 
 
 def _add_times(times: np.ndarray) -> np.ndarray | None:
